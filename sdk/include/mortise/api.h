@@ -203,6 +203,9 @@ UWSGI_API int uwsgi_hooked_parse(char *buf, size_t len,
                                  void (*func)(char *key, uint16_t keylen, char *val, uint16_t vallen, void *data),
                                  void *data);
 
+/* [request] The uwsgi protocol's struct uwsgi_socket.proto, for protocols that differ in what follows the head. */
+UWSGI_API int uwsgi_proto_uwsgi_parser(struct wsgi_request *);
+
 /* ---- The response; functions return UWSGI_OK, or -1 when the client is gone or the input is refused --------------- */
 
 /* [request] Starts the response: "200 OK". CR, LF and NUL are refused in all that goes into the head. */
@@ -302,6 +305,9 @@ UWSGI_API int uwsgi_receive_signal(int fd, const char *name, int id);
 
 UWSGI_API int uwsgi_register_loop(const char *name, void (*func)(void)); /* [load] */
 UWSGI_API struct uwsgi_plugin *uwsgi_plugin_get(const char *name);       /* [any] */
+/* [load] Loads another plugin by name from the plugin folders; 0 also when it was loaded before, -1 when it is absent
+ * or refused (the log says why). */
+UWSGI_API int uwsgi_load_plugin(const char *name);
 
 #ifdef __cplusplus
 }

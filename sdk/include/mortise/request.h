@@ -118,6 +118,7 @@ struct wsgi_request {
   int http_minor;    /* of the client's HTTP version, set by HTTP protocols */
   int expect_continue;
   int upgraded;
+  int response_ended; /* no more body will follow; set before proto_fix_headers when there is none at all */
   const char *refusal; /* why the protocol refused the head, for the log */
   int via;
   int do_not_log;

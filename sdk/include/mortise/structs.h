@@ -86,7 +86,9 @@ struct uwsgi_socket {
   int edge_trigger;
   int can_offload;
   int shared;     /* given by shared-socket: mapped to a protocol socket later */
-  int persistent; /* the protocol keeps connections open between requests */
+  int internal;   /* a private address: only processes of this server connect */
+  int header_timeout; /* seconds that a client may take to send a head; 0: for ever */
+  int idle_timeout;   /* seconds that a connection may stay open between requests; 0: for ever */
   char *proto_name;
   void *ctx; /* the protocol's own */
 

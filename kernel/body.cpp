@@ -1,0 +1,175 @@
+#include "kernel/body.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "kernel/request.h"
+
+namespace mortise {
+
+namespace {
+
+constexpr size_t kChunk = 64 * 1024;
+
+// Bytes of body that the peer still owes; a chunked one owes until it says that it is done.
+size_t owed(const Request &request) {
+  if (request.body_is_chunked) return request.body_ended ? 0 : SIZE_MAX;
+  return request.post_cl - request.post_pos;
+}
+
+// One read without waiting: >0 bytes, 0 end, -1 with errno.
+ssize_t read_some(Request &request, char *buf, size_t len) {
+  len = std::min(len, owed(request));
+  if (len == 0) return 0;
+  ssize_t got = request.socket->proto_read_body ? request.socket->proto_read_body(&request, buf, len)
+                                                : uwsgi_req_raw_read(&request, buf, len);
+  if (got > 0) {
+    request.post_pos += static_cast<size_t>(got);
+  } else if (got == 0) {
+    request.body_ended = 1;
+    if (!request.body_is_chunked) {  // the peer promised more
+      errno = ECONNRESET;
+      return -1;
+    }
+  }
+  return got;
+}
+
+// Same, waiting for the peer.
+ssize_t wait_read(Request &request, char *buf, size_t len) {
+  for (;;) {
+    ssize_t got = read_some(request, buf, len);
+    if (got >= 0) return got;
+    if (errno == EINTR) continue;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      int ready = uwsgi.wait_read_hook(request.fd, uwsgi.socket_timeout);
+      if (ready > 0) continue;
+      if (ready == 0) errno = ETIMEDOUT;
+    }
+    request.read_errors++;
+    request.keep_alive = 0;
+    return -1;
+  }
+}
+
+// Makes room for `more` bytes behind what is held, moving or growing.
+void make_room(Request &request, size_t more) {
+  if (request.body_begin == request.body_end) request.body_begin = request.body_end = 0;
+  if (request.body.size() - request.body_end >= more) return;
+  size_t held = request.body_end - request.body_begin;
+  if (request.body_begin > 0) {
+    memmove(request.body.data(), request.body.data() + request.body_begin, held);
+    request.body_begin = 0;
+    request.body_end = held;
+  }
+  if (request.body.size() - held < more) request.body.resize(held + more);
+}
+
+char *give(Request &request, size_t len, ssize_t *result_len) {
+  char *start = request.body.data() + request.body_begin;
+  request.body_begin += len;
+  *result_len = static_cast<ssize_t>(len);
+  return len ? start : uwsgi.empty;
+}
+
+}  // namespace
+
+int finish_body(wsgi_request *wsgi_req) {
+  Request &request = Request::of(wsgi_req);
+  constexpr int kReads = 16;  // what is on its way in a small socket buffer; more is not worth the core's time
+  for (int i = 0; i < kReads && owed(request) > 0; ++i) {
+    make_room(request, kChunk);
+    request.body_begin = request.body_end = 0;
+    if (read_some(request, request.body.data(), kChunk) < 0 && errno != EINTR) break;
+  }
+  constexpr size_t kKept = 1024 * 1024;  // a large body's memory is not kept for ever
+  if (request.body.size() > kKept) std::vector<char>().swap(request.body);
+  return owed(request) == 0 ? 0 : -1;
+}
+
+}  // namespace mortise
+
+using mortise::Request;
+
+extern "C" {
+
+ssize_t uwsgi_req_raw_read(wsgi_request *request, char *buf, size_t len) {
+  if (request->proto_parser_remains > 0) {
+    size_t count = std::min(len, request->proto_parser_remains);
+    memcpy(buf, request->proto_parser_remains_buf, count);
+    request->proto_parser_remains_buf += count;
+    request->proto_parser_remains -= count;
+    return static_cast<ssize_t>(count);
+  }
+  return read(request->fd, buf, len);
+}
+
+char *uwsgi_request_body_read(wsgi_request *wsgi_req, ssize_t hint, ssize_t *len) {
+  Request &request = Request::of(wsgi_req);
+  try {
+    size_t held = request.body_end - request.body_begin;
+    if (hint <= 0) {  // whatever is there: what is held, or one read
+      if (held == 0) {
+        mortise::make_room(request, mortise::kChunk);
+        ssize_t got = mortise::wait_read(request, request.body.data() + request.body_end, mortise::kChunk);
+        if (got < 0) return nullptr;
+        held = static_cast<size_t>(got);
+        request.body_end += held;
+      }
+      return mortise::give(request, held, len);
+    }
+    size_t wanted = static_cast<size_t>(hint);
+    while (held < wanted) {
+      size_t more = std::min({wanted - held, mortise::owed(request), std::max(mortise::kChunk, held)});
+      if (more == 0) break;
+      mortise::make_room(request, more);
+      ssize_t got = mortise::wait_read(request, request.body.data() + request.body_end, more);
+      if (got < 0) return nullptr;
+      if (got == 0) break;
+      request.body_end += static_cast<size_t>(got);
+      held += static_cast<size_t>(got);
+    }
+    return mortise::give(request, std::min(held, wanted), len);
+  } catch (const std::bad_alloc &) {
+    errno = ENOMEM;
+    return nullptr;
+  }
+}
+
+char *uwsgi_request_body_readline(wsgi_request *wsgi_req, ssize_t hint, ssize_t *len) {
+  Request &request = Request::of(wsgi_req);
+  size_t searched = 0;
+  try {
+    for (;;) {
+      size_t held = request.body_end - request.body_begin;
+      size_t limit = hint > 0 ? std::min(held, static_cast<size_t>(hint)) : held;
+      char *start = request.body.data() + request.body_begin;
+      if (limit > searched) {
+        void *newline = memchr(start + searched, '\n', limit - searched);
+        if (newline)
+          return mortise::give(request, static_cast<size_t>(static_cast<char *>(newline) - start) + 1, len);
+      }
+      if (hint > 0 && limit == static_cast<size_t>(hint)) return mortise::give(request, limit, len);
+      searched = limit;
+      mortise::make_room(request, mortise::kChunk);
+      ssize_t got = mortise::wait_read(request, request.body.data() + request.body_end, mortise::kChunk);
+      if (got < 0) return nullptr;
+      if (got == 0) return mortise::give(request, limit, len);
+      request.body_end += static_cast<size_t>(got);
+    }
+  } catch (const std::bad_alloc &) {
+    errno = ENOMEM;
+    return nullptr;
+  }
+}
+
+int uwsgi_request_body_consume(wsgi_request *request) {
+  ssize_t len = 0;
+  do {
+    if (!uwsgi_request_body_read(request, 0, &len)) return -1;
+  } while (len > 0);
+  return 0;
+}
+
+}  // extern "C"

@@ -1,0 +1,13 @@
+// The request's body, read lazily: first what came with the head, then from the connection, waiting as long as
+// socket-timeout allows.
+#pragma once
+
+#include <uwsgi.h>
+
+namespace mortise {
+
+// After the hook: 0 when the whole body was read (what little was left is read without waiting), -1 when the
+// connection still holds body bytes and cannot carry another request. [worker]
+int finish_body(wsgi_request *request);
+
+}  // namespace mortise

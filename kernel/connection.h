@@ -1,0 +1,73 @@
+// The open connections of a worker: who owns each, until when it may stay, what was read and not yet used.
+// Knows nothing of protocols and does not read or write.
+#pragma once
+
+#include <uwsgi.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace mortise {
+
+// Who may touch a connection. Cores take an armed one when epoll reports it; the sweep takes one whose time is up.
+enum class Owner : uint8_t { kNobody, kEpoll, kCore };
+
+// Why it is waiting; decides what happens when its deadline passes.
+enum class Phase : uint8_t { kHead, kIdle, kLinger };
+
+struct Connection {
+  std::atomic<Owner> owner{Owner::kNobody};
+  Phase phase = Phase::kHead;
+  bool in_epoll = false;
+  uint8_t peer_addr_len = 0;
+  uint16_t peer_port = 0;
+  int fd = -1;
+  uwsgi_socket *socket = nullptr;
+  std::atomic<int64_t> deadline_ms{0};  // monotonic; 0: none
+  uint32_t requests = 0;
+  uint32_t saved_len = 0;
+  size_t parser_hint = 0;
+  std::unique_ptr<char[]> saved;  // a head that has not come whole; none while idle
+  char peer_addr[INET6_ADDRSTRLEN] = "";
+
+  // Takes a connection that epoll reported; false: it was closed meanwhile.
+  bool take() {
+    Owner expected = Owner::kEpoll;
+    return owner.compare_exchange_strong(expected, Owner::kCore, std::memory_order_acquire);
+  }
+  void save(const char *bytes, size_t len);
+  void set_peer(const sockaddr_storage &address);
+};
+
+// All connections of one worker. Slots are recycled and never freed, so that a stale epoll event is harmless. [worker]
+class ConnectionTable {
+ public:
+  Connection &add(int fd, uwsgi_socket *socket);
+  // Closes the descriptor and recycles the slot; the caller owns the connection.
+  void close(Connection &connection);
+  // Number of open connections.
+  int open() const { return open_.load(std::memory_order_relaxed); }
+  // Calls func for each connection that waits in epoll and whose deadline has passed; it is owned by the caller then.
+  template <typename Func>
+  void take_overdue(int64_t now_ms, Func func) {
+    for (size_t slot = 0;; ++slot) {
+      Connection *connection = at(slot);
+      if (!connection) return;
+      int64_t deadline = connection->deadline_ms.load(std::memory_order_relaxed);
+      if (deadline != 0 && deadline <= now_ms && connection->take()) func(*connection);
+    }
+  }
+
+ private:
+  static constexpr size_t kBlock = 64;
+  Connection *at(size_t slot);
+
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Connection[]>> blocks_;
+  std::vector<Connection *> free_;
+  std::atomic<int> open_{0};
+};
+
+}  // namespace mortise

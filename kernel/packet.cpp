@@ -1,0 +1,62 @@
+#include "kernel/packet.h"
+
+#include "kernel/request.h"
+#include "kernel/state.h"
+
+namespace mortise {
+
+PacketHead parse_packet_head(std::string_view bytes) {
+  auto byte = [&](size_t i) { return static_cast<uint8_t>(bytes[i]); };
+  return {byte(0), static_cast<uint16_t>(byte(1) | byte(2) << 8), byte(3)};
+}
+
+void register_uwsgi_protocol() {
+  uwsgi_register_protocol("uwsgi", [](uwsgi_socket *socket) {
+    socket->proto = uwsgi_proto_uwsgi_parser;
+    socket->header_timeout = limits().header_timeout;
+  });
+}
+
+}  // namespace mortise
+
+extern "C" {
+
+int uwsgi_proto_uwsgi_parser(wsgi_request *wsgi_req) {
+  using namespace mortise;
+  Request &request = Request::of(wsgi_req);
+  std::string_view bytes = view(request.proto_parser_buf, request.proto_parser_pos);
+  if (bytes.size() < kPacketHeaderBytes) return UWSGI_AGAIN;
+  PacketHead head = parse_packet_head(bytes);
+  if (head.vars_bytes > uwsgi.buffer_size) {
+    request.refusal = "uwsgi packet larger than --buffer-size";
+    return -1;
+  }
+  if (bytes.size() < kPacketHeaderBytes + head.vars_bytes) return UWSGI_AGAIN;
+  request.uh->modifier1 = head.modifier1;
+  request.uh->modifier2 = head.modifier2;
+  request.uh->pktsize = request.len = head.vars_bytes;
+  request.buffer = request.proto_parser_buf + kPacketHeaderBytes;
+  request.proto_parser_move = kPacketHeaderBytes + head.vars_bytes;
+  // Packets of other modifiers may carry anything; the plugin of that modifier knows. Only a whole block counts.
+  bool good = parse_packet_vars(view(request.buffer, request.len), [&](std::string_view key, std::string_view value) {
+    return uwsgi_req_add_var(wsgi_req, key.data(), static_cast<uint16_t>(key.size()), value.data(),
+                             static_cast<uint16_t>(value.size())) == 0;
+  });
+  if (!good && head.modifier1 == 0) {
+    request.refusal = "malformed uwsgi packet, or more variables than --max-vars";
+    return -1;
+  }
+  request.parsed = good;
+  return UWSGI_OK;
+}
+
+int uwsgi_hooked_parse(char *buf, size_t len, void (*func)(char *, uint16_t, char *, uint16_t, void *), void *data) {
+  bool good = mortise::parse_packet_vars(mortise::view(buf, len), [&](std::string_view key, std::string_view value) {
+    func(const_cast<char *>(key.data()), static_cast<uint16_t>(key.size()), const_cast<char *>(value.data()),
+         static_cast<uint16_t>(value.size()), data);
+    return true;
+  });
+  return good ? 0 : -1;
+}
+
+}  // extern "C"

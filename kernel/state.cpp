@@ -1,0 +1,77 @@
+#include "kernel/state.h"
+
+#include <sys/sysinfo.h>
+
+#include <cstring>
+
+struct uwsgi_server uwsgi;
+
+namespace mortise {
+
+Registries &registries() {
+  static Registries lists;
+  return lists;
+}
+
+Limits &limits() {
+  static Limits values;
+  return values;
+}
+
+namespace {
+char empty_string[] = "";
+}
+
+void init_state(int argc, char **argv, char **environment) {
+  uwsgi.argc = argc;
+  uwsgi.argv = argv;
+  uwsgi.environ = environment;
+  uwsgi.empty = empty_string;
+  gethostname(uwsgi.hostname, sizeof uwsgi.hostname - 1);
+  uwsgi.hostname_len = static_cast<int>(strlen(uwsgi.hostname));
+  uwsgi.page_size = static_cast<int>(sysconf(_SC_PAGESIZE));
+  uwsgi.cpus = get_nprocs();
+  uwsgi.mypid = getpid();
+  uwsgi.cwd = get_current_dir_name();
+  uwsgi.binary_path = realpath("/proc/self/exe", nullptr);
+  uwsgi.shutdown_sockets = 1;
+  uwsgi.master_process = 1;
+  uwsgi.numproc = 1;
+  uwsgi.threads = uwsgi.cores = 1;
+  uwsgi.has_threads = 1;
+  uwsgi.lazy_apps = 1;
+  uwsgi.need_app = 1;
+  uwsgi.single_interpreter = 1;
+  uwsgi.vacuum = 1;
+  uwsgi.listen_queue = SOMAXCONN;
+  uwsgi.socket_timeout = 30;
+  uwsgi.buffer_size = 64 * 1024;
+  uwsgi.max_vars = 256;
+  uwsgi.max_apps = 64;
+  uwsgi.worker_reload_mercy = 30;
+  uwsgi.reload_mercy = 30;
+  uwsgi.log_master_bufsize = 8192;
+  uwsgi.locks = 0;
+}
+
+}  // namespace mortise
+
+extern "C" {
+
+int uwsgi_register_protocol(const char *name, void (*setup)(uwsgi_socket *)) {
+  mortise::registries().protocols.push_back({name, setup});
+  return 0;
+}
+
+int uwsgi_register_loop(const char *name, void (*func)(void)) {
+  mortise::registries().loops.push_back({name, func, nullptr});
+  return 0;
+}
+
+int uwsgi_register_process(const uwsgi_process_role *role) {
+  if (!role || !role->name || !role->body || role->instances < 1) return -1;
+  mortise::registries().roles.push_back(*role);
+  return 0;
+}
+
+}  // extern "C"

@@ -1,0 +1,132 @@
+// The variables of a request: adding, finding, and the members of struct wsgi_request that mirror the common ones.
+#include "kernel/vars.h"
+
+#include <cstddef>
+#include <cstring>
+
+#include "kernel/request.h"
+
+namespace mortise {
+
+namespace {
+
+// A variable and the pair of members (pointer, length) that mirrors it.
+struct Mirror {
+  std::string_view name;
+  size_t value_offset;
+  size_t length_offset;
+};
+
+#define MIRROR(name, member) \
+  { name, offsetof(wsgi_request, member), offsetof(wsgi_request, member##_len) }
+constexpr Mirror kMirrors[] = {
+    MIRROR("REQUEST_METHOD", method),
+    MIRROR("REQUEST_URI", uri),
+    MIRROR("PATH_INFO", path_info),
+    MIRROR("QUERY_STRING", query_string),
+    MIRROR("SERVER_PROTOCOL", protocol),
+    MIRROR("SCRIPT_NAME", script_name),
+    MIRROR("REMOTE_ADDR", remote_addr),
+    MIRROR("REMOTE_USER", remote_user),
+    MIRROR("REQUEST_SCHEME", scheme),
+    MIRROR("HTTPS", https),
+    MIRROR("CONTENT_TYPE", content_type),
+    MIRROR("DOCUMENT_ROOT", document_root),
+    MIRROR("HTTP_HOST", host),
+    MIRROR("HTTP_USER_AGENT", user_agent),
+    MIRROR("HTTP_ACCEPT_ENCODING", encoding),
+    MIRROR("HTTP_REFERER", referer),
+    MIRROR("HTTP_COOKIE", cookie),
+    MIRROR("HTTP_AUTHORIZATION", authorization),
+    MIRROR("HTTP_IF_MODIFIED_SINCE", if_modified_since),
+    MIRROR("UWSGI_APPID", appid),
+};
+#undef MIRROR
+
+// Names differ in length and last letter: a comparison that is nearly always decided by these two.
+void mirror(wsgi_request *request, std::string_view name, const char *value, uint16_t len) {
+  for (const Mirror &entry : kMirrors) {
+    if (entry.name.size() != name.size() || entry.name.back() != name.back() || entry.name != name) continue;
+    char *base = reinterpret_cast<char *>(request);
+    char *text = const_cast<char *>(value);
+    memcpy(base + entry.value_offset, &text, sizeof text);
+    memcpy(base + entry.length_offset, &len, sizeof len);
+    return;
+  }
+  if (name == "CONTENT_LENGTH") request->post_cl = uwsgi_str_num(value, len);
+}
+
+iovec *find(wsgi_request *request, std::string_view name) {
+  for (int i = request->var_cnt - 2; i >= 0; i -= 2) {
+    const iovec &key = request->hvec[i];
+    if (key.iov_len == name.size() && memcmp(key.iov_base, name.data(), name.size()) == 0)
+      return &request->hvec[i + 1];
+  }
+  return nullptr;
+}
+
+// Value of `name` in "name=value<separator>name=value".
+char *find_pair(char *text, size_t len, std::string_view name, char separator, uint16_t *value_len) {
+  char *end = text + len;
+  while (text < end) {
+    while (text < end && (*text == ' ' || *text == separator)) ++text;
+    char *next = static_cast<char *>(memchr(text, separator, static_cast<size_t>(end - text)));
+    if (!next) next = end;
+    size_t pair_len = static_cast<size_t>(next - text);
+    if (pair_len > name.size() && text[name.size()] == '=' && memcmp(text, name.data(), name.size()) == 0) {
+      *value_len = static_cast<uint16_t>(pair_len - name.size() - 1);
+      return text + name.size() + 1;
+    }
+    text = next;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+}  // namespace mortise
+
+using mortise::view;
+
+extern "C" {
+
+int uwsgi_req_add_var(wsgi_request *request, const char *key, uint16_t keylen, const char *val, uint16_t vallen) {
+  if (request->var_cnt + 2 > uwsgi.max_vars * 2) return -1;
+  request->hvec[request->var_cnt++] = {const_cast<char *>(key), keylen};
+  request->hvec[request->var_cnt++] = {const_cast<char *>(val), vallen};
+  if (keylen > 0) mortise::mirror(request, view(key, keylen), val, vallen);
+  return 0;
+}
+
+char *uwsgi_req_append(wsgi_request *request, const char *key, uint16_t keylen, const char *val, uint16_t vallen) {
+  char *memory = uwsgi_req_alloc(request, static_cast<size_t>(keylen) + vallen);
+  if (!memory) return nullptr;
+  char *value = memory + keylen;
+  if (keylen) memcpy(memory, key, keylen);
+  if (vallen) memcpy(value, val, vallen);
+  if (iovec *present = mortise::find(request, view(key, keylen))) {
+    *present = {value, vallen};
+    mortise::mirror(request, view(key, keylen), value, vallen);
+    return value;
+  }
+  return uwsgi_req_add_var(request, memory, keylen, value, vallen) == 0 ? value : nullptr;
+}
+
+char *uwsgi_get_var(wsgi_request *request, const char *key, uint16_t keylen, uint16_t *vallen) {
+  iovec *found = mortise::find(request, view(key, keylen));
+  if (!found) return nullptr;
+  *vallen = static_cast<uint16_t>(found->iov_len);
+  return static_cast<char *>(found->iov_base);
+}
+
+char *uwsgi_get_cookie(wsgi_request *request, const char *key, uint16_t keylen, uint16_t *vallen) {
+  return mortise::find_pair(request->cookie, request->cookie_len, view(key, keylen), ';', vallen);
+}
+
+char *uwsgi_get_qs(wsgi_request *request, const char *key, uint16_t keylen, uint16_t *vallen) {
+  return mortise::find_pair(request->query_string, request->query_string_len, view(key, keylen), '&', vallen);
+}
+
+int uwsgi_parse_vars(wsgi_request *request) { return request->parsed ? 0 : -1; }
+
+}  // extern "C"
