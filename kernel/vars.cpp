@@ -1,6 +1,8 @@
 // The variables of a request: adding, finding, and the members of struct wsgi_request that mirror the common ones.
-#include "kernel/vars.h"
+#include <uwsgi.h>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstring>
 
@@ -19,34 +21,47 @@ struct Mirror {
 
 #define MIRROR(name, member) \
   { name, offsetof(wsgi_request, member), offsetof(wsgi_request, member##_len) }
-constexpr Mirror kMirrors[] = {
-    MIRROR("REQUEST_METHOD", method),
-    MIRROR("REQUEST_URI", uri),
-    MIRROR("PATH_INFO", path_info),
-    MIRROR("QUERY_STRING", query_string),
-    MIRROR("SERVER_PROTOCOL", protocol),
-    MIRROR("SCRIPT_NAME", script_name),
-    MIRROR("REMOTE_ADDR", remote_addr),
-    MIRROR("REMOTE_USER", remote_user),
-    MIRROR("REQUEST_SCHEME", scheme),
-    MIRROR("HTTPS", https),
-    MIRROR("CONTENT_TYPE", content_type),
-    MIRROR("DOCUMENT_ROOT", document_root),
-    MIRROR("HTTP_HOST", host),
-    MIRROR("HTTP_USER_AGENT", user_agent),
-    MIRROR("HTTP_ACCEPT_ENCODING", encoding),
-    MIRROR("HTTP_REFERER", referer),
-    MIRROR("HTTP_COOKIE", cookie),
-    MIRROR("HTTP_AUTHORIZATION", authorization),
-    MIRROR("HTTP_IF_MODIFIED_SINCE", if_modified_since),
-    MIRROR("UWSGI_APPID", appid),
+// Sorted by the length of the name.
+constexpr std::array kMirrors = {
+    Mirror MIRROR("HTTPS", https),
+    Mirror MIRROR("PATH_INFO", path_info),
+    Mirror MIRROR("HTTP_HOST", host),
+    Mirror MIRROR("REQUEST_URI", uri),
+    Mirror MIRROR("SCRIPT_NAME", script_name),
+    Mirror MIRROR("REMOTE_ADDR", remote_addr),
+    Mirror MIRROR("REMOTE_USER", remote_user),
+    Mirror MIRROR("HTTP_COOKIE", cookie),
+    Mirror MIRROR("UWSGI_APPID", appid),
+    Mirror MIRROR("QUERY_STRING", query_string),
+    Mirror MIRROR("CONTENT_TYPE", content_type),
+    Mirror MIRROR("HTTP_REFERER", referer),
+    Mirror MIRROR("DOCUMENT_ROOT", document_root),
+    Mirror MIRROR("REQUEST_METHOD", method),
+    Mirror MIRROR("REQUEST_SCHEME", scheme),
+    Mirror MIRROR("SERVER_PROTOCOL", protocol),
+    Mirror MIRROR("HTTP_USER_AGENT", user_agent),
+    Mirror MIRROR("HTTP_AUTHORIZATION", authorization),
+    Mirror MIRROR("HTTP_ACCEPT_ENCODING", encoding),
+    Mirror MIRROR("HTTP_IF_MODIFIED_SINCE", if_modified_since),
 };
 #undef MIRROR
 
-// Names differ in length and last letter: a comparison that is nearly always decided by these two.
+// kFirst[n] is the first mirror whose name has n bytes or more: a look-up touches one or two of them.
+constexpr size_t kLongest = kMirrors.back().name.size();
+constexpr auto kFirst = [] {
+  std::array<uint8_t, kLongest + 2> first{};
+  for (size_t len = 0; len < first.size(); ++len)
+    for (const Mirror &entry : kMirrors) first[len] += entry.name.size() < len;
+  return first;
+}();
+static_assert(std::is_sorted(kMirrors.begin(), kMirrors.end(),
+                             [](const Mirror &a, const Mirror &b) { return a.name.size() < b.name.size(); }));
+
 void mirror(wsgi_request *request, std::string_view name, const char *value, uint16_t len) {
-  for (const Mirror &entry : kMirrors) {
-    if (entry.name.size() != name.size() || entry.name.back() != name.back() || entry.name != name) continue;
+  if (name.size() > kLongest) return;
+  for (size_t i = kFirst[name.size()]; i < kFirst[name.size() + 1]; ++i) {
+    const Mirror &entry = kMirrors[i];
+    if (entry.name != name) continue;
     char *base = reinterpret_cast<char *>(request);
     char *text = const_cast<char *>(value);
     memcpy(base + entry.value_offset, &text, sizeof text);

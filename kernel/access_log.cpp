@@ -1,0 +1,68 @@
+#include "kernel/access_log.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <ctime>
+#include <string_view>
+
+#include "kernel/log.h"
+
+namespace mortise {
+
+AccessLogOptions &access_log_options() {
+  static AccessLogOptions options;
+  return options;
+}
+
+namespace {
+
+struct Text {
+  std::string escaped;
+  Text(const char *text, size_t len) : escaped(log_escape({text, len})) {}
+  const char *c_str() const { return escaped.c_str(); }
+};
+
+}  // namespace
+
+void log_if_wanted(wsgi_request *request) {
+  if (request->do_not_log) return;
+  const AccessLogOptions &options = access_log_options();
+  if (options.disabled && request->status < 400) {
+    uint64_t took_ms = (request->end_of_request - request->start_of_request) / 1000;
+    if (options.slow_ms == 0 || took_ms < static_cast<uint64_t>(options.slow_ms)) return;
+  }
+  log_request(request);
+}
+
+}  // namespace mortise
+
+extern "C" void log_request(wsgi_request *request) {
+  using mortise::Text;
+  const uwsgi_worker &worker = uwsgi.workers[uwsgi.mywid];
+  size_t vars_bytes = request->len;
+  if (vars_bytes == 0)
+    for (int i = 0; i < request->var_cnt; ++i) vars_bytes += request->hvec[i].iov_len + 2;
+  time_t now = static_cast<time_t>(request->start_of_request / 1000000);
+  tm local{};
+  char date[32];
+  localtime_r(&now, &local);
+  strftime(date, sizeof date, "%a %b %e %H:%M:%S %Y", &local);
+  const char *addr = request->remote_addr_len ? request->remote_addr : request->peer_addr;
+  size_t addr_len = request->remote_addr_len ? request->remote_addr_len : request->peer_addr_len;
+  uint64_t took_ms = (request->end_of_request - request->start_of_request) / 1000;
+  uwsgi_core &core = uwsgi.workers[uwsgi.mywid].cores[request->async_id];
+  char line[4096];
+  int len = snprintf(
+      line, sizeof line,
+      "[pid: %d|app: %d|req: %llu/%llu] %s (%s) {%d vars in %zu bytes} [%s] %s %.2048s => generated %llu bytes in %llu "
+      "msecs (%s %d) %d headers in %llu bytes (%llu switches on core %d)\n",
+      static_cast<int>(uwsgi.mypid), request->app_id, static_cast<unsigned long long>(core.requests),
+      static_cast<unsigned long long>(worker.requests), Text(addr, addr_len).c_str(),
+      Text(request->remote_user, request->remote_user_len).c_str(), request->var_cnt / 2, vars_bytes, date,
+      Text(request->method, request->method_len).c_str(), Text(request->uri, request->uri_len).c_str(),
+      static_cast<unsigned long long>(request->response_size), static_cast<unsigned long long>(took_ms),
+      Text(request->protocol, request->protocol_len).c_str(), request->status, request->header_cnt,
+      static_cast<unsigned long long>(request->headers_size), static_cast<unsigned long long>(request->switches + 1),
+      request->async_id);
+  if (len > 0) mortise::log_raw({line, std::min(static_cast<size_t>(len), sizeof line - 1)});
+}

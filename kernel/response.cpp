@@ -1,0 +1,322 @@
+#include "kernel/response.h"
+
+#include <sys/sendfile.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+#include "kernel/log.h"
+#include "kernel/request.h"
+#include "kernel/status_lines.h"
+
+namespace mortise {
+
+namespace {
+
+// CR, LF and NUL would let a value end the line or the head (response splitting).
+bool is_clean(std::string_view text) {
+  for (char c : text)
+    if (c == '\r' || c == '\n' || c == '\0') return false;
+  return true;
+}
+
+bool equals(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() && strncasecmp(text.data(), lower.data(), lower.size()) == 0;
+}
+
+int append(wsgi_request *request, std::string_view text) {
+  return uwsgi_buffer_append(request->headers, text.data(), text.size());
+}
+
+int lost_client(wsgi_request *request) {
+  request->write_errors++;
+  request->keep_alive = 0;
+  return -1;
+}
+
+// Writes all of iov, waiting for the client as long as it takes some bytes every socket-timeout seconds.
+int write_all(wsgi_request *request, iovec *iov, int count) {
+  if (request->write_errors) return -1;
+  for (;;) {
+    ssize_t sent = count == 1 ? write(request->fd, iov->iov_base, iov->iov_len) : writev(request->fd, iov, count);
+    if (sent < 0) {
+      if (errno == EINTR) continue;
+      if (!uwsgi_is_again()) return lost_client(request);
+      if (uwsgi.wait_write_hook(request->fd, uwsgi.socket_timeout) <= 0) return lost_client(request);
+      continue;
+    }
+    size_t left = static_cast<size_t>(sent);
+    while (count > 0 && left >= iov->iov_len) {
+      left -= iov->iov_len;
+      ++iov;
+      --count;
+    }
+    if (count == 0) return UWSGI_OK;
+    iov->iov_base = static_cast<char *>(iov->iov_base) + left;
+    iov->iov_len -= left;
+  }
+}
+
+// Completes the head; it is sent by the caller. UWSGI_OK, or -1 when the protocol cannot frame it.
+int close_head(wsgi_request *request) {
+  uwsgi_socket *socket = request->socket;
+  if (socket->proto_fix_headers && socket->proto_fix_headers(request)) return -1;
+  if (append(request, "\r\n")) return -1;
+  request->headers_sent = 1;
+  request->headers_size = request->headers->pos;
+  return UWSGI_OK;
+}
+
+// Pieces of one write: head, frame before, the body's own, frame after.
+struct Pieces {
+  static constexpr size_t kMax = 16;
+  iovec iov[kMax + 3];
+  int count = 0;
+  void add(const void *data, size_t len) {
+    if (len > 0) iov[count++] = {const_cast<void *>(data), len};
+  }
+};
+
+// How much of len body bytes may be sent: nothing of a body that must not be there, no more than was promised.
+size_t allowed(wsgi_request *request, size_t len) {
+  if (request->body_less) return 0;
+  if (!request->has_content_length) return len;
+  uint64_t left = request->content_length - std::min(request->content_length, request->response_size);
+  if (len <= left) return len;
+  if (request->keep_alive) {
+    log_warning("%.*s %.*s: the response is longer than its Content-Length of %llu, the rest is cut",
+                request->method_len, request->method, request->uri_len, request->uri,
+                static_cast<unsigned long long>(request->content_length));
+    request->keep_alive = 0;
+  }
+  return left;
+}
+
+// What frames the next len bytes of body, or ends the body for len 0.
+struct Frame {
+  char before[UWSGI_FRAME_MAX], after[UWSGI_FRAME_MAX];
+  size_t before_len = 0, after_len = 0;
+  int make(wsgi_request *request, size_t len) {
+    if (!request->chunked || !request->socket->proto_frame) return UWSGI_OK;
+    return request->socket->proto_frame(request, len, before, &before_len, after, &after_len);
+  }
+};
+
+int write_text(wsgi_request *request, char *text, size_t len) {
+  iovec part = {text, len};
+  return len ? write_all(request, &part, 1) : UWSGI_OK;
+}
+
+int write_body(wsgi_request *request, const iovec *parts, size_t count) {
+  Pieces pieces;
+  if (!request->headers_sent && request->headers->pos > 0) {
+    if (close_head(request)) return -1;
+    pieces.add(request->headers->buf, request->headers->pos);
+  }
+  size_t total = 0;
+  for (size_t i = 0; i < count; ++i) total += parts[i].iov_len;
+  size_t len = allowed(request, total);
+  Frame frame;
+  if (len > 0 && frame.make(request, len)) return -1;
+  pieces.add(frame.before, frame.before_len);
+  size_t left = len;
+  for (size_t i = 0; i < count && left > 0; ++i) {
+    pieces.add(parts[i].iov_base, std::min(left, parts[i].iov_len));
+    left -= std::min(left, parts[i].iov_len);
+  }
+  pieces.add(frame.after, frame.after_len);
+  request->response_size += len;
+  return pieces.count ? write_all(request, pieces.iov, pieces.count) : (request->write_errors ? -1 : UWSGI_OK);
+}
+
+int send_file(wsgi_request *request, int fd, size_t pos, size_t len) {
+  if (len == 0) {
+    struct stat info {};
+    if (fstat(fd, &info) || static_cast<size_t>(info.st_size) < pos) return -1;
+    len = static_cast<size_t>(info.st_size) - pos;
+  }
+  if (!request->has_content_length && !request->headers_sent && request->headers->pos > 0)
+    uwsgi_response_add_content_length(request, len);
+  if (write_body(request, nullptr, 0)) return -1;  // the head
+  len = allowed(request, len);
+  Frame frame;
+  if (len == 0) return UWSGI_OK;
+  if (frame.make(request, len) || write_text(request, frame.before, frame.before_len)) return -1;
+  off_t offset = static_cast<off_t>(pos);
+  while (len > 0) {
+    ssize_t sent = sendfile(request->fd, fd, &offset, len);
+    if (sent > 0) {
+      len -= static_cast<size_t>(sent);
+      request->response_size += static_cast<size_t>(sent);
+    } else if (sent == 0) {
+      return lost_client(request);  // the file became shorter: the promise cannot be kept
+    } else if (errno != EINTR &&
+               (!uwsgi_is_again() || uwsgi.wait_write_hook(request->fd, uwsgi.socket_timeout) <= 0)) {
+      return lost_client(request);
+    }
+  }
+  return write_text(request, frame.after, frame.after_len);
+}
+
+}  // namespace
+
+void send_error(wsgi_request *request, int status) {
+  std::string_view line = status_line(status);
+  std::string_view cause = request->refusal ? request->refusal : line.substr(4);
+  uwsgi_response_prepare_headers(request, line.data(), static_cast<uint16_t>(line.size()));
+  uwsgi_response_add_content_type(request, "text/plain", 10);
+  uwsgi_response_add_content_length(request, cause.size() + 1);
+  const iovec parts[] = {{const_cast<char *>(cause.data()), cause.size()}, {const_cast<char *>("\n"), 1}};
+  write_body(request, parts, 2);
+}
+
+int finish_response(wsgi_request *request, int hook_result) {
+  if (request->write_errors) return -1;
+  bool nothing = request->headers->pos == 0 && request->response_size == 0 && !request->headers_sent;
+  if (nothing && hook_result < 0) {
+    send_error(request, 500);
+    return -1;
+  }
+  if (!request->headers_sent && request->headers->pos > 0) {
+    request->response_ended = 1;
+    if (uwsgi_response_write_headers_do(request)) return -1;
+  }
+  if (request->chunked && !request->response_ended && !request->body_less) {
+    Frame end;
+    if (end.make(request, 0) || write_text(request, end.before, end.before_len)) return -1;
+  }
+  if (request->has_content_length && !request->body_less && request->response_size < request->content_length) {
+    log_warning("%.*s %.*s: the response has %llu bytes of its Content-Length of %llu, the connection is closed",
+                request->method_len, request->method, request->uri_len, request->uri,
+                static_cast<unsigned long long>(request->response_size),
+                static_cast<unsigned long long>(request->content_length));
+    return -1;
+  }
+  return request->headers_sent ? UWSGI_OK : -1;
+}
+
+}  // namespace mortise
+
+using namespace mortise;
+
+extern "C" {
+
+int uwsgi_response_prepare_headers(wsgi_request *request, const char *status, uint16_t len) {
+  if (request->headers_sent || len < 3 || !is_clean({status, len})) return -1;
+  size_t code = uwsgi_str_num(status, 3);
+  if (code < 100 || code > 599) return -1;
+  request->headers->pos = 0;
+  request->header_cnt = 0;
+  request->has_content_length = 0;
+  request->status = static_cast<int>(code);
+  bool head = request->method_len == 4 && memcmp(request->method, "HEAD", 4) == 0;
+  request->body_less = head || code == 204 || code == 304 || code < 200;
+  if (request->socket->proto_prepare_headers) {
+    uwsgi_buffer *line = request->socket->proto_prepare_headers(request, const_cast<char *>(status), len);
+    if (!line) return -1;
+    int result = uwsgi_buffer_append(request->headers, line->buf, line->pos);
+    uwsgi_buffer_destroy(line);
+    return result;
+  }
+  return append(request, "HTTP/1.1 ") || append(request, {status, len}) || append(request, "\r\n") ? -1 : UWSGI_OK;
+}
+
+int uwsgi_response_prepare_headers_int(wsgi_request *request, int status) {
+  const char *line = status_line(status);
+  return uwsgi_response_prepare_headers(request, line, static_cast<uint16_t>(strlen(line)));
+}
+
+int uwsgi_response_add_header(wsgi_request *request, const char *key, uint16_t keylen, const char *val,
+                              uint16_t vallen) {
+  std::string_view name(key, keylen), value(val, vallen);
+  if (request->headers_sent || name.empty() || !is_clean(name) || !is_clean(value)) return -1;
+  if (equals(name, "content-length")) {
+    request->has_content_length = 1;
+    request->content_length = uwsgi_str_num(val, vallen);
+  } else if (equals(name, "connection") && equals(value, "close")) {
+    request->keep_alive = 0;
+    return UWSGI_OK;  // the protocol writes its own
+  }
+  request->header_cnt++;
+  uwsgi_buffer *head = request->headers;
+  if (uwsgi_buffer_ensure(head, name.size() + value.size() + 4)) return -1;
+  char *out = head->buf + head->pos;
+  memcpy(out, name.data(), name.size());
+  out += name.size();
+  *out++ = ':';
+  *out++ = ' ';
+  if (!value.empty()) memcpy(out, value.data(), value.size());
+  out += value.size();
+  *out++ = '\r';
+  *out++ = '\n';
+  head->pos = static_cast<size_t>(out - head->buf);
+  return UWSGI_OK;
+}
+
+int uwsgi_response_add_content_type(wsgi_request *request, const char *type, uint16_t len) {
+  return uwsgi_response_add_header(request, "Content-Type", 12, type, len);
+}
+
+int uwsgi_response_add_content_length(wsgi_request *request, uint64_t len) {
+  char digits[21];
+  int count = snprintf(digits, sizeof digits, "%llu", static_cast<unsigned long long>(len));
+  return uwsgi_response_add_header(request, "Content-Length", 14, digits, static_cast<uint16_t>(count));
+}
+
+int uwsgi_response_add_content_range(wsgi_request *request, int64_t from, int64_t to, int64_t size) {
+  char text[80];
+  int count = snprintf(text, sizeof text, "bytes %lld-%lld/%lld", static_cast<long long>(from),
+                       static_cast<long long>(to), static_cast<long long>(size));
+  return uwsgi_response_add_header(request, "Content-Range", 13, text, static_cast<uint16_t>(count));
+}
+
+int uwsgi_response_add_last_modified(wsgi_request *request, uint64_t time) {
+  char date[31];
+  int count = uwsgi_http_date(static_cast<time_t>(time), date);
+  return uwsgi_response_add_header(request, "Last-Modified", 13, date, static_cast<uint16_t>(count));
+}
+
+int uwsgi_response_add_connection_close(wsgi_request *request) {
+  request->keep_alive = 0;
+  return UWSGI_OK;
+}
+
+int uwsgi_response_write_headers_do(wsgi_request *request) {
+  return request->headers_sent ? UWSGI_OK : write_body(request, nullptr, 0);
+}
+
+int uwsgi_response_write_body_do(wsgi_request *request, const char *buf, size_t len) {
+  iovec part = {const_cast<char *>(buf), len};
+  return write_body(request, &part, 1);
+}
+
+int uwsgi_response_writev_body_do(wsgi_request *request, iovec *iov, size_t count) {
+  for (size_t done = 0; done < count; done += Pieces::kMax)
+    if (write_body(request, iov + done, std::min(count - done, Pieces::kMax))) return -1;
+  return UWSGI_OK;
+}
+
+int uwsgi_response_sendfile_do_can_close(wsgi_request *request, int fd, size_t pos, size_t len, int close) {
+  request->via = UWSGI_VIA_SENDFILE;
+  int result = send_file(request, fd, pos, len);
+  if (close) ::close(fd);
+  return result;
+}
+
+int uwsgi_response_sendfile_do(wsgi_request *request, int fd, size_t pos, size_t len) {
+  return uwsgi_response_sendfile_do_can_close(request, fd, pos, len, 1);
+}
+
+int uwsgi_403(wsgi_request *request) { return send_error(request, 403), UWSGI_OK; }
+int uwsgi_404(wsgi_request *request) { return send_error(request, 404), UWSGI_OK; }
+int uwsgi_405(wsgi_request *request) { return send_error(request, 405), UWSGI_OK; }
+int uwsgi_500(wsgi_request *request) { return send_error(request, 500), UWSGI_OK; }
+
+void uwsgi_disconnect(wsgi_request *request) {
+  shutdown(request->fd, SHUT_RDWR);
+  lost_client(request);
+}
+
+}  // extern "C"
