@@ -19,7 +19,7 @@ enum class Phase : uint8_t { kHead, kIdle, kLinger };
 
 struct Connection {
   std::atomic<Owner> owner{Owner::kNobody};
-  Phase phase = Phase::kHead;
+  std::atomic<Phase> phase{Phase::kHead};
   bool in_epoll = false;
   uint8_t peer_addr_len = 0;
   uint16_t peer_port = 0;
@@ -49,18 +49,28 @@ class ConnectionTable {
   void close(Connection &connection);
   // Number of open connections.
   int open() const { return open_.load(std::memory_order_relaxed); }
-  // Calls func for each connection that waits in epoll and whose deadline has passed; it is owned by the caller then.
+  // Takes each connection that waits in epoll and whose deadline has passed, or which waits in this phase, and calls
+  // func with it, who owns it then.
   template <typename Func>
   void take_overdue(int64_t now_ms, Func func) {
-    for (size_t slot = 0;; ++slot) {
-      Connection *connection = at(slot);
-      if (!connection) return;
-      int64_t deadline = connection->deadline_ms.load(std::memory_order_relaxed);
-      if (deadline != 0 && deadline <= now_ms && connection->take()) func(*connection);
-    }
+    take_if([=](const Connection &connection) {
+      int64_t deadline = connection.deadline_ms.load(std::memory_order_relaxed);
+      return deadline != 0 && deadline <= now_ms;
+    }, func);
+  }
+  template <typename Func>
+  void take_waiting(Phase phase, Func func) {
+    take_if([=](const Connection &connection) { return connection.phase.load(std::memory_order_relaxed) == phase; },
+            func);
   }
 
  private:
+  template <typename Condition, typename Func>
+  void take_if(Condition condition, Func func) {
+    for (size_t slot = 0; Connection *connection = at(slot); ++slot)
+      if (condition(*connection) && connection->take()) func(*connection);
+  }
+
   static constexpr size_t kBlock = 64;
   Connection *at(size_t slot);
 

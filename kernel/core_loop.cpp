@@ -1,0 +1,256 @@
+#include "kernel/core_loop.h"
+
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "kernel/access_log.h"
+#include "kernel/body.h"
+#include "kernel/log.h"
+#include "kernel/plugin_registry.h"
+#include "kernel/response.h"
+#include "kernel/sockets.h"
+#include "kernel/state.h"
+
+namespace mortise {
+
+namespace {
+
+constexpr int kSweepMs = 1000;
+constexpr int kStoppingTurnMs = 50;
+// A client that keeps its connection open learns of a stop by its next answer; one that stays silent for as long as
+// this loses nothing when it is closed.
+constexpr int kIdleGraceMs = 300;
+
+thread_local wsgi_request *current_request = nullptr;
+
+int64_t now_ms() { return static_cast<int64_t>(uwsgi_monotonic_micros() / 1000); }
+
+template <typename T>
+void add_relaxed(T &counter, uint64_t amount) {
+  std::atomic_ref<T>(counter).fetch_add(amount, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+CoreLoop::CoreLoop(WorkerLoop &worker, int core) : worker_(worker), core_(core), request_(core) {
+  uwsgi.workers[uwsgi.mywid].cores[core].req = &request_;
+}
+
+wsgi_request *CoreLoop::current() { return current_request; }
+
+void CoreLoop::run() {
+  current_request = &request_;
+  // With one core a batch saves system calls; with several, a batch would wait behind the first slow hook.
+  constexpr int kBatch = 64;
+  epoll_event events[kBatch];
+  const int batch = worker_.several_cores() ? 1 : kBatch;
+  while (!may_leave()) {
+    int timeout_ms = worker_.stopping() ? kStoppingTurnMs : worker_.needs_sweep() ? kSweepMs : -1;
+    int count = epoll_wait(worker_.epoll(), events, batch, timeout_ms);
+    for (int i = 0; i < count; ++i) {
+      EventTag tag{events[i].data.u64};
+      switch (tag.kind()) {
+        case EventKind::kConnection:
+          if (Connection &connection = *tag.pointer<Connection>(); connection.take()) serve(connection, true);
+          break;
+        case EventKind::kListener:
+          accept_from(*tag.pointer<uwsgi_socket>());
+          break;
+        case EventKind::kStop:
+          worker_.stop_accepting();
+          break;
+        case EventKind::kSignal:
+          uwsgi_receive_signal(tag.fd(), "worker", uwsgi.mywid);
+          break;
+      }
+    }
+    if (int64_t now = now_ms(); worker_.sweep_due(now)) sweep(now);
+  }
+}
+
+bool CoreLoop::may_leave() { return worker_.stopping() && worker_.connections().open() == 0; }
+
+void CoreLoop::accept_from(uwsgi_socket &socket) {
+  sockaddr_storage address{};
+  socklen_t address_len = sizeof address;
+  int fd = accept4(socket.fd, reinterpret_cast<sockaddr *>(&address), &address_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd < 0) {
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) worker_.pause_accepting(errno);
+    return;  // the others mean that the client or another worker was faster
+  }
+  if (socket.internal && !peer_is_ours(fd)) {
+    log_warning("connection to the internal socket %s refused: the peer runs as another user", socket.name);
+    close(fd);
+    return;
+  }
+  Connection &connection = worker_.connections().add(fd, &socket);
+  connection.set_peer(address);
+  connection.deadline_ms.store(socket.header_timeout ? now_ms() + socket.header_timeout * 1000LL : 0,
+                               std::memory_order_relaxed);
+  serve(connection, true);  // the first bytes are often there already: no epoll_ctl for a short connection
+}
+
+// Reads, and serves as many requests as have come whole. The connection is owned by this core; afterwards it waits in
+// epoll or is closed.
+void CoreLoop::serve(Connection &connection, bool readable) {
+  if (connection.phase == Phase::kLinger) return drain(connection);
+  char *input = request_.input();
+  size_t have = connection.saved_len;
+  if (have) {
+    memcpy(input, connection.saved.get(), have);
+    connection.saved.reset();
+    connection.saved_len = 0;
+  }
+  for (;;) {
+    if (readable) {
+      ssize_t got = read(connection.fd, input + have, request_.input_size() - have);
+      if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+        connection.save(input, have);
+        return wait_for_more(connection, connection.phase, -1);
+      }
+      if (got <= 0) return worker_.connections().close(connection);
+      if (connection.phase == Phase::kIdle) {
+        connection.phase = Phase::kHead;
+        int timeout = connection.socket->header_timeout;
+        connection.deadline_ms.store(timeout ? now_ms() + timeout * 1000LL : 0, std::memory_order_relaxed);
+      }
+      have += static_cast<size_t>(got);
+    }
+    request_.begin(connection);
+    request_.proto_parser_buf = input;
+    request_.proto_parser_pos = have;
+    request_.proto_parser_hint = connection.parser_hint;
+    int parsed = connection.socket->proto(&request_);
+    if (parsed == UWSGI_AGAIN && have < request_.input_size()) {
+      connection.parser_hint = request_.proto_parser_hint;
+      connection.save(input, have);
+      return wait_for_more(connection, connection.phase, -1);
+    }
+    if (parsed != UWSGI_OK) return refuse(connection);
+    connection.parser_hint = 0;
+    request_.proto_parser_remains_buf = input + request_.proto_parser_move;
+    request_.proto_parser_remains = have - request_.proto_parser_move;
+    if (!handle()) return linger(connection);
+    have = request_.proto_parser_remains;
+    if (have) memmove(input, request_.proto_parser_remains_buf, have);
+    if (have == 0) return wait_for_more(connection, Phase::kIdle, connection.socket->idle_timeout);
+    readable = false;  // the next request may be here already
+  }
+}
+
+bool CoreLoop::handle() {
+  uwsgi_worker &worker = uwsgi.workers[uwsgi.mywid];
+  uwsgi_core &core = worker.cores[core_];
+  Request &request = request_;
+  request.start_of_request = uwsgi_micros();
+  request.start_of_request_in_sec = request.start_of_request / 1000000;
+  core.request_started_us = request.start_of_request;
+  std::atomic_ref(core.in_request).store(1, std::memory_order_relaxed);
+  if (worker_.stopping()) request.keep_alive = 0;
+
+  bool keep = false;
+  if (limits().limit_post > 0 && request.post_cl > static_cast<size_t>(limits().limit_post)) {
+    request.refusal = "the request body is larger than --limit-post";
+    request.keep_alive = 0;
+    send_error(&request, 413);
+  } else {
+    int result = UWSGI_OK;
+    do {
+      result = call_request(&request);
+    } while (result == UWSGI_AGAIN);
+    bool complete = finish_response(&request, result) == UWSGI_OK;
+    keep = complete && request.keep_alive && request.socket->proto_finish &&
+           request.socket->proto_finish(&request) == UWSGI_OK && finish_body(&request) == 0;
+  }
+
+  request.end_of_request = uwsgi_micros();
+  uint64_t took_us = request.end_of_request - request.start_of_request;
+  core.requests++;
+  core.write_errors += static_cast<uint64_t>(request.write_errors);
+  core.read_errors += static_cast<uint64_t>(request.read_errors);
+  add_relaxed(worker.requests, 1);
+  add_relaxed(worker.running_time, took_us);
+  add_relaxed(worker.tx, request.response_size + request.headers_size);
+  worker.avg_response_time = (worker.avg_response_time + took_us) / 2;
+  uwsgi_plugin *plugin = uwsgi.p[request.uh->modifier1];
+  call_hook(plugin, &uwsgi_plugin::after_request, "after_request", static_cast<wsgi_request *>(&request));
+  log_if_wanted(&request);
+  core.request_started_us = 0;
+  std::atomic_ref(core.in_request).store(0, std::memory_order_relaxed);
+  return keep;
+}
+
+void CoreLoop::refuse(Connection &connection) {
+  request_.start_of_request = request_.end_of_request = uwsgi_micros();
+  request_.keep_alive = 0;
+  if (!request_.refusal) request_.refusal = "the request head is larger than --buffer-size";
+  worker_.log_refusal(request_);
+  if (request_.status) send_error(&request_, request_.status);
+  linger(connection);
+}
+
+// Arms the connection for its next bytes; timeout_s < 0 keeps the deadline.
+void CoreLoop::wait_for_more(Connection &connection, Phase phase, int64_t timeout_s) {
+  connection.phase = phase;
+  if (timeout_s >= 0)
+    connection.deadline_ms.store(timeout_s ? now_ms() + timeout_s * 1000 : 0, std::memory_order_relaxed);
+  const bool one_shot = worker_.several_cores();
+  const bool armed = connection.in_epoll;
+  connection.in_epoll = true;
+  epoll_event event{};
+  event.events = EPOLLIN | (one_shot ? static_cast<uint32_t>(EPOLLONESHOT) : 0);
+  event.data.u64 = EventTag(&connection).value;
+  const int fd = connection.fd;
+  connection.owner.store(Owner::kEpoll, std::memory_order_release);  // from here on another core may have it
+  if (armed && !one_shot) return;
+  if (epoll_ctl(worker_.epoll(), armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) == 0) return;
+  log_error("watch a connection: %s (it is closed)", strerror(errno));
+  if (connection.take()) worker_.connections().close(connection);
+}
+
+// Ends the connection so that the answer arrives: closing while the client still sends would reset it (RFC 9112 §9.6).
+void CoreLoop::linger(Connection &connection) {
+  request_.proto_parser_remains = 0;
+  int unread = 0;
+  bool owes_body = request_.post_cl > request_.post_pos || (request_.body_is_chunked && !request_.body_ended);
+  if (!owes_body && !request_.refusal && ioctl(connection.fd, FIONREAD, &unread) == 0 && unread == 0)
+    return worker_.connections().close(connection);
+  shutdown(connection.fd, SHUT_WR);
+  connection.phase = Phase::kLinger;
+  connection.deadline_ms.store(now_ms() + limits().linger_timeout * 1000LL, std::memory_order_relaxed);
+  drain(connection);
+}
+
+void CoreLoop::drain(Connection &connection) {
+  constexpr int kReads = 64;
+  for (int i = 0; i < kReads; ++i) {
+    ssize_t got = read(connection.fd, request_.input(), request_.input_size());
+    if (got > 0) continue;
+    if (got < 0 && errno == EAGAIN) return wait_for_more(connection, Phase::kLinger, -1);
+    return worker_.connections().close(connection);
+  }
+  wait_for_more(connection, Phase::kLinger, -1);
+}
+
+void CoreLoop::sweep(int64_t now) {
+  worker_.resume_accepting();
+  const bool stopping = worker_.stopping();
+  worker_.connections().take_overdue(now, [&](Connection &connection) {
+    if (connection.phase != Phase::kHead || !connection.socket->proto_fix_headers)
+      return worker_.connections().close(connection);
+    request_.begin(connection);
+    request_.refusal = "no whole request head within --header-timeout";
+    request_.status = connection.saved_len ? 408 : 0;
+    connection.phase = Phase::kIdle;
+    refuse(connection);
+  });
+  if (stopping && now - worker_.stopped_at_ms() >= kIdleGraceMs)
+    worker_.connections().take_waiting(Phase::kIdle,
+                                       [&](Connection &connection) { worker_.connections().close(connection); });
+}
+
+}  // namespace mortise
+
+extern "C" void uwsgi_setup_thread_req(long, wsgi_request *request) { mortise::current_request = request; }

@@ -1,0 +1,37 @@
+// The request loop. All cores of a worker wait on one epoll; hooks block, connections do not: a core that gets an event
+// reads what is there, and only a whole request head occupies it for longer.
+#pragma once
+
+#include <uwsgi.h>
+
+#include "kernel/request.h"
+#include "kernel/worker_loop.h"
+
+namespace mortise {
+
+// One core: a thread that serves requests until the worker stops and its connections are gone. [worker]
+class CoreLoop {
+ public:
+  CoreLoop(WorkerLoop &worker, int core);
+  void run();
+
+  // The request that the calling thread serves; what uwsgi.current_wsgi_req is set to.
+  static wsgi_request *current();
+
+ private:
+  bool may_leave();
+  void accept_from(uwsgi_socket &socket);
+  void serve(Connection &connection, bool readable);
+  void refuse(Connection &connection);
+  bool handle();  // runs the request that input begins with; false when the connection must end
+  void wait_for_more(Connection &connection, Phase phase, int64_t timeout_s);
+  void linger(Connection &connection);
+  void drain(Connection &connection);
+  void sweep(int64_t now_ms);
+
+  WorkerLoop &worker_;
+  const int core_;
+  Request request_;
+};
+
+}  // namespace mortise

@@ -1,0 +1,94 @@
+#include "kernel/worker_loop.h"
+
+#include <sys/epoll.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+#include "kernel/log.h"
+
+namespace mortise {
+
+namespace {
+
+constexpr int64_t kSweepEveryMs = 1000;
+constexpr int64_t kSweepStoppingMs = 100;
+constexpr int kRefusalsPerSecond = 10;
+
+}  // namespace
+
+Result<std::unique_ptr<WorkerLoop>> WorkerLoop::create(int cores) {
+  std::unique_ptr<WorkerLoop> loop(new WorkerLoop(cores));
+  loop->epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
+  if (!loop->epoll_) return system_error("create the worker's epoll", errno, {}, kExitSystem);
+  for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next) {
+    if (socket->fd < 0) continue;
+    // Exclusive: one connection wakes one worker.
+    if (auto done = loop->watch(socket->fd, EventTag(socket), EPOLLIN | EPOLLEXCLUSIVE); !done) return done.error();
+  }
+  const uint32_t shared = EPOLLIN | EPOLLEXCLUSIVE;
+  if (auto done = loop->watch(uwsgi.signal_socket, {EventKind::kSignal, uwsgi.signal_socket}, shared); !done)
+    return done.error();
+  if (auto done = loop->watch(uwsgi.my_signal_socket, {EventKind::kSignal, uwsgi.my_signal_socket}, EPOLLIN); !done)
+    return done.error();
+  if (auto done = loop->watch(uwsgi_stop_fd(), {EventKind::kStop, uwsgi_stop_fd()}, EPOLLIN); !done)
+    return done.error();
+  return loop;
+}
+
+Result<void> WorkerLoop::watch(int fd, EventTag tag, uint32_t events) {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = tag.value;
+  if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) && errno != EEXIST)
+    return system_error("watch descriptor " + std::to_string(fd), errno, {}, kExitSystem);
+  return {};
+}
+
+void WorkerLoop::stop_accepting() {
+  if (stopping_.exchange(true, std::memory_order_acq_rel)) return;
+  stopped_at_ms_.store(static_cast<int64_t>(uwsgi_monotonic_micros() / 1000), std::memory_order_relaxed);
+  next_sweep_ms_.store(0, std::memory_order_relaxed);
+  for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
+    if (socket->fd >= 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket->fd, nullptr);
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, uwsgi_stop_fd(), nullptr);
+}
+
+void WorkerLoop::pause_accepting(int errnum) {
+  if (paused_.exchange(true)) return;
+  log_error("accept: %s (new connections wait until others end; raise the limit with ulimit -n or --max-fd)",
+            strerror(errnum));
+  for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
+    if (socket->fd >= 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket->fd, nullptr);
+}
+
+void WorkerLoop::resume_accepting() {
+  if (stopping() || !paused_.exchange(false)) return;
+  for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next) {
+    if (socket->fd < 0) continue;
+    if (auto done = watch(socket->fd, EventTag(socket), EPOLLIN | EPOLLEXCLUSIVE); !done) log_error(done.error());
+  }
+}
+
+bool WorkerLoop::sweep_due(int64_t now_ms) {
+  int64_t due = next_sweep_ms_.load(std::memory_order_relaxed);
+  if (now_ms < due) return false;
+  return next_sweep_ms_.compare_exchange_strong(due, now_ms + (stopping() ? kSweepStoppingMs : kSweepEveryMs));
+}
+
+void WorkerLoop::log_refusal(const wsgi_request &request) {
+  const int64_t second = time(nullptr);
+  if (int64_t last = log_second_.exchange(second, std::memory_order_relaxed); last != second) {
+    int left_out = log_count_.exchange(0, std::memory_order_relaxed) - kRefusalsPerSecond;
+    if (left_out > 0) log_warning("%d more requests were refused in that second", left_out);
+  }
+  if (log_count_.fetch_add(1, std::memory_order_relaxed) >= kRefusalsPerSecond) return;
+  const char *peer = request.peer_addr_len ? request.peer_addr : "a local client";
+  if (request.status)
+    log_warning("request from %s refused: %s (answered %d)", peer, request.refusal, request.status);
+  else
+    log_warning("request from %s refused: %s (closed)", peer, request.refusal);
+}
+
+}  // namespace mortise

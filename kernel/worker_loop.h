@@ -1,0 +1,74 @@
+// What the cores of one worker share: the epoll with its listeners, the connections, and whether the worker stops.
+#pragma once
+
+#include <uwsgi.h>
+
+#include <atomic>
+#include <memory>
+
+#include "kernel/connection.h"
+#include "kernel/fd.h"
+#include "kernel/result.h"
+
+namespace mortise {
+
+// What an epoll event is about; kept in the low bits of its data.
+enum class EventKind : uint64_t { kConnection = 0, kListener = 1, kStop = 2, kSignal = 3 };
+
+struct EventTag {
+  uint64_t value;
+  explicit EventTag(uint64_t raw) : value(raw) {}
+  explicit EventTag(const Connection *connection) : value(reinterpret_cast<uintptr_t>(connection)) {}
+  explicit EventTag(const uwsgi_socket *socket)
+      : value(reinterpret_cast<uintptr_t>(socket) | static_cast<uint64_t>(EventKind::kListener)) {}
+  EventTag(EventKind kind, int fd) : value(static_cast<uint64_t>(fd) << 3 | static_cast<uint64_t>(kind)) {}
+  EventKind kind() const { return static_cast<EventKind>(value & 7); }
+  int fd() const { return static_cast<int>(value >> 3); }
+  template <typename T>
+  T *pointer() const {
+    return reinterpret_cast<T *>(value & ~uint64_t{7});
+  }
+};
+
+class WorkerLoop {
+ public:
+  // Watches the listeners, the signal sockets and the stop descriptor. [worker, one thread]
+  static Result<std::unique_ptr<WorkerLoop>> create(int cores);
+
+  int epoll() const { return epoll_.get(); }
+  bool several_cores() const { return cores_ > 1; }
+  ConnectionTable &connections() { return connections_; }
+
+  // Called by each core that sees the stop descriptor: no more connections; idle ones may leave.
+  void stop_accepting();
+  bool stopping() const { return stopping_.load(std::memory_order_acquire); }
+  int64_t stopped_at_ms() const { return stopped_at_ms_.load(std::memory_order_relaxed); }
+
+  // Out of descriptors: accepting rests until the next sweep instead of spinning.
+  void pause_accepting(int errnum);
+  void resume_accepting();
+
+  // Whether there is anything that time must be kept for.
+  bool needs_sweep() const { return connections_.open() > 0 || paused_.load(std::memory_order_relaxed); }
+  // True for one caller a second (ten times a second while stopping), who then sweeps.
+  bool sweep_due(int64_t now_ms);
+
+  // Logs why a request was refused, at most ten a second, then how many were left out.
+  void log_refusal(const wsgi_request &request);
+
+ private:
+  explicit WorkerLoop(int cores) : cores_(cores) {}
+  Result<void> watch(int fd, EventTag tag, uint32_t events);
+
+  Fd epoll_;
+  const int cores_;
+  ConnectionTable connections_;
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> paused_{false};
+  std::atomic<int64_t> stopped_at_ms_{0};
+  std::atomic<int64_t> next_sweep_ms_{0};
+  std::atomic<int64_t> log_second_{0};
+  std::atomic<int> log_count_{0};
+};
+
+}  // namespace mortise
