@@ -1,0 +1,20 @@
+// uwsgi.workers, their cores and apps, and uwsgi.shared: what processes know of each other, in shared memory.
+// The master writes pid, ready and the counts of spawns; everything else of a slot belongs to its worker.
+#pragma once
+
+#include <sys/types.h>
+
+#include "kernel/result.h"
+
+namespace mortise {
+
+// Allocates the slots 0..numproc with uwsgi.cores cores and uwsgi.max_apps apps each. [master, before fork]
+Result<void> create_scoreboard();
+
+// What the master records about worker wid. Without a scoreboard, or for an unknown wid, nothing happens.
+// [master]
+void record_spawn(int wid, pid_t pid);
+void record_ready(int wid, pid_t pid);
+void record_exit(int wid, pid_t pid);
+
+}  // namespace mortise
