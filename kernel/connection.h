@@ -11,8 +11,9 @@
 
 namespace mortise {
 
-// Who may touch a connection. Cores take an armed one when epoll reports it; the sweep takes one whose time is up.
-enum class Owner : uint8_t { kNobody, kEpoll, kCore };
+// Who may touch a connection. Cores take one when epoll reports it, the sweep takes one whose time is up; while a core
+// is still handing it to epoll (kArming) only an event may take it, so that no descriptor is closed under epoll_ctl.
+enum class Owner : uint8_t { kNobody, kArming, kEpoll, kCore };
 
 // Why it is waiting; decides what happens when its deadline passes.
 enum class Phase : uint8_t { kHead, kIdle, kLinger };
@@ -32,13 +33,23 @@ struct Connection {
   std::unique_ptr<char[]> saved;  // a head that has not come whole; none while idle
   char peer_addr[INET6_ADDRSTRLEN] = "";
 
-  // Takes a connection that epoll reported; false: it was closed meanwhile.
-  bool take() {
-    Owner expected = Owner::kEpoll;
-    return owner.compare_exchange_strong(expected, Owner::kCore, std::memory_order_acquire);
+  // [core] Takes a connection that epoll reported; false: it was closed meanwhile.
+  bool take_reported() { return take() || take_from(Owner::kArming); }
+  // [sweep] Takes a connection that waits in epoll.
+  bool take() { return take_from(Owner::kEpoll); }
+  // [core] Around epoll_ctl: gives the connection away.
+  void arming() { owner.store(Owner::kArming, std::memory_order_release); }
+  void armed() {
+    Owner expected = Owner::kArming;  // or an event was faster
+    owner.compare_exchange_strong(expected, Owner::kEpoll, std::memory_order_release);
   }
   void save(const char *bytes, size_t len);
   void set_peer(const sockaddr_storage &address);
+
+ private:
+  bool take_from(Owner expected) {
+    return owner.compare_exchange_strong(expected, Owner::kCore, std::memory_order_acquire);
+  }
 };
 
 // All connections of one worker. Slots are recycled and never freed, so that a stale epoll event is harmless. [worker]

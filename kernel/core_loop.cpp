@@ -53,7 +53,8 @@ void CoreLoop::run() {
       EventTag tag{events[i].data.u64};
       switch (tag.kind()) {
         case EventKind::kConnection:
-          if (Connection &connection = *tag.pointer<Connection>(); connection.take()) serve(connection, true);
+          if (Connection &connection = *tag.pointer<Connection>(); connection.take_reported())
+            serve(connection, true);
           break;
         case EventKind::kListener:
           accept_from(*tag.pointer<uwsgi_socket>());
@@ -112,7 +113,7 @@ void CoreLoop::serve(Connection &connection, bool readable) {
       }
       if (got <= 0) return worker_.connections().close(connection);
       if (connection.phase == Phase::kIdle) {
-        connection.phase = Phase::kHead;
+        connection.phase.store(Phase::kHead, std::memory_order_relaxed);
         int timeout = connection.socket->header_timeout;
         connection.deadline_ms.store(timeout ? now_ms() + timeout * 1000LL : 0, std::memory_order_relaxed);
       }
@@ -193,7 +194,7 @@ void CoreLoop::refuse(Connection &connection) {
 
 // Arms the connection for its next bytes; timeout_s < 0 keeps the deadline.
 void CoreLoop::wait_for_more(Connection &connection, Phase phase, int64_t timeout_s) {
-  connection.phase = phase;
+  connection.phase.store(phase, std::memory_order_relaxed);
   if (timeout_s >= 0)
     connection.deadline_ms.store(timeout_s ? now_ms() + timeout_s * 1000 : 0, std::memory_order_relaxed);
   const bool one_shot = worker_.several_cores();
@@ -203,11 +204,15 @@ void CoreLoop::wait_for_more(Connection &connection, Phase phase, int64_t timeou
   event.events = EPOLLIN | (one_shot ? static_cast<uint32_t>(EPOLLONESHOT) : 0);
   event.data.u64 = EventTag(&connection).value;
   const int fd = connection.fd;
-  connection.owner.store(Owner::kEpoll, std::memory_order_release);  // from here on another core may have it
-  if (armed && !one_shot) return;
-  if (epoll_ctl(worker_.epoll(), armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event) == 0) return;
-  log_error("watch a connection: %s (it is closed)", strerror(errno));
-  if (connection.take()) worker_.connections().close(connection);
+  connection.arming();  // from here on another core may have it
+  if (!armed || one_shot) {
+    if (epoll_ctl(worker_.epoll(), armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event)) {
+      log_error("watch a connection: %s (it is closed)", strerror(errno));
+      if (connection.take_reported()) worker_.connections().close(connection);
+      return;
+    }
+  }
+  connection.armed();
 }
 
 // Ends the connection so that the answer arrives: closing while the client still sends would reset it (RFC 9112 §9.6).
@@ -218,7 +223,7 @@ void CoreLoop::linger(Connection &connection) {
   if (!owes_body && !request_.refusal && ioctl(connection.fd, FIONREAD, &unread) == 0 && unread == 0)
     return worker_.connections().close(connection);
   shutdown(connection.fd, SHUT_WR);
-  connection.phase = Phase::kLinger;
+  connection.phase.store(Phase::kLinger, std::memory_order_relaxed);
   connection.deadline_ms.store(now_ms() + limits().linger_timeout * 1000LL, std::memory_order_relaxed);
   drain(connection);
 }
@@ -243,7 +248,7 @@ void CoreLoop::sweep(int64_t now) {
     request_.begin(connection);
     request_.refusal = "no whole request head within --header-timeout";
     request_.status = connection.saved_len ? 408 : 0;
-    connection.phase = Phase::kIdle;
+    connection.phase.store(Phase::kIdle, std::memory_order_relaxed);
     refuse(connection);
   });
   if (stopping && now - worker_.stopped_at_ms() >= kIdleGraceMs)

@@ -1,7 +1,5 @@
 #include "kernel/plugin_registry.h"
 
-#include <cxxabi.h>
-
 #include <cstring>
 #include <exception>
 #include <stdexcept>
@@ -62,8 +60,6 @@ uwsgi_plugin *find_plugin(const std::string &name) {
 void log_hook_exception(const char *plugin, const char *hook) noexcept {
   try {
     throw;
-  } catch (abi::__forced_unwind &) {
-    throw;  // pthread_cancel(3) must go on
   } catch (const std::exception &error) {
     log_error("plugin %s, hook %s: %s (an exception left the plugin; the hook counts as failed)", plugin, hook,
               error.what());

@@ -68,6 +68,36 @@ int uwsgi_register_loop(const char *name, void (*func)(void)) {
   return 0;
 }
 
+uwsgi_socket *uwsgi_new_socket(const char *address) {
+  auto *socket = static_cast<uwsgi_socket *>(uwsgi_calloc(sizeof(uwsgi_socket)));
+  socket->name = uwsgi_str(address);
+  socket->name_len = static_cast<int>(strlen(address));
+  socket->fd = -1;
+  uwsgi_socket **end = &uwsgi.sockets;
+  while (*end) end = &(*end)->next;
+  return *end = socket;
+}
+
+uwsgi_socket *uwsgi_new_internal_socket(const char *proto_name) {
+  uwsgi_socket *socket = uwsgi_new_socket("");
+  socket->internal = 1;
+  socket->proto_name = uwsgi_str(proto_name);
+  return socket;
+}
+
+uwsgi_gateway *register_gateway(char *name, void (*loop)(int, void *), void *data) {
+  constexpr int kMaxGateways = 64;
+  if (!uwsgi.gateways) uwsgi.gateways = new uwsgi_gateway[kMaxGateways]();
+  if (uwsgi.gateways_cnt == kMaxGateways) return nullptr;
+  uwsgi_gateway &gateway = uwsgi.gateways[uwsgi.gateways_cnt++];
+  gateway.name = gateway.fullname = uwsgi_str(name);
+  gateway.loop = loop;
+  gateway.data = data;
+  gateway.num = 1;
+  uwsgi_process_role role{gateway.name, 1, loop, data, 1};
+  return uwsgi_register_process(&role) == 0 ? &gateway : nullptr;
+}
+
 int uwsgi_register_process(const uwsgi_process_role *role) {
   if (!role || !role->name || !role->body || role->instances < 1) return -1;
   mortise::registries().roles.push_back(*role);

@@ -4,7 +4,7 @@
 #define uwsgi_apps uwsgi.workers[uwsgi.mywid].apps
 #define uwsgi_apps_cnt uwsgi.workers[uwsgi.mywid].apps_cnt
 #define ushared uwsgi.shared
-#define current_wsgi_req (*uwsgi.current_wsgi_req)()
+#define current_wsgi_req() (*uwsgi.current_wsgi_req)()
 
 #define uwsgi_foreach(item, list) for (item = list; item; item = item->next)
 #define uwsgi_foreach_token(text, separators, token, context) \

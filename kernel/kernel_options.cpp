@@ -1,0 +1,137 @@
+#include "kernel/kernel_options.h"
+
+#include "kernel/access_log.h"
+#include "kernel/log.h"
+#include "kernel/privileges.h"
+#include "kernel/state.h"
+
+namespace mortise {
+
+namespace {
+
+// --socket and its relatives: the address, and the protocol in `data`.
+void add_socket(char *, char *value, void *protocol) {
+  uwsgi_new_socket(value)->proto_name = static_cast<char *>(protocol);
+}
+
+void set_threads(char *name, char *value, void *) {
+  uwsgi_opt_set_int(name, value, &uwsgi.threads);
+  uwsgi.cores = uwsgi.threads;
+}
+
+void set_chmod(char *, char *value, void *) {
+  uwsgi.chmod_socket = value && *value ? value : uwsgi_str("666");
+  uwsgi.chmod_socket_value = static_cast<int>(strtol(uwsgi.chmod_socket, nullptr, 8));
+}
+
+// Handled where plugins and files are found, before the table is applied.
+void nothing(char *, char *, void *) {}
+
+// Options that a user of uWSGI sets to get what is always so here.
+void always_on(char *name, char *value, void *) {
+  int wanted = 1;
+  uwsgi_opt_true(name, value, &wanted);
+  if (!wanted) log_warning("option '%s' cannot be switched off: it is how this server works", name);
+}
+
+char uwsgi_protocol[] = "uwsgi";
+
+}  // namespace
+
+ServerSettings &settings() {
+  static ServerSettings values;
+  return values;
+}
+
+uwsgi_option *kernel_options() {
+  static ServerSettings &set = settings();
+  static Limits &limit = limits();
+  static AccessLogOptions &access = access_log_options();
+  static Privileges &privileges = wanted_privileges();
+  constexpr int kFlag = no_argument, kValue = required_argument, kMaybe = optional_argument;
+  static uwsgi_option table[] = {
+      // processes
+      {"master", kFlag, 'M', "run a master process (always so)", always_on, nullptr, 0},
+      {"processes", kValue, 'p', "number of worker processes", uwsgi_opt_set_int, &uwsgi.numproc, 0},
+      {"workers", kValue, 'p', "number of worker processes", uwsgi_opt_set_int, &uwsgi.numproc, 0},
+      {"threads", kValue, 0, "threads (cores) of each worker", set_threads, nullptr, 0},
+      {"enable-threads", kFlag, 'T', "threads in applications (always so)", always_on, nullptr, 0},
+      {"thunder-lock", kFlag, 0, "no thundering herd (always so, without a lock)", always_on, nullptr, 0},
+      {"die-on-term", kFlag, 0, "SIGTERM stops the server (always so)", always_on, nullptr, 0},
+      {"no-orphans", kFlag, 0, "workers end when the master dies (always so)", always_on, nullptr, 0},
+      {"ignore-sigpipe", kFlag, 0, "SIGPIPE is ignored (always so)", always_on, nullptr, 0},
+      {"worker-reload-mercy", kValue, 0, "seconds a stopping worker has to finish its requests", uwsgi_opt_set_int,
+       &uwsgi.worker_reload_mercy, 0},
+      {"reload-mercy", kValue, 0, "seconds other stopping processes have", uwsgi_opt_set_int, &uwsgi.reload_mercy, 0},
+      // applications
+      {"need-app", kMaybe, 0, "end with status 22 when no application can be loaded (default)", uwsgi_opt_true,
+       &uwsgi.need_app, 0},
+      {"no-need-app", kFlag, 0, "serve without an application", uwsgi_opt_false, &uwsgi.need_app, 0},
+      {"lazy-apps", kFlag, 0, "load applications in each worker (default); false: once, in the master",
+       uwsgi_opt_true, &uwsgi.lazy_apps, 0},
+      {"preload", kFlag, 0, "load applications once, in the master, before the workers are forked", uwsgi_opt_false,
+       &uwsgi.lazy_apps, 0},
+      {"single-interpreter", kFlag, 'i', "one interpreter for all applications (default)", uwsgi_opt_true,
+       &uwsgi.single_interpreter, 0},
+      {"max-apps", kValue, 0, "most applications of a worker", uwsgi_opt_set_int, &uwsgi.max_apps, 0},
+      {"no-default-app", kFlag, 0, "no application for requests that match none", uwsgi_opt_true,
+       &uwsgi.no_default_app, 0},
+      {"loop", kValue, 0, "loop engine of a plugin instead of the server's", uwsgi_opt_set_str, &uwsgi.loop, 0},
+      // sockets
+      {"socket", kValue, 's', "listen for the uwsgi protocol: host:port, /path, @abstract or fd://N", add_socket,
+       nullptr, 0},
+      {"uwsgi-socket", kValue, 's', "listen for the uwsgi protocol", add_socket, uwsgi_protocol, 0},
+      {"protocol", kValue, 0, "protocol of --socket: uwsgi, or one of a plugin", uwsgi_opt_set_str, &uwsgi.protocol,
+       0},
+      {"listen", kValue, 'l', "backlog of listening sockets (default: the system's most)", uwsgi_opt_set_int,
+       &uwsgi.listen_queue, 0},
+      {"chmod-socket", kMaybe, 'C', "mode of UNIX sockets (default 660; bare: 666)", set_chmod, nullptr, 0},
+      {"chown-socket", kValue, 0, "owner of UNIX sockets, user[:group]", uwsgi_opt_set_str, &uwsgi.chown_socket, 0},
+      {"abstract-socket", kFlag, 0, "UNIX socket names are abstract", uwsgi_opt_true, &uwsgi.abstract_socket, 0},
+      {"vacuum", kFlag, 0, "remove UNIX sockets at exit (default)", uwsgi_opt_true, &uwsgi.vacuum, 0},
+      // limits
+      {"buffer-size", kValue, 'b', "bytes of a request head (default 65536)", uwsgi_opt_set_int, &uwsgi.buffer_size,
+       0},
+      {"max-vars", kValue, 'v', "most variables of a request", uwsgi_opt_set_int, &uwsgi.max_vars, 0},
+      {"limit-post", kValue, 0, "bytes of a request body; larger ones are answered 413", uwsgi_opt_set_int,
+       &limit.limit_post, 0},
+      {"socket-timeout", kValue, 'z', "seconds to wait for a client that sends or reads a body (default 30)",
+       uwsgi_opt_set_int, &uwsgi.socket_timeout, 0},
+      {"header-timeout", kValue, 0, "seconds a client has to send a request head (default 10)", uwsgi_opt_set_int,
+       &limit.header_timeout, 0},
+      {"idle-timeout", kValue, 0, "seconds a connection may stay open between requests (default 65)",
+       uwsgi_opt_set_int, &limit.idle_timeout, 0},
+      {"max-fd", kValue, 0, "most open descriptors", uwsgi_opt_set_int, &set.max_fd, 0},
+      // log
+      {"disable-logging", kFlag, 'L', "log no request that succeeds", uwsgi_opt_true, &access.disabled, 0},
+      {"log-slow", kValue, 0, "log requests that take this many milliseconds in any case", uwsgi_opt_set_int,
+       &access.slow_ms, 0},
+      {"ignore-write-errors", kFlag, 0, "a client that left is no error (always so)", always_on, nullptr, 0},
+      {"disable-write-exception", kFlag, 0, "a client that left raises nothing (always so)", always_on, nullptr, 0},
+      // process
+      {"chdir", kValue, 0, "change to this folder before applications are loaded", uwsgi_opt_set_str, &set.chdir, 0},
+      {"umask", kValue, 0, "file creation mask, octal", uwsgi_opt_set_str, &set.umask, 0},
+      {"uid", kValue, 0, "run as this user", uwsgi_opt_set_str, &privileges.uid, 0},
+      {"gid", kValue, 0, "run as this group", uwsgi_opt_set_str, &privileges.gid, 0},
+      {"env", kValue, 0, "set an environment variable, NAME=value", uwsgi_opt_add_string_list, &set.environment, 0},
+      {"unenv", kValue, 0, "remove an environment variable", uwsgi_opt_add_string_list, &set.unset_environment, 0},
+      // configuration
+      {"ini", kValue, 0, "read a configuration file: file.ini, file.ini:section, :section", nothing, nullptr, 0},
+      {"plugin", kValue, 0, "load plugins: name or ./path.so, several separated by commas", nothing, nullptr, 0},
+      {"plugins", kValue, 0, "same as plugin", nothing, nullptr, 0},
+      {"need-plugin", kValue, 0, "same as plugin", nothing, nullptr, 0},
+      {"need-plugins", kValue, 0, "same as plugin", nothing, nullptr, 0},
+      {"plugin-dir", kValue, 0, "search plugins in this folder first", nothing, nullptr, 0},
+      {"plugins-dir", kValue, 0, "same as plugin-dir", nothing, nullptr, 0},
+      {"set-placeholder", kValue, 0, "name=value, read back as %(name)", nothing, nullptr, 0},
+      {"set-ph", kValue, 0, "same as set-placeholder", nothing, nullptr, 0},
+      {"strict", kFlag, 0, "unknown options are errors", uwsgi_opt_true, &set.strict, 0},
+      {"show-config", kFlag, 0, "log the configuration as it was understood", uwsgi_opt_true, &set.show_config, 0},
+      {"build-plugin", kValue, 0, "compile a plugin from a .c or .cc file and end", nothing, nullptr, 0},
+      {"help", kFlag, 'h', "list the options and end", nothing, nullptr, 0},
+      {"version", kFlag, 0, "print the version and end", nothing, nullptr, 0},
+      UWSGI_END_OF_OPTIONS};
+  return table;
+}
+
+}  // namespace mortise

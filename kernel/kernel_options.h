@@ -1,0 +1,26 @@
+// The kernel's own option table: the same struct uwsgi_option that plugins have.
+#pragma once
+
+#include <uwsgi.h>
+
+namespace mortise {
+
+// What the kernel's options set beyond `uwsgi` and the structures of their owners.
+struct ServerSettings {
+  uwsgi_string_list *sockets = nullptr;
+  uwsgi_string_list *environment = nullptr;
+  uwsgi_string_list *unset_environment = nullptr;
+  uwsgi_string_list *modules = nullptr;
+  char *chdir = nullptr;
+  char *chdir_before = nullptr;
+  char *umask = nullptr;
+  int strict = 0;
+  int show_config = 0;
+  int max_fd = 0;
+};
+ServerSettings &settings();
+
+// Ends with UWSGI_END_OF_OPTIONS.
+uwsgi_option *kernel_options();
+
+}  // namespace mortise

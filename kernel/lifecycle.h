@@ -1,0 +1,35 @@
+// The phases of the server, in the order in which they happen; main.cpp is their table. Each is called once.
+#pragma once
+
+#include "kernel/result.h"
+
+namespace mortise {
+
+// Command line, environment and configuration files become directives; plugins that they name are loaded.
+Result<void> read_configuration();
+
+// Each directive is applied; options of plugins load them.
+Result<void> apply_configuration();
+
+// chdir, environment, umask, descriptors: what the rest of the start depends on.
+Result<void> prepare_process();
+
+// The hooks jail, before_privileges_drop and init of plugins without a request hook.
+Result<void> start_generic_plugins();
+
+// Shared memory, locks, signals between processes.
+Result<void> create_shared_state();
+
+// Listening sockets and their protocols.
+Result<void> bind_sockets();
+
+// init of plugins with a request hook, then post_init of all, then enable_threads.
+Result<void> start_request_plugins();
+
+// With --preload (lazy-apps = false): the applications, in the master.
+Result<void> preload_applications();
+
+// Forks the processes and supervises them until the server has stopped; the exit status.
+Result<int> supervise();
+
+}  // namespace mortise

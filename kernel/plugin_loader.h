@@ -1,0 +1,49 @@
+// From a name to a loaded plugin: finds the file, checks its ABI note before any of its code can run, loads the
+// providers of the symbols that it needs, opens it and puts it into the registry.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/plugin_index.h"
+#include "kernel/result.h"
+
+namespace mortise {
+
+class PluginLoader {
+ public:
+  // Adds a folder of --plugin-dir; searched in order, the built-in one last. [load]
+  void add_folder(std::string path);
+
+  // Loads one item of --plugin: "name", "./path/x_plugin.so", "N:name" (slot N), "name|func" (calls func first).
+  // Calls its on_load. Loading what is loaded already is no error. [load]
+  Result<void> load(std::string_view item);
+
+  // Loads the plugin that has this command line option; false: none has it. [load]
+  Result<bool> load_for_option(std::string_view option);
+
+  // The folders in which plugins are searched.
+  std::vector<std::string> folders() const;
+
+ private:
+  Result<std::string> find(const std::string &name) const;
+  Result<void> load_file(const std::string &name, const std::string &path, int slot, const std::string &before);
+  Result<void> load_providers(const std::string &path, const std::vector<std::string> &undefined);
+  const std::vector<PluginIndex> &indexes();
+
+  std::vector<std::string> folders_;
+  std::vector<PluginIndex> indexes_;
+  bool indexed_ = false;
+  std::vector<std::string> loading_;  // for cycles
+};
+
+PluginLoader &plugin_loader();
+
+// The folder of the shipped plugins: beside the server's file, or where it was installed.
+std::string builtin_plugin_folder();
+
+// The folder of the SDK's headers, found the same way.
+std::string sdk_include_folder();
+
+}  // namespace mortise

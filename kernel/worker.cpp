@@ -1,0 +1,102 @@
+#include "kernel/worker.h"
+
+#include <csignal>
+#include <cstring>
+#include <thread>
+#include <vector>
+
+#include "kernel/apps.h"
+#include "kernel/core_loop.h"
+#include "kernel/log.h"
+#include "kernel/plugin_registry.h"
+#include "kernel/state.h"
+#include "kernel/user_signals.h"
+#include "kernel/worker_loop.h"
+
+namespace mortise {
+
+namespace {
+
+void init_thread(int core) {
+  call_hooks(Tables::kRequestOnly, &uwsgi_plugin::init_thread, "init_thread", core);
+}
+
+// Core 0 is the main thread; the others are threads with all signals blocked, so that handlers run in the main one.
+void run_cores(WorkerLoop &loop) {
+  std::vector<std::thread> threads;
+  sigset_t all, previous;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &previous);
+  for (int core = 1; core < uwsgi.cores; ++core) {
+    try {
+      threads.emplace_back([&loop, core] {
+        init_thread(core);
+        CoreLoop(loop, core).run();
+      });
+    } catch (const std::system_error &error) {
+      log_error("worker %d: start thread %d of %d: %s (the worker goes on with fewer; lower --threads)", uwsgi.mywid,
+                core + 1, uwsgi.cores, error.what());
+      break;
+    }
+  }
+  pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+  CoreLoop(loop, 0).run();
+  for (std::thread &thread : threads) thread.join();
+}
+
+const uwsgi_loop *chosen_loop() {
+  for (const uwsgi_loop &loop : registries().loops)
+    if (uwsgi.loop && strcmp(loop.name, uwsgi.loop) == 0) return &loop;
+  return nullptr;
+}
+
+}  // namespace
+
+void load_applications() {
+  call_hooks(Tables::kRequestFirst, &uwsgi_plugin::preinit_apps, "preinit_apps");
+  call_hooks(Tables::kRequestFirst, &uwsgi_plugin::init_apps, "init_apps");
+  call_hooks(Tables::kRequestFirst, &uwsgi_plugin::postinit_apps, "postinit_apps");
+}
+
+void run_exit_hooks() {
+  static bool done = false;
+  if (std::exchange(done, true)) return;
+  call_hooks(Tables::kRequestFirst, &uwsgi_plugin::atexit, "atexit");
+}
+
+int run_worker(int wid) {
+  uwsgi.mywid = wid;
+  uwsgi.mypid = getpid();
+  uwsgi.current_wsgi_req = CoreLoop::current;
+  adopt_user_signals(wid);
+  call_hooks(Tables::kRequestOnly, &uwsgi_plugin::master_fixup, "master_fixup", 1);
+  call_hooks(Tables::kRequestFirst, &uwsgi_plugin::post_fork, "post_fork");
+  if (uwsgi.lazy_apps) load_applications();
+  for (uwsgi_plugin *plugin : loaded_plugins())
+    if (plugin->worker && plugin->worker() != 0) return kExitOk;  // the plugin did the worker's work
+  call_hooks(Tables::kRequestOnly, &uwsgi_plugin::fixup, "fixup");
+  auto loop = WorkerLoop::create(uwsgi.cores);
+  if (!loop) {
+    log_error(loop.error());
+    return loop.error().exit_code;
+  }
+  uwsgi_process_ready();
+  uwsgi.workers[wid].accepting = 1;
+  call_hooks(Tables::kRequestFirst, &uwsgi_plugin::hijack_worker, "hijack_worker");
+  if (const uwsgi_loop *other = chosen_loop()) {
+    other->loop();
+  } else {
+    run_cores(**loop);
+  }
+  uwsgi.workers[wid].accepting = 0;
+  run_exit_hooks();
+  return kExitOk;
+}
+
+}  // namespace mortise
+
+extern "C" void uwsgi_exit(int status) {
+  mortise::run_exit_hooks();
+  fflush(nullptr);
+  _exit(status);
+}
