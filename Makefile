@@ -1,0 +1,69 @@
+# Thin: each target is one or two commands that can be typed by hand. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: run test unit build install lint test-asan test-tsan fuzz bench bench-size clean help
+
+PREFIX ?= /usr/local
+HTTP ?= 127.0.0.1:9090
+SECONDS ?= 30
+# Evaluated when used and not before: set-up may install it.
+ifeq ($(origin PYTHON),undefined)
+PYTHON = $(shell command -v python3)
+endif
+
+run: build  ## serve examples/hello at http://127.0.0.1:9090 (HTTP=:8080 PYTHON=python3.12)
+	@exec build/mortise --http $(HTTP) --wsgi-file examples/hello/bootstrap.py --master --processes 2 --threads 2
+
+build:  ## the server at build/mortise, its plugins in build/plugins
+	@tools/setup build "$(PYTHON)"
+	@tools/build release "$(PYTHON)"
+
+unit: build  ## build and run the unit tests
+	@build/unit_tests
+
+test:  ## set up, build, and run all tests
+	@tools/setup build,test "$(PYTHON)"
+	@tools/build release "$(PYTHON)"
+	@build/unit_tests
+	@tools/check_layers
+	@tools/check_exports
+	@tools/run_pytest build "$(PYTHON)"
+
+test-asan:  ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
+	@tools/setup build,test "$(PYTHON)"
+	@tools/build asan "$(PYTHON)"
+	@build-asan/unit_tests
+	@tools/run_pytest build-asan "$(PYTHON)"
+
+test-tsan:  ## all tests under ThreadSanitizer
+	@tools/setup build,test "$(PYTHON)"
+	@tools/build tsan "$(PYTHON)"
+	@build-tsan/unit_tests
+	@tools/run_pytest build-tsan "$(PYTHON)"
+
+fuzz:  ## run each fuzz target for SECONDS=30
+	@tools/setup build,fuzz "$(PYTHON)"
+	@tools/build fuzz "$(PYTHON)"
+	@tools/run_fuzzers $(SECONDS)
+
+lint:  ## formatting, clang-tidy, layers, exports, scripts
+	@tools/setup build,lint "$(PYTHON)"
+	@tools/build release "$(PYTHON)"
+	@tools/lint
+
+bench-size: build  ## the kernel's lines, size and memory against their bounds
+	@bench/size
+
+bench: build  ## side by side with peers
+	@tools/setup bench "$(PYTHON)"
+	@bench/run
+
+install: build  ## install under PREFIX=/usr/local, below DESTDIR where that is set
+	@cmake build -DCMAKE_INSTALL_PREFIX="$(PREFIX)" >build/install.log
+	@cmake --build build >>build/install.log
+	@DESTDIR="$(DESTDIR)" cmake --install build --strip
+
+clean:  ## remove what was built
+	@rm -rf build build-asan build-tsan build-fuzz build-lint
+
+help:
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
