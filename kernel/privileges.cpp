@@ -5,27 +5,18 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <optional>
 
 #include "kernel/log.h"
+#include "kernel/strings.h"
 
 namespace mortise {
 
 namespace {
 
-std::optional<long> as_number(const char *text) {
-  char *end = nullptr;
-  long value = strtol(text, &end, 10);
-  if (!*text || *end || value < 0) return {};
-  return value;
-}
-
-Result<gid_t> find_group(const char *text) {
-  if (auto number = as_number(text)) return static_cast<gid_t>(*number);
-  if (const group *entry = getgrnam(text)) return gid_t{entry->gr_gid};
-  return Error{std::string("change to group '") + text + "'", "there is no such group",
-               "name an existing one: getent group", kExitNoPerm};
+Error unknown(const char *what, const char *name, const char *database) {
+  return Error{std::string("change to ") + what + " '" + name + "'", std::string("there is no such ") + what,
+               std::string("see what there is: getent ") + database, kExitNoPerm};
 }
 
 Error not_permitted(const char *what, const char *name, int errnum) {
@@ -46,31 +37,18 @@ Result<void> drop_privileges() {
     if (geteuid() == 0) log_warning("the server runs as root (set --uid and --gid)");
     return {};
   }
-  const passwd *user = nullptr;
-  std::optional<long> uid;
-  if (wanted.uid) {
-    uid = as_number(wanted.uid);
-    user = uid ? getpwuid(static_cast<uid_t>(*uid)) : getpwnam(wanted.uid);
-    if (!user && !uid)
-      return Error{std::string("change to user '") + wanted.uid + "'", "there is no such user",
-                   "name an existing one: getent passwd", kExitNoPerm};
-    if (user) uid = user->pw_uid;
-  }
+  std::optional<uid_t> uid;
   std::optional<gid_t> gid;
-  if (wanted.gid) {
-    auto found = find_group(wanted.gid);
-    if (!found) return found.error();
-    gid = *found;
-  } else if (user) {
-    gid = user->pw_gid;
-  }
+  if (wanted.uid && !(uid = find_user(wanted.uid))) return unknown("user", wanted.uid, "passwd");
+  if (wanted.gid && !(gid = find_group(wanted.gid))) return unknown("group", wanted.gid, "group");
+  const passwd *user = uid ? getpwuid(*uid) : nullptr;
+  if (user && !gid) gid = user->pw_gid;
   if (geteuid() == 0 && (user && gid ? initgroups(user->pw_name, *gid) : setgroups(0, nullptr)))
     return not_permitted("the groups of", wanted.uid ? wanted.uid : wanted.gid, errno);
   if (gid && setresgid(*gid, *gid, *gid)) return not_permitted("group", wanted.gid ? wanted.gid : wanted.uid, errno);
   if (uid) {
-    auto id = static_cast<uid_t>(*uid);
-    if (setresuid(id, id, id)) return not_permitted("user", wanted.uid, errno);
-    if (id != 0 && setuid(0) == 0)
+    if (setresuid(*uid, *uid, *uid)) return not_permitted("user", wanted.uid, errno);
+    if (*uid != 0 && setuid(0) == 0)
       return Error{"give up root", "the system still lets the server become root again", {}, kExitNoPerm};
   }
   return {};

@@ -1,0 +1,187 @@
+#include "kernel/lifecycle.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "kernel/kernel_options.h"
+#include "kernel/log.h"
+#include "kernel/master.h"
+#include "kernel/plugin_registry.h"
+#include "kernel/scoreboard.h"
+#include "kernel/signals.h"
+#include "kernel/sockets.h"
+#include "kernel/state.h"
+#include "kernel/supervisor.h"
+#include "kernel/user_signals.h"
+#include "kernel/worker.h"
+
+namespace mortise {
+
+namespace {
+
+int poll_fd(int fd, int timeout_s, short events) {
+  pollfd entry{fd, events, 0};
+  int ready = 0;
+  do {
+    ready = poll(&entry, 1, timeout_s < 0 ? -1 : timeout_s * 1000);
+  } while (ready < 0 && errno == EINTR);
+  return ready;
+}
+
+Result<void> change_dir(const char *path) {
+  if (!path || chdir(path) == 0) return {};
+  return system_error(std::string("change to folder ") + path, errno, "create it or correct --chdir", kExitNoInput);
+}
+
+// What a client would type to reach the socket: 0.0.0.0 and the like are reached through the loopback.
+std::string url_of(const uwsgi_socket &socket) {
+  std::string name = socket.name;
+  if (socket.family == AF_UNIX) return std::string(socket.proto_name) + ":" + name;
+  for (const char *wildcard : {"0.0.0.0:", "[::]:", "*:"})
+    if (name.starts_with(wildcard)) name = "127.0.0.1" + name.substr(strlen(wildcard) - 1);
+  if (name.starts_with(":")) name = "127.0.0.1" + name;
+  return std::string(socket.proto_name) + "://" + name;
+}
+
+const Protocol *find_protocol(const char *name) {
+  for (const Protocol &protocol : registries().protocols)
+    if (protocol.name == name) return &protocol;
+  return nullptr;
+}
+
+std::string protocol_names() {
+  std::string names;
+  for (const Protocol &protocol : registries().protocols) names += (names.empty() ? "" : ", ") + protocol.name;
+  return names;
+}
+
+Result<void> bind_socket(uwsgi_socket &socket) {
+  if (!socket.proto_name) socket.proto_name = uwsgi_str(uwsgi.protocol ? uwsgi.protocol : "uwsgi");
+  const Protocol *protocol = find_protocol(socket.proto_name);
+  if (!protocol)
+    return Error{std::string("listen on ") + socket.name, std::string("no protocol '") + socket.proto_name + "'",
+                 "there are: " + protocol_names(), kExitUsage};
+  Result<BoundSocket> bound = [&]() -> Result<BoundSocket> {
+    if (socket.internal) return bind_private();
+    auto address = parse_address(socket.name);
+    if (!address) return address.error();
+    return bind_address(*address, configured_bind_options());
+  }();
+  if (!bound) return bound.error();
+  socket.fd = bound->fd.release();
+  socket.family = bound->family;
+  socket.bound = 1;
+  socket.name = uwsgi_str(bound->name.c_str());
+  socket.name_len = static_cast<int>(bound->name.size());
+  protocol->setup(&socket);
+  int on = 1;  // accepted connections inherit it
+  if (socket.family != AF_UNIX) setsockopt(socket.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (!socket.internal) log_info("listening on %s (%d workers)", url_of(socket).c_str(), uwsgi.numproc);
+  return {};
+}
+
+}  // namespace
+
+Result<void> prepare_process() {
+  const ServerSettings &set = settings();
+  for (uwsgi_string_list *item = set.environment; item; item = item->next)
+    if (putenv(item->value)) return system_error("set an environment variable", errno, {}, kExitSystem);
+  for (uwsgi_string_list *item = set.unset_environment; item; item = item->next) unsetenv(item->value);
+  if (set.umask) umask(static_cast<mode_t>(strtol(set.umask, nullptr, 8)));
+  if (set.max_fd > 0) {
+    auto count = static_cast<rlim_t>(set.max_fd);
+    rlimit limit{count, count};
+    if (setrlimit(RLIMIT_NOFILE, &limit))
+      return system_error("raise the limit of descriptors to " + std::to_string(set.max_fd), errno,
+                          "start as root, or lower --max-fd", kExitSystem);
+  }
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  uwsgi.max_fd = static_cast<int>(limit.rlim_cur);
+  if (uwsgi.numproc < 1 || uwsgi.threads < 1)
+    return Error{"start the workers", "there must be at least one worker with one thread",
+                 "correct --processes and --threads", kExitUsage};
+  uwsgi.wait_read_hook = [](int fd, int timeout) { return poll_fd(fd, timeout, POLLIN); };
+  uwsgi.wait_write_hook = [](int fd, int timeout) { return poll_fd(fd, timeout, POLLOUT); };
+  if (auto done = change_dir(set.chdir); !done) return done;
+  block_master_signals();  // before any plugin can start a thread
+  return {};
+}
+
+Result<void> create_shared_state() {
+  if (auto done = create_scoreboard(); !done) return done;
+  if (auto done = create_user_signals(); !done) return done;
+  uwsgi.user_locks = static_cast<uwsgi_lock_item **>(
+      uwsgi_calloc(sizeof(uwsgi_lock_item *) * (static_cast<size_t>(uwsgi.locks) + 1)));
+  for (int i = 0; i <= uwsgi.locks; ++i)
+    uwsgi.user_locks[i] = uwsgi_lock_init(("user " + std::to_string(i)).c_str());
+  uwsgi.user_lock = uwsgi.user_locks[0];
+  return {};
+}
+
+Result<void> start_generic_plugins() {
+  call_hooks(Tables::kGenericOnly, &uwsgi_plugin::before_privileges_drop, "before_privileges_drop");
+  return call_init(false);
+}
+
+Result<void> bind_sockets() {
+  adopt_inherited_listeners();
+  for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
+    if (auto done = bind_socket(*socket); !done) return done;
+  for (const std::string &name : unused_inherited_listeners())
+    log_warning("inherited listener %s is not used: no socket option has its address", name.c_str());
+  if (!uwsgi.sockets && registries().roles.empty())
+    return Error{"start serving", "there is nothing to listen on",
+                 "add --http :8080, --http-socket :8080 or --socket /path; see mortise --help", kExitUsage};
+  return {};
+}
+
+Result<void> start_request_plugins() {
+  if (auto done = call_init(true); !done) return done;
+  call_hooks(Tables::kGenericFirst, &uwsgi_plugin::post_init, "post_init");
+  call_hooks(Tables::kRequestOnly, &uwsgi_plugin::enable_threads, "enable_threads");
+  return {};
+}
+
+Result<void> preload_applications() {
+  if (!uwsgi.lazy_apps) load_applications();
+  return {};
+}
+
+Result<int> supervise() {
+  ForkHooks hooks;
+  hooks.before = [] { call_hooks(Tables::kRequestFirst, &uwsgi_plugin::pre_uwsgi_fork, "pre_uwsgi_fork"); };
+  hooks.after_parent = [] {
+    call_hooks(Tables::kRequestFirst, &uwsgi_plugin::post_uwsgi_fork, "post_uwsgi_fork", 0);
+  };
+  hooks.after_child = [] {
+    uwsgi.mypid = getpid();
+    call_hooks(Tables::kRequestFirst, &uwsgi_plugin::post_uwsgi_fork, "post_uwsgi_fork", 1);
+  };
+  auto supervisor = Supervisor::create(hooks, {uwsgi.worker_reload_mercy * 1000LL, uwsgi.reload_mercy * 1000LL});
+  if (!supervisor) return supervisor.error();
+  call_hooks(Tables::kRequestOnly, &uwsgi_plugin::master_fixup, "master_fixup", 0);
+  if (uwsgi.sockets) supervisor->add_role({"worker", uwsgi.numproc, run_worker, false, true});
+  for (const uwsgi_process_role &role : registries().roles) {
+    auto body = [role](int id) {
+      role.body(id, role.data);
+      run_exit_hooks();
+      return kExitOk;
+    };
+    supervisor->add_role({role.name, role.instances, body, role.stop_first != 0, false});
+  }
+  MasterCallbacks callbacks;
+  callbacks.cycle = [] { call_hooks(Tables::kGenericFirst, &uwsgi_plugin::master_cycle, "master_cycle"); };
+  callbacks.cleanup = [] {
+    call_hooks(Tables::kGenericFirst, &uwsgi_plugin::master_cleanup, "master_cleanup");
+    run_exit_hooks();
+    if (uwsgi.vacuum) unlink_socket_files();
+  };
+  return run_master(*supervisor, callbacks);
+}
+
+}  // namespace mortise
