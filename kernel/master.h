@@ -9,6 +9,7 @@
 namespace mortise {
 
 struct MasterCallbacks {
+  std::function<void()> ready;    // once: each worker serves
   std::function<void()> cycle;    // each turn of the loop, at least once a second
   std::function<void()> cleanup;  // when the last child has ended
 };

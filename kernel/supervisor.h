@@ -41,19 +41,22 @@ struct Mercy {
 };
 
 struct Process {
-  const Role *role = nullptr;
-  int id = 0;
-  ProcessState state = ProcessState::kWaiting;
-  pid_t pid = 0;
-  int64_t due_ms = kNever;   // time of the next kDue
-  int64_t forked_ms = 0;     // last attempt
-  int64_t ready_ms = 0;      // when it became ready, 0: it did not
-  int failures = 0;          // in a row
-  bool replacement = false;  // its predecessor works until this one is ready
-  Fd stop_event;
-
   static constexpr int64_t kNever = INT64_MAX;
+
+  const Role *role;
+  int id;
+  ProcessState state = ProcessState::kWaiting;
+  bool replacement = false;  // its predecessor works until this one is ready
+  pid_t pid = 0;
+  int64_t due_ms = 0;     // when run_due() has something to do for it
+  int64_t forked_ms = 0;  // last attempt
+  int64_t ready_ms = 0;   // 0: not since the last fork
+  int failures = 0;       // in a row
+  int outcome = 0;        // how it ended, as wait(2) says it; errno of a fork that failed
+  Fd stop_event{};
+
   std::string label() const;  // "worker 3", "http"
+  bool told() const { return state >= ProcessState::kStopping; }
 };
 
 // [master], all of it.
@@ -61,22 +64,24 @@ class Supervisor {
  public:
   static Result<Supervisor> create(ForkHooks hooks, Mercy mercy);
 
-  // Adds the processes of a role. They are forked by run_due(), in the order in which they were added.
+  // Adds the processes of a role; run_due() forks them, in the order in which they were added.
   void add_role(Role role);
-  // A descriptor that children shall not keep.
+  // A descriptor that is the master's alone: children close it.
   void close_in_child(int fd) { master_fds_.push_back(fd); }
 
-  // Events.
-  void run_due();  // forks and kills what is due
+  void run_due();               // forks, tells and kills what is due. Children live and end in here
+  int64_t next_due_ms() const;  // when that has work; Process::kNever: only after another event
   int message_fd() const { return messages_.read_end.get(); }
-  void read_messages();         // when message_fd() is readable
-  void reap();                  // on SIGCHLD
-  void reload();                // one worker after another, each ready before the next
-  void stop();                  // in order, with mercy; called again: at once
-  int64_t next_due_ms() const;  // when run_due() has work; Process::kNever: not by itself
+  void read_messages();  // message_fd() is readable
+  void reap();           // SIGCHLD came
+  void reload();  // a new process for each worker, one after another; the old one goes when it is ready
+  void stop();    // in order, with mercy; called again: at once
 
-  bool stopping() const { return stop_began_ms_ != 0; }
+  // Whether each worker serves.
+  bool all_ready() const;
+  // Whether the server has stopped, and with which exit status.
   bool finished() const { return stopping() && processes_.empty(); }
+  bool stopping() const { return stop_began_ms_ != 0; }
   int exit_status() const { return exit_status_; }
   const std::list<Process> &processes() const { return processes_; }
 
@@ -85,33 +90,36 @@ class Supervisor {
 
   void handle(Process &process, ProcessEvent event);
   void fork_process(Process &process);
-  [[noreturn]] void run_child(Process &process);
+  [[noreturn]] void run_child(Process &process, pid_t master);
   void serve(Process &process);
+  void retry_later(Process &process);
   void respawn(Process &process);
+  void forget(Process &process);
   void tell(Process &process);
-  void exited(Process &process, int wait_status);
-  void replace(Process &process);
+  void kill_process(Process &process);
+  void exited(Process &process);
+  Process *replace(Process &process);
   void continue_reload();
-  void fail_reload(const Process &process, const std::string &why);
-  void give_up(const Process &process, int wait_status);
-  void stop_rest();
-  Process *find_pid(pid_t pid);
-  Process *find_other(const Process &process, bool replacement);
-  int64_t mercy_of(const Process &process) const;
+  void end_reload(const std::string &failure);
+  void give_up(const std::string &cause, int status);
+  void settle();
+  int64_t rest_due_ms() const;
 
   ForkHooks hooks_;
   Mercy mercy_;
-  std::deque<Role> roles_;  // Process::role points into it
-  std::list<Process> processes_;
+  std::deque<Role> roles_;        // Process::role points into it
+  std::list<Process> processes_;  // their addresses are kept in events and below
   Pipe messages_, lifeline_;
   std::vector<int> master_fds_;
-  std::deque<int> reload_queue_;  // workers that wait for their replacement
-  int reload_current_ = 0;        // worker whose replacement is starting, 0: no reload under way
+
+  bool any_worker_ready_ = false;     // since the start of the server
+  std::deque<int> reload_queue_;      // ids of the workers to come
+  Process *reload_target_ = nullptr;  // whose readiness the reload waits for
   int reload_done_ = 0;
   bool reload_again_ = false;  // asked for while one was under way
-  bool any_worker_ready_ = false;
-  bool rest_told_ = false;
+
   int64_t stop_began_ms_ = 0;
+  bool rest_told_ = false;  // the roles that do not stop first
   int exit_status_ = 0;
 };
 

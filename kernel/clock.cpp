@@ -1,0 +1,55 @@
+#include "kernel/clock.h"
+
+#include <uwsgi.h>
+
+#include <chrono>
+
+namespace mortise {
+
+namespace {
+template <typename Unit, typename Clock>
+auto count_since_epoch() {
+  return std::chrono::duration_cast<Unit>(Clock::now().time_since_epoch()).count();
+}
+}  // namespace
+
+int64_t monotonic_ms() {
+  return count_since_epoch<std::chrono::milliseconds, std::chrono::steady_clock>();
+}
+
+uint64_t monotonic_us() {
+  return static_cast<uint64_t>(count_since_epoch<std::chrono::microseconds, std::chrono::steady_clock>());
+}
+
+}  // namespace mortise
+
+extern "C" {
+
+uint64_t uwsgi_micros(void) {
+  return static_cast<uint64_t>(
+      mortise::count_since_epoch<std::chrono::microseconds, std::chrono::system_clock>());
+}
+
+time_t uwsgi_now(void) {
+  return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+}
+
+uint64_t uwsgi_monotonic_micros(void) {
+  return mortise::monotonic_us();
+}
+
+// By hand: strftime(3) would give the names of days and months in the language of the locale.
+int uwsgi_http_date(time_t time, char *buf) {
+  static const char kDays[] = "SunMonTueWedThuFriSat";
+  static const char kMonths[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  tm utc{};
+  // Years beyond four digits have no form in RFC 9110 and would not fit.
+  if (!gmtime_r(&time, &utc) || utc.tm_year < -1900 || utc.tm_year > 9999 - 1900) {
+    time = 0;
+    gmtime_r(&time, &utc);
+  }
+  return snprintf(buf, 30, "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT", kDays + 3 * utc.tm_wday, utc.tm_mday,
+                  kMonths + 3 * utc.tm_mon, utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
+}
+
+}  // extern "C"

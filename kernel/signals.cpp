@@ -1,0 +1,75 @@
+#include "kernel/signals.h"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace mortise {
+
+namespace {
+
+constexpr int kForChildren[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP};
+constexpr int kForMaster[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD, SIGUSR1, SIGUSR2};
+
+sigset_t mask_before;
+bool blocked = false;
+
+sigset_t master_set() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int signum : kForMaster) sigaddset(&set, signum);
+  return set;
+}
+
+void set_disposition(int signum, SignalHandler handler) {
+  struct sigaction action {};
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART | (handler ? SA_SIGINFO : 0);
+  if (handler) {
+    action.sa_sigaction = handler;
+  } else {
+    action.sa_handler = SIG_DFL;
+  }
+  sigaction(signum, &action, nullptr);
+}
+
+}  // namespace
+
+void block_master_signals() {
+  if (blocked) return;
+  blocked = true;
+  sigset_t set = master_set();
+  pthread_sigmask(SIG_BLOCK, &set, &mask_before);
+  // An inherited SIG_IGN would make the system reap the children itself.
+  set_disposition(SIGCHLD, nullptr);
+  // A handler, not SIG_IGN: programs that the app runs shall have the default again, and only handlers end at
+  // exec.
+  set_disposition(SIGPIPE, [](int, siginfo_t *, void *) {});
+}
+
+Result<Fd> open_master_signals() {
+  sigset_t set = master_set();
+  Fd fd(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd) return system_error("signalfd", errno, "raise the limit of open files", kExitSystem);
+  return fd;
+}
+
+int next_signal(int fd) {
+  signalfd_siginfo info;
+  return read(fd, &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
+}
+
+void take_child_signals(SignalHandler handler) {
+  for (int signum : kForMaster) set_disposition(signum, nullptr);
+  for (int signum : kForChildren) set_disposition(signum, handler);
+  if (blocked) pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
+  blocked = false;
+}
+
+void default_signal_async_safe(int signum) {
+  set_disposition(signum, nullptr);
+  raise(signum);
+}
+
+}  // namespace mortise
