@@ -1,34 +1,17 @@
-// Addresses that the server listens on or connects to, and the life of a listening socket: bound, taken over
-// from the process that started us, its file removed at the end. Accepting is kernel/core_loop's, protocols
-// are plugins'.
+// Listening sockets: bound, taken over from the process that started us, their files removed at the end.
+// Accepting is kernel/core_loop's, protocols are plugins'.
 #pragma once
 
 #include <uwsgi.h>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "kernel/address.h"
 #include "kernel/fd.h"
 #include "kernel/result.h"
 
 namespace mortise {
-
-enum class AddressKind { kTcp, kUnix, kAbstract, kInherited };
-
-// host:port, :port, *:port, [::1]:port, path, unix:path, @abstract or fd://N, taken apart.
-struct Address {
-  AddressKind kind = AddressKind::kTcp;
-  std::string text;   // as given; what messages show
-  std::string host;   // kTcp: empty for every interface, an IPv6 address without its brackets
-  uint16_t port = 0;  // kTcp: 0 lets the system choose
-  std::string path;   // kUnix: of the socket file; kAbstract: the name without '@'
-  int fd = -1;        // kInherited
-};
-
-// A bare number or IP address is refused: uWSGI creates a socket file of that name, which nobody wants. [any
-// thread]
-Result<Address> parse_address(std::string_view text);
 
 struct BindOptions {
   int backlog = SOMAXCONN;
@@ -43,7 +26,7 @@ BindOptions configured_bind_options();
 // A listening socket: close-on-exec and non-blocking.
 struct BoundSocket {
   Fd fd;
-  std::string name;  // as given; as bound where the port was 0
+  std::string name;  // as given; as bound where the port was 0 or the descriptor inherited
   int family = AF_UNSPEC;
   bool inherited = false;
 };
@@ -63,15 +46,11 @@ bool peer_is_ours(int fd);
 // LISTEN_* from the environment. Returns their number. [main, before bind]
 int adopt_inherited_listeners();
 
-// Names of inherited listeners that no address asked for, such as "127.0.0.1:80 (descriptor 3)". [master]
+// Those that no address asked for, such as "127.0.0.1:80 (descriptor 3)". [master]
 std::vector<std::string> unused_inherited_listeners();
 
 // Removes the socket files that this process bound and that are still its own; does nothing in its children.
 // [master]
 void unlink_socket_files();
-
-// Connects within timeout_s seconds (negative: no limit) to a blocking descriptor; wait false: returns a
-// non-blocking one while the connection is being made. [any thread]
-Result<Fd> connect_address(const Address &address, int timeout_s, bool wait);
 
 }  // namespace mortise

@@ -1,0 +1,331 @@
+#include "kernel/sockets.h"
+
+#include <sys/random.h>
+
+#include <cinttypes>
+
+#include "kernel/log.h"
+#include "kernel/strings.h"
+
+namespace mortise {
+
+namespace {
+
+struct SocketFile {
+  std::string path;
+  dev_t device;
+  ino_t inode;
+  pid_t owner;
+};
+
+std::vector<SocketFile> &socket_files() {
+  static std::vector<SocketFile> files;
+  return files;
+}
+
+struct InheritedListener {
+  Fd fd;
+  SocketAddress address;
+};
+
+std::vector<InheritedListener> &inherited_listeners() {
+  static std::vector<InheritedListener> listeners;
+  return listeners;
+}
+
+Error bind_error(const Address &address, int errnum, std::string hint = {}) {
+  return system_error("bind " + address.text, errnum, std::move(hint), kExitNoAddress);
+}
+
+SocketAddress address_of(int fd) {
+  SocketAddress address;
+  address.len = sizeof address.storage;
+  if (getsockname(fd, &address.any, &address.len)) address.len = 0;
+  return address;
+}
+
+bool get_flag(int fd, int level, int name) {
+  int value = 0;
+  socklen_t len = sizeof value;
+  return getsockopt(fd, level, name, &value, &len) == 0 && value != 0;
+}
+
+Error tcp_error(const Address &address, int errnum) {
+  std::string port = std::to_string(address.port);
+  if (errnum == EADDRINUSE)
+    return bind_error(
+        address, errnum,
+        "another process listens there; see it with: ss -ltnp 'sport = :" + port + "'" +
+            (address.host == "::" ? "; [::] serves IPv4 too, so list no other address of this port" : ""));
+  if (errnum == EACCES)
+    return bind_error(address, errnum,
+                      "ports below 1024 need root or: setcap cap_net_bind_service=+ep " +
+                          std::string(uwsgi.binary_path ? uwsgi.binary_path : "mortise"));
+  if (errnum == EADDRNOTAVAIL)
+    return bind_error(address, errnum, "no interface of this machine has it; see them with: ip addr");
+  return bind_error(address, errnum);
+}
+
+Error unix_error(const Address &address, int errnum) {
+  std::string folder = address.path.substr(0, address.path.rfind('/') + 1);
+  if (folder.empty()) folder = ".";
+  if (errnum == EADDRINUSE)
+    return bind_error(address, errnum,
+                      std::string("another process listens there; see it with: ss -lxp src ") +
+                          (address.kind == AddressKind::kAbstract ? "@" : "") + address.path);
+  if (errnum == ENOENT) return bind_error(address, errnum, "create its folder: mkdir -p " + folder);
+  if (errnum == EACCES) return bind_error(address, errnum, "this user may not create files in " + folder);
+  return bind_error(address, errnum);
+}
+
+// Makes place for a socket file: one that nobody listens on any more is removed, anything else stays.
+Result<void> remove_stale_file(const Address &address, const SocketAddress &target) {
+  struct stat status;
+  if (lstat(address.path.c_str(), &status)) return {};
+  if (!S_ISSOCK(status.st_mode))
+    return bind_error(address, EEXIST, "it is not a socket and is left alone; choose another path");
+  Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!probe) return bind_error(address, errno);
+  if (connect(probe.get(), &target.any, target.len) == 0) return unix_error(address, EADDRINUSE);
+  if (errno == EACCES)
+    return bind_error(address, errno,
+                      "this user may not ask whether another server listens there; remove the file");
+  if (errno != ECONNREFUSED && errno != ENOENT) return unix_error(address, EADDRINUSE);
+  if (unlink(address.path.c_str()) && errno != ENOENT) return unix_error(address, errno);
+  return {};
+}
+
+Result<void> apply_owner_and_mode(const Address &address, const BindOptions &options) {
+  if (!options.owner.empty()) {
+    size_t colon = options.owner.find(':');
+    std::string user = options.owner.substr(0, colon);
+    std::string group = colon == std::string::npos ? "" : options.owner.substr(colon + 1);
+    std::optional<uid_t> uid = user.empty() ? std::optional<uid_t>(-1) : find_user(user);
+    std::optional<gid_t> gid = group.empty() ? std::optional<gid_t>(-1) : find_group(group);
+    if (!uid || !gid)
+      return Error{"change the owner of " + address.text + " to " + options.owner,
+                   uid ? "there is no such group" : "there is no such user", "correct --chown-socket",
+                   kExitUsage};
+    if (chown(address.path.c_str(), *uid, *gid))
+      return system_error("change the owner of " + address.text + " to " + options.owner, errno,
+                          "start as root, or drop --chown-socket", kExitNoPerm);
+  }
+  if (options.mode >= 0 && chmod(address.path.c_str(), static_cast<mode_t>(options.mode)))
+    return system_error("change the mode of " + address.text, errno, {}, kExitNoPerm);
+  return {};
+}
+
+Result<void> bind_unix(int fd, const Address &address, const SocketAddress &target,
+                       const BindOptions &options) {
+  bool has_file = address.kind == AddressKind::kUnix;
+  if (has_file) {
+    if (auto removed = remove_stale_file(address, target); !removed) return removed;
+    // The file is created with the socket's own mode, so that it never is wider than wanted.
+    fchmod(fd, options.mode >= 0 ? static_cast<mode_t>(options.mode) & 0660 : 0660);
+  }
+  if (bind(fd, &target.any, target.len)) return unix_error(address, errno);
+  if (!has_file) return {};
+  struct stat status;
+  if (stat(address.path.c_str(), &status) == 0) {
+    // Absolute, for the server may change its folder before it ends.
+    char *path = realpath(address.path.c_str(), nullptr);
+    socket_files().push_back({path ? path : address.path, status.st_dev, status.st_ino, getpid()});
+    free(path);
+  }
+  return apply_owner_and_mode(address, options);
+}
+
+Result<BoundSocket> listen_on(const Address &address, const SocketAddress &target,
+                              const BindOptions &options) {
+  BoundSocket bound;
+  bound.family = target.family();
+  bound.fd.reset(socket(bound.family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  int fd = bound.fd.get();
+  if (fd < 0) return bind_error(address, errno);
+  if (bound.family == AF_UNIX) {
+    if (auto done = bind_unix(fd, address, target, options); !done) return done.error();
+  } else {
+    int on = 1, off = 0;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    // [::] serves IPv4 too, whatever net.ipv6.bindv6only says.
+    if (bound.family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    if (bind(fd, &target.any, target.len)) return tcp_error(address, errno);
+  }
+  if (listen(fd, options.backlog))
+    return bound.family == AF_UNIX ? unix_error(address, errno) : tcp_error(address, errno);
+  bool system_chose = address.kind == AddressKind::kTcp && address.port == 0;
+  bound.name = system_chose ? address_of(fd).text() : address.text;
+  if (address.kind == AddressKind::kAbstract) bound.name = "@" + address.path;
+  return bound;
+}
+
+// systemd's "ListenStream=80" is [::]:80 and serves IPv4 as well, so it is what :80 asks for.
+bool serves(const InheritedListener &listener, const SocketAddress &wanted) {
+  const SocketAddress &have = listener.address;
+  if (have.text() == wanted.text()) return true;
+  return wanted.family() == AF_INET && wanted.in.sin_addr.s_addr == htonl(INADDR_ANY) &&
+         have.family() == AF_INET6 && have.in6.sin6_port == wanted.in.sin_port &&
+         IN6_IS_ADDR_UNSPECIFIED(&have.in6.sin6_addr) &&
+         !get_flag(listener.fd.get(), IPPROTO_IPV6, IPV6_V6ONLY);
+}
+
+BoundSocket take_over(Fd fd) {
+  SocketAddress address = address_of(fd.get());
+  return {std::move(fd), address.text(), address.family(), true};
+}
+
+Result<BoundSocket> adopt_descriptor(const Address &address, const BindOptions &options) {
+  auto &listeners = inherited_listeners();
+  for (auto listener = listeners.begin(); listener != listeners.end(); ++listener) {
+    if (listener->fd.get() != address.fd) continue;
+    BoundSocket bound = take_over(std::move(listener->fd));
+    listeners.erase(listener);
+    return bound;
+  }
+  std::string what = "listen on " + address.text;
+  SocketAddress name = address_of(address.fd);
+  if (name.len == 0)
+    return system_error(what, errno, "pass a listening socket as this descriptor", kExitNoAddress);
+  if (!get_flag(address.fd, SOL_SOCKET, SO_ACCEPTCONN) && listen(address.fd, options.backlog))
+    return system_error(what, errno, "the descriptor is not a stream socket that is bound", kExitNoAddress);
+  if (fcntl(address.fd, F_SETFD, FD_CLOEXEC)) return system_error(what, errno, {}, kExitNoAddress);
+  if (auto done = set_nonblocking(address.fd, true); !done) return done.error();
+  return take_over(Fd(address.fd));
+}
+
+}  // namespace
+
+BindOptions configured_bind_options() {
+  BindOptions options;
+  if (uwsgi.listen_queue > 0) options.backlog = uwsgi.listen_queue;
+  if (uwsgi.chmod_socket) options.mode = uwsgi.chmod_socket_value ? uwsgi.chmod_socket_value : 0666;
+  if (uwsgi.chown_socket) options.owner = uwsgi.chown_socket;
+  options.abstract_names = uwsgi.abstract_socket != 0;
+  return options;
+}
+
+Result<BoundSocket> bind_address(const Address &given, const BindOptions &options) {
+  Address address = given;
+  if (address.kind == AddressKind::kUnix && options.abstract_names) address.kind = AddressKind::kAbstract;
+  if (address.kind == AddressKind::kInherited) return adopt_descriptor(address, options);
+  auto targets = resolve(address, "bind");
+  if (!targets) return targets.error();
+  auto &listeners = inherited_listeners();
+  for (auto listener = listeners.begin(); listener != listeners.end(); ++listener) {
+    if (!serves(*listener, targets->front())) continue;
+    BoundSocket bound = take_over(std::move(listener->fd));
+    bound.name = address.text;
+    listeners.erase(listener);
+    return bound;
+  }
+  return listen_on(address, targets->front(), options);
+}
+
+Result<BoundSocket> bind_private() {
+  uint64_t random = 0;
+  if (getrandom(&random, sizeof random, 0) != sizeof random)
+    return system_error("name a private socket", errno, {}, kExitSystem);
+  char name[64];
+  snprintf(name, sizeof name, "mortise-%d-%016" PRIx64, static_cast<int>(getpid()), random);
+  Address address;
+  address.kind = AddressKind::kAbstract;
+  address.path = name;
+  address.text = "@" + address.path;
+  return bind_address(address, {});
+}
+
+bool peer_is_ours(int fd) {
+  ucred peer{};
+  socklen_t len = sizeof peer;
+  return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) == 0 &&
+         (peer.uid == geteuid() || peer.uid == 0);
+}
+
+int adopt_inherited_listeners() {
+  constexpr int kFirst = 3;  // SD_LISTEN_FDS_START
+  const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+  bool ours = pid && count && atoi(pid) == getpid();
+  int end = ours ? kFirst + atoi(count) : kFirst;
+  for (int fd = kFirst; fd < end; ++fd) {
+    if (fcntl(fd, F_SETFD, FD_CLOEXEC)) break;  // fewer than promised
+    if (!get_flag(fd, SOL_SOCKET, SO_ACCEPTCONN)) {
+      log_warning("inherited descriptor %d is not a listening socket (left alone)", fd);
+      continue;
+    }
+    if (set_nonblocking(fd, true)) inherited_listeners().push_back({Fd(fd), address_of(fd)});
+  }
+  for (const char *name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(name);
+  return static_cast<int>(inherited_listeners().size());
+}
+
+std::vector<std::string> unused_inherited_listeners() {
+  std::vector<std::string> names;
+  for (const InheritedListener &listener : inherited_listeners())
+    names.push_back(listener.address.text() + " (descriptor " + std::to_string(listener.fd.get()) + ")");
+  return names;
+}
+
+void unlink_socket_files() {
+  for (const SocketFile &file : socket_files()) {
+    struct stat status;
+    // A server that was started since may have bound the path anew; its file has another inode.
+    if (file.owner == getpid() && lstat(file.path.c_str(), &status) == 0 && status.st_dev == file.device &&
+        status.st_ino == file.inode)
+      unlink(file.path.c_str());
+  }
+}
+
+}  // namespace mortise
+
+using namespace mortise;
+
+namespace {
+
+Result<BoundSocket> bind_text(const char *text, const BindOptions &options) {
+  auto address = parse_address(text ? text : "");
+  if (!address) return address.error();
+  return bind_address(*address, options);
+}
+
+// The descriptor, or -1 with a line in the log and errno.
+int give_out(Result<BoundSocket> bound) {
+  if (bound) return bound->fd.release();
+  int errnum = errno;
+  log_error(bound.error());
+  errno = errnum ? errnum : EINVAL;
+  return -1;
+}
+
+}  // namespace
+
+extern "C" {
+
+int bind_to_tcp(const char *address, int listen_queue, char *) {
+  BindOptions options;
+  if (listen_queue > 0) options.backlog = listen_queue;
+  return give_out(bind_text(address, options));
+}
+
+int bind_to_unix(const char *path, int listen_queue, int chmod_socket, int abstract_socket) {
+  BindOptions options = configured_bind_options();
+  if (listen_queue > 0) options.backlog = listen_queue;
+  if (!chmod_socket) options.mode = -1;
+  Address address;
+  address.text = path ? path : "";
+  bool marked = address.text.starts_with('@');
+  address.kind = abstract_socket || marked ? AddressKind::kAbstract : AddressKind::kUnix;
+  address.path = address.text.substr(marked ? 1 : 0);
+  return give_out(bind_address(address, options));
+}
+
+int uwsgi_bind_or_exit(const char *address, char **bound_name) {
+  auto bound = bind_text(address, configured_bind_options());
+  if (!bound) {
+    log_error(bound.error());
+    uwsgi_exit(bound.error().exit_code);
+  }
+  if (bound_name) *bound_name = copy_string(bound->name);
+  return bound->fd.release();
+}
+
+}  // extern "C"

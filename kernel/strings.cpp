@@ -1,0 +1,297 @@
+#include "kernel/strings.h"
+
+#include <sys/random.h>
+#include <uwsgi.h>
+
+#include <algorithm>
+#include <charconv>
+#include <initializer_list>
+
+#include "kernel/fd.h"
+#include "kernel/log.h"
+
+namespace mortise {
+
+namespace {
+
+std::string_view text_of(const char *text, int len) {
+  return text && len > 0 ? std::string_view(text, static_cast<size_t>(len)) : std::string_view();
+}
+
+std::string_view text_of(const char *text) {
+  return text ? std::string_view(text) : std::string_view();
+}
+
+char *join(std::initializer_list<std::string_view> parts) {
+  size_t len = 0;
+  for (std::string_view part : parts) len += part.size();
+  char *joined = static_cast<char *>(uwsgi_malloc(len + 1));
+  char *end = joined;
+  for (std::string_view part : parts) end = std::copy(part.begin(), part.end(), end);
+  *end = 0;
+  return joined;
+}
+
+// Splits at separators outside quotes and calls found(word) for each, empty ones included. A quote that is
+// never closed is an ordinary character, so that an apostrophe does not swallow the rest.
+template <typename Found>
+void split(std::string_view text, std::string_view separators, Found found) {
+  std::string word;
+  char quote = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    bool separates = !quote && separators.find(c) != std::string_view::npos;
+    if (c == '\\' && i + 1 < text.size() &&
+        (strchr("\\\"'", text[i + 1]) || separators.find(text[i + 1]) != std::string_view::npos)) {
+      word += text[++i];
+    } else if (separates) {
+      found(word);
+      word.clear();
+    } else if (c == quote) {
+      quote = 0;
+    } else if (!quote && (c == '"' || c == '\'') && text.find(c, i + 1) != std::string_view::npos) {
+      quote = c;
+    } else {
+      word += c;
+    }
+  }
+  found(word);
+}
+
+template <typename Id, typename Entry, typename Look>
+std::optional<Id> find_id(const std::string &name, Id Entry::*member, Look look) {
+  if (const Entry *entry = look(name.c_str())) return entry->*member;
+  Id id = 0;
+  auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+  if (name.empty() || error != std::errc() || *end || id == static_cast<Id>(-1)) return std::nullopt;
+  return id;
+}
+
+[[noreturn]] void end_without_memory(size_t size) {
+  log_error("allocate %zu bytes: %s (the process ends)", size, strerror(ENOMEM));
+  _exit(kExitSystem);
+}
+
+mode_t mode_of(const char *path) {
+  struct stat status;
+  return path && stat(path, &status) == 0 ? status.st_mode & S_IFMT : 0;
+}
+
+}  // namespace
+
+char *copy_string(std::string_view text) {
+  return join({text});
+}
+
+std::vector<std::string> split_quoted(std::string_view text, std::string_view separators) {
+  std::vector<std::string> words;
+  split(text, separators, [&](const std::string &word) {
+    if (!word.empty()) words.push_back(word);
+  });
+  return words;
+}
+
+std::optional<uid_t> find_user(const std::string &name) {
+  return find_id(name, &passwd::pw_uid, getpwnam);
+}
+
+std::optional<gid_t> find_group(const std::string &name) {
+  return find_id(name, &group::gr_gid, getgrnam);
+}
+
+}  // namespace mortise
+
+using namespace mortise;
+
+extern "C" {
+
+void *uwsgi_malloc(size_t size) {
+  void *memory = malloc(size ? size : 1);
+  if (!memory) end_without_memory(size);
+  return memory;
+}
+
+void *uwsgi_calloc(size_t size) {
+  void *memory = calloc(1, size ? size : 1);
+  if (!memory) end_without_memory(size);
+  return memory;
+}
+
+char *uwsgi_concat2(const char *a, const char *b) {
+  return join({text_of(a), text_of(b)});
+}
+char *uwsgi_concat3(const char *a, const char *b, const char *c) {
+  return join({text_of(a), text_of(b), text_of(c)});
+}
+char *uwsgi_concat4(const char *a, const char *b, const char *c, const char *d) {
+  return join({text_of(a), text_of(b), text_of(c), text_of(d)});
+}
+char *uwsgi_concat2n(const char *a, int alen, const char *b, int blen) {
+  return join({text_of(a, alen), text_of(b, blen)});
+}
+char *uwsgi_concat3n(const char *a, int alen, const char *b, int blen, const char *c, int clen) {
+  return join({text_of(a, alen), text_of(b, blen), text_of(c, clen)});
+}
+
+char *uwsgi_concat4n(const char *a, int alen, const char *b, int blen, const char *c, int clen, const char *d,
+                     int dlen) {
+  return join({text_of(a, alen), text_of(b, blen), text_of(c, clen), text_of(d, dlen)});
+}
+char *uwsgi_strncopy(const char *text, int len) {
+  return join({text_of(text, len)});
+}
+char *uwsgi_num2str(int value) {
+  return uwsgi_64bit2str(value);
+}
+
+char *uwsgi_64bit2str(int64_t value) {
+  char digits[24];
+  return join({std::string_view(
+      digits, static_cast<size_t>(std::to_chars(digits, std::end(digits), value).ptr - digits))});
+}
+
+int uwsgi_strncmp(const char *a, int alen, const char *b, int blen) {
+  return text_of(a, alen) != text_of(b, blen);
+}
+
+int uwsgi_strnicmp(const char *a, int alen, const char *b, int blen) {
+  if (alen != blen) return 1;
+  return alen > 0 && strncasecmp(a, b, static_cast<size_t>(alen)) != 0;
+}
+
+int uwsgi_starts_with(const char *text, int len, const char *prefix, int prefix_len) {
+  return text_of(text, len).substr(0, text_of(prefix, prefix_len).size()) == text_of(prefix, prefix_len) ? 0
+                                                                                                         : -1;
+}
+
+int uwsgi_startswith(const char *text, const char *prefix, int len) {
+  return text && prefix && strncmp(text, prefix, static_cast<size_t>(std::max(len, 0))) == 0 ? 0 : -1;
+}
+
+int uwsgi_endswith(const char *text, const char *suffix) {
+  std::string_view whole = text_of(text), end = text_of(suffix);
+  return whole.size() >= end.size() && whole.substr(whole.size() - end.size()) == end;
+}
+
+int uwsgi_contains_n(const char *text, size_t len, const char *part, size_t part_len) {
+  return text && part && memmem(text, len, part, part_len) != nullptr;
+}
+
+size_t uwsgi_str_num(const char *text, int len) {
+  size_t number = 0;
+  std::string_view digits = text_of(text, len);
+  std::from_chars(digits.data(), digits.data() + digits.size(), number);  // 0 where it does not fit
+  return number;
+}
+
+int uwsgi_kvlist_parse(const char *text, size_t len, char item_separator, int key_separator, ...) {
+  if (!text) return 0;
+  std::vector<std::pair<std::string_view, char **>> keys;
+  va_list pairs;
+  va_start(pairs, key_separator);
+  while (const char *key = va_arg(pairs, const char *)) {
+    char **value = va_arg(pairs, char **);
+    keys.emplace_back(key, value);
+  }
+  va_end(pairs);
+  int result = 0;
+  split({text, len}, {&item_separator, 1}, [&](const std::string &item) {
+    if (item.empty()) return;
+    size_t end = item.find(static_cast<char>(key_separator));
+    std::string_view key = std::string_view(item).substr(0, end);
+    std::string_view value = end == std::string::npos ? "" : std::string_view(item).substr(end + 1);
+    auto known = std::find_if(keys.begin(), keys.end(), [&](const auto &pair) { return pair.first == key; });
+    if (known == keys.end()) {
+      std::string names;
+      for (const auto &pair : keys) names += (names.empty() ? "" : ", ") + std::string(pair.first);
+      log_warning("unknown key '%s' in '%s' (known: %s)", log_escape(key).c_str(),
+                  log_escape({text, len}).c_str(), names.c_str());
+      result = -1;
+    } else {
+      *known->second = copy_string(value);
+    }
+  });
+  return result;
+}
+
+char **uwsgi_split_quoted(const char *text, size_t len, const char *separators, size_t *count) {
+  std::vector<std::string> words;
+  if (text && separators) words = split_quoted({text, len}, separators);
+  char **array = static_cast<char **>(uwsgi_calloc((words.size() + 1) * sizeof(char *)));
+  std::transform(words.begin(), words.end(), array, copy_string);
+  if (count) *count = words.size();
+  return array;
+}
+
+char *uwsgi_expand_path(const char *path, int len, char *dst) {
+  return realpath(std::string(text_of(path, len)).c_str(), dst);
+}
+int uwsgi_file_exists(const char *path) {
+  return path && access(path, F_OK) == 0;
+}
+int uwsgi_is_file(const char *path) {
+  return mode_of(path) == S_IFREG;
+}
+int uwsgi_is_dir(const char *path) {
+  return mode_of(path) == S_IFDIR;
+}
+
+char *uwsgi_open_and_read(const char *path, size_t *size, int add_zero, char **) {
+  constexpr size_t kLargest = size_t{1} << 30;
+  Result<std::string> contents = read_file(path ? path : "", kLargest);
+  if (!contents) {
+    log_error(contents.error());
+    uwsgi_exit(contents.error().exit_code);
+  }
+  if (size) *size = contents->size() + (add_zero ? 1 : 0);
+  return copy_string(*contents);
+}
+
+uwsgi_string_list *uwsgi_string_new_list(uwsgi_string_list **list, char *value) {
+  auto *item = static_cast<uwsgi_string_list *>(uwsgi_calloc(sizeof(uwsgi_string_list)));
+  item->value = value;
+  item->len = text_of(value).size();
+  while (*list) list = &(*list)->next;
+  return *list = item;
+}
+
+uwsgi_string_list *uwsgi_string_list_has_item(uwsgi_string_list *list, const char *key, size_t len) {
+  for (; list; list = list->next)
+    if (list->len == len && memcmp(list->value, key, len) == 0) return list;
+  return nullptr;
+}
+
+void uwsgi_uuid(char *buf) {
+  unsigned char bytes[16];
+  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) end_without_memory(sizeof bytes);
+  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
+  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
+  for (size_t i = 0; i < sizeof bytes; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) *buf++ = '-';
+    buf += sprintf(buf, "%02x", bytes[i]);
+  }
+}
+
+int uwsgi_is_again(void) {
+  return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINPROGRESS;
+}
+
+uint16_t uwsgi_be16(const char *buf) {
+  uint16_t value;
+  memcpy(&value, buf, sizeof value);
+  return be16toh(value);
+}
+
+uint32_t uwsgi_be32(const char *buf) {
+  uint32_t value;
+  memcpy(&value, buf, sizeof value);
+  return be32toh(value);
+}
+
+uint64_t uwsgi_be64(const char *buf) {
+  uint64_t value;
+  memcpy(&value, buf, sizeof value);
+  return be64toh(value);
+}
+
+}  // extern "C"
