@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "kernel/access_log.h"
 #include "kernel/body.h"
@@ -60,7 +61,7 @@ void CoreLoop::run() {
           accept_from(*tag.pointer<uwsgi_socket>());
           break;
         case EventKind::kStop:
-          worker_.stop_accepting();
+          learn_stop();
           break;
         case EventKind::kSignal:
           uwsgi_receive_signal(tag.fd(), "worker", uwsgi.mywid);
@@ -69,6 +70,14 @@ void CoreLoop::run() {
     }
     if (int64_t now = now_ms(); worker_.sweep_due(now)) sweep(now);
   }
+}
+
+// The stop descriptor stays readable and wakes every core; it leaves epoll when the last one has seen it. Until then a
+// core is still in a hook, and those that know already must not spin.
+void CoreLoop::learn_stop() {
+  if (!std::exchange(knows_stop_, true)) return worker_.stop_accepting();
+  constexpr int kNapMs = 10;
+  poll(nullptr, 0, kNapMs);
 }
 
 bool CoreLoop::may_leave() { return worker_.stopping() && worker_.connections().open() == 0; }

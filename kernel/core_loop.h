@@ -19,6 +19,7 @@ class CoreLoop {
   static wsgi_request *current();
 
  private:
+  void learn_stop();
   bool may_leave();
   void accept_from(uwsgi_socket &socket);
   void serve(Connection &connection, bool readable);
@@ -32,6 +33,7 @@ class CoreLoop {
   WorkerLoop &worker_;
   const int core_;
   Request request_;
+  bool knows_stop_ = false;
 };
 
 }  // namespace mortise

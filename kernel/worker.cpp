@@ -1,6 +1,5 @@
 #include "kernel/worker.h"
 
-#include <csignal>
 #include <cstring>
 #include <thread>
 #include <vector>
@@ -21,12 +20,10 @@ void init_thread(int core) {
   call_hooks(Tables::kRequestOnly, &uwsgi_plugin::init_thread, "init_thread", core);
 }
 
-// Core 0 is the main thread; the others are threads with all signals blocked, so that handlers run in the main one.
+// Core 0 is the main thread. Signals are not blocked in the others: a program that a hook starts would inherit that, and
+// the handlers (kernel/signals.h) may run in any thread.
 void run_cores(WorkerLoop &loop) {
   std::vector<std::thread> threads;
-  sigset_t all, previous;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &previous);
   for (int core = 1; core < uwsgi.cores; ++core) {
     try {
       threads.emplace_back([&loop, core] {
@@ -36,10 +33,10 @@ void run_cores(WorkerLoop &loop) {
     } catch (const std::system_error &error) {
       log_error("worker %d: start thread %d of %d: %s (the worker goes on with fewer; lower --threads)", uwsgi.mywid,
                 core + 1, uwsgi.cores, error.what());
+      loop.lower_cores(core);
       break;
     }
   }
-  pthread_sigmask(SIG_SETMASK, &previous, nullptr);
   CoreLoop(loop, 0).run();
   for (std::thread &thread : threads) thread.join();
 }

@@ -36,10 +36,12 @@ class WorkerLoop {
   static Result<std::unique_ptr<WorkerLoop>> create(int cores);
 
   int epoll() const { return epoll_.get(); }
-  bool several_cores() const { return cores_ > 1; }
+  bool several_cores() const { return several_cores_; }
+  // Fewer threads could be started than were asked for. [before core 0 runs]
+  void lower_cores(int cores) { cores_.store(cores); }
   ConnectionTable &connections() { return connections_; }
 
-  // Called by each core that sees the stop descriptor: no more connections; idle ones may leave.
+  // Called by each core when it sees the stop descriptor first: no more connections; idle ones may leave.
   void stop_accepting();
   bool stopping() const { return stopping_.load(std::memory_order_acquire); }
   int64_t stopped_at_ms() const { return stopped_at_ms_.load(std::memory_order_relaxed); }
@@ -57,12 +59,14 @@ class WorkerLoop {
   void log_refusal(const wsgi_request &request);
 
  private:
-  explicit WorkerLoop(int cores) : cores_(cores) {}
+  explicit WorkerLoop(int cores) : several_cores_(cores > 1), cores_(cores) {}
   Result<void> watch(int fd, EventTag tag, uint32_t events);
 
   Fd epoll_;
-  const int cores_;
+  const bool several_cores_;
+  std::atomic<int> cores_;
   ConnectionTable connections_;
+  std::atomic<int> cores_informed_{0};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> paused_{false};
   std::atomic<int64_t> stopped_at_ms_{0};
