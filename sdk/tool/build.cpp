@@ -1,4 +1,4 @@
-#include "kernel/build_plugin.h"
+#include "sdk/tool/build.h"
 
 #include <spawn.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "kernel/plugin_loader.h"
+#include "kernel/plugin_folders.h"
 #include "kernel/strings.h"
 
 namespace mortise {

@@ -1,0 +1,50 @@
+#include "kernel/commands.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernel/configuration.h"
+#include "kernel/log.h"
+#include "kernel/plugin_folders.h"
+
+namespace mortise {
+
+namespace {
+
+// Building and inspecting plugins is the SDK's tool's; a server without the SDK does without it.
+int run_plugin_tool(std::string_view command, char **arguments) {
+  std::string path = plugin_tool_path(), first(command);
+  std::vector<char *> argv{path.data()};
+  if (!first.empty()) argv.push_back(first.data());
+  while (*arguments) argv.push_back(*arguments++);
+  argv.push_back(nullptr);
+  execv(path.c_str(), argv.data());
+  log_error(system_error("run " + path, errno, "install mortise's SDK, which has it"));
+  return kExitFailure;
+}
+
+}  // namespace
+
+std::optional<int> run_command(int argc, char **argv) {
+  for (int i = 1; i < argc; ++i) {
+    std::string_view word = argv[i];
+    if (i == 1 && word == "plugin") return run_plugin_tool("", argv + 2);
+    if (word == "--build-plugin") return run_plugin_tool("build", argv + i + 1);
+    if (word == "--version") {
+      printf("mortise " MORTISE_VERSION "\n");
+      return kExitOk;
+    }
+    if (word == "--help" || word == "-h") {
+      print_help();
+      return kExitOk;
+    }
+  }
+  return {};
+}
+
+}  // namespace mortise
