@@ -1,0 +1,29 @@
+// The header names that are met daily: an id for each, found by one look-up, and its CGI name in static
+// memory.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace mortise::http {
+
+// The ids that parsers act on; the other known names have ids without a name here.
+enum class HeaderId : uint8_t {
+  kHost,
+  kConnection,
+  kContentLength,
+  kTransferEncoding,
+  kUpgrade,
+  kExpect,
+  kProxy,  // never passed on: as HTTP_PROXY it would configure clients (httpoxy)
+  kContentType,
+  kUnknown = 0xff,
+};
+
+// `name` is a token of at least one byte, in any case.
+HeaderId find_header(std::string_view name);
+
+// The CGI name of a known header, NUL-terminated and the same bytes in memory each time; empty for kUnknown.
+std::string_view cgi_name_of(HeaderId id);
+
+}  // namespace mortise::http
