@@ -7,7 +7,13 @@ namespace mortise {
 std::string Error::message() const {
   std::string line = what;
   if (!why.empty()) line += ": " + why;
-  if (!hint.empty()) line += " (" + hint + ")";
+  if (hint.empty()) return line;
+  if (hint.find('\n') == std::string::npos) return line + " (" + hint + ")";
+  line += "\n  ";
+  for (char c : hint) {
+    line += c;
+    if (c == '\n') line += "  ";
+  }
   return line;
 }
 

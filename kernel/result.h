@@ -28,7 +28,7 @@ struct Error {
   std::string hint;      // what to do; may be empty, may have several lines
   int exit_code = kExitFailure;
 
-  // "what: why" and, where there is one, the hint in brackets: the single line an operator sees.
+  // What an operator sees: "what: why" and the hint, in brackets or, where it has several lines, indented below.
   std::string message() const;
 };
 

@@ -83,6 +83,18 @@ char *copy_string(std::string_view text) {
   return join({text});
 }
 
+std::string format_text(const char *format, ...) {
+  va_list args, again;
+  va_start(args, format);
+  va_copy(again, args);
+  const int len = std::max(vsnprintf(nullptr, 0, format, args), 0);
+  std::string text(static_cast<size_t>(len), '\0');
+  vsnprintf(text.data(), text.size() + 1, format, again);
+  va_end(again);
+  va_end(args);
+  return text;
+}
+
 std::vector<std::string> split_quoted(std::string_view text, std::string_view separators) {
   std::vector<std::string> words;
   split(text, separators, [&](const std::string &word) {

@@ -14,6 +14,9 @@ namespace mortise {
 // A malloc'ed, NUL-terminated copy: the caller's to free(), or kept for ever by configuration. [any thread]
 char *copy_string(std::string_view text);
 
+// What printf(3) would print. [any thread]
+std::string format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 // Words of text, split at any of separators; runs of separators count as one. '…' and "…" keep separators, a
 // backslash keeps the separator, quote or backslash that follows it; all other characters mean themselves.
 // [any thread]
