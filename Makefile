@@ -10,7 +10,9 @@ ifeq ($(origin PYTHON),undefined)
 PYTHON = $(shell command -v python3)
 endif
 
-run: build  ## serve examples/hello at http://127.0.0.1:9090 (HTTP=:8080 PYTHON=python3.12)
+run:  ## serve examples/hello at http://127.0.0.1:9090 (HTTP=:8080 PYTHON=python3.12)
+	@tools/setup build "$(PYTHON)"
+	@tools/build release "$(PYTHON)" mortise plugin_index
 	@exec build/mortise --http $(HTTP) --wsgi-file examples/hello/bootstrap.py --master --processes 2 --threads 2
 
 build:  ## the server at build/mortise, its plugins in build/plugins
@@ -23,22 +25,19 @@ unit: build  ## build and run the unit tests
 test:  ## set up, build, and run all tests
 	@tools/setup build,test "$(PYTHON)"
 	@tools/build release "$(PYTHON)"
-	@build/unit_tests
 	@tools/check_layers
 	@tools/check_exports
-	@tools/run_pytest build "$(PYTHON)"
+	@tools/run_tests build "$(PYTHON)"
 
 test-asan:  ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@tools/setup build,test "$(PYTHON)"
 	@tools/build asan "$(PYTHON)"
-	@build-asan/unit_tests
-	@tools/run_pytest build-asan "$(PYTHON)"
+	@tools/run_tests build-asan "$(PYTHON)"
 
 test-tsan:  ## all tests under ThreadSanitizer
 	@tools/setup build,test "$(PYTHON)"
 	@tools/build tsan "$(PYTHON)"
-	@build-tsan/unit_tests
-	@tools/run_pytest build-tsan "$(PYTHON)"
+	@tools/run_tests build-tsan "$(PYTHON)"
 
 fuzz:  ## run each fuzz target for SECONDS=30
 	@tools/setup build,fuzz "$(PYTHON)"
@@ -57,10 +56,12 @@ bench: build  ## side by side with peers
 	@tools/setup bench "$(PYTHON)"
 	@bench/run
 
-install: build  ## install under PREFIX=/usr/local, below DESTDIR where that is set
+install:  ## install what was built under PREFIX=/usr/local, below DESTDIR where that is set
+	@[ -f build/build.ninja ] || $(MAKE) build
 	@cmake build -DCMAKE_INSTALL_PREFIX="$(PREFIX)" >build/install.log
 	@cmake --build build >>build/install.log
-	@DESTDIR="$(DESTDIR)" cmake --install build --strip
+	@DESTDIR="$(DESTDIR)" cmake --install build --strip >>build/install.log
+	@echo "installed under $(DESTDIR)$(PREFIX)"
 
 clean:  ## remove what was built
 	@rm -rf build build-asan build-tsan build-fuzz build-lint
