@@ -1,25 +1,23 @@
 // Locks in shared memory that survive the death of their holder, the section "Locks" of <mortise/api.h>.
-// A lock is one robust mutex. A read-write lock is several: a reader holds any one of them, a writer holds
-// all, so that the system itself gives back what a dead reader or writer held; pthread_rwlock_t cannot do
-// that. As with any lock that does not starve writers, a thread must not lock for reading what it already
-// holds for reading.
+// A lock is one robust mutex. A read-write lock is several: a reader holds any one of them, a writer all, so
+// that the system gives back what a dead reader or writer held, which pthread_rwlock_t cannot do. As with
+// other locks that do not starve writers, a thread must not lock for reading what it holds for reading.
 #include <uwsgi.h>
 
 #include <atomic>
 #include <new>
 
 #include "kernel/log.h"
-#include "kernel/strings.h"
 
 namespace {
 
-constexpr int kReaders =
-    16;  // that can hold a read-write lock at the same time; more of them wait for each other
+// That hold a read-write lock at the same time; more of them wait for each other.
+constexpr int kReaders = 16;
 
 struct SharedLock {
   int count = 1;                           // of mutexes
   std::atomic<pid_t> writer{0};            // thread that holds all of them
-  std::atomic<pid_t> holders[kReaders]{};  // thread that holds each; says who died, and what to unlock
+  std::atomic<pid_t> holders[kReaders]{};  // thread that holds each, to find what to unlock
   pthread_mutex_t mutexes[kReaders];
 };
 
@@ -28,8 +26,14 @@ SharedLock *shared(uwsgi_lock_item *item) {
 }
 
 uwsgi_lock_item *create(const char *id, int rw) {
-  auto *item = static_cast<uwsgi_lock_item *>(uwsgi_calloc_shared(sizeof(uwsgi_lock_item)));
-  auto *lock = new (uwsgi_calloc_shared(sizeof(SharedLock))) SharedLock;
+  struct Block {
+    uwsgi_lock_item item{};
+    SharedLock lock;
+    char id[64] = "";
+  };
+  auto *block = new (uwsgi_calloc_shared(sizeof(Block))) Block;
+  uwsgi_lock_item *item = &block->item;
+  SharedLock *lock = &block->lock;
   pthread_mutexattr_t attributes;
   pthread_mutexattr_init(&attributes);
   pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
@@ -39,23 +43,26 @@ uwsgi_lock_item *create(const char *id, int rw) {
   lock->count = rw ? kReaders : 1;
   for (int i = 0; i < lock->count; ++i) pthread_mutex_init(&lock->mutexes[i], &attributes);
   pthread_mutexattr_destroy(&attributes);
-  item->id = mortise::copy_string(id ? id : "lock");
+  snprintf(block->id, sizeof block->id, "%s", id ? id : "lock");
+  item->id = block->id;
   item->lock_ptr = lock;
   item->rw = rw;
   item->next = uwsgi.registered_locks;
   return uwsgi.registered_locks = item;
 }
 
-// Makes the mutex ours if it is, also after the death of its holder; errnum is what the lock function
-// returned.
+// Whether the lock function that returned errnum gave us the mutex; after its holder's death it did.
 bool obtained(uwsgi_lock_item *item, int i, int errnum) {
   SharedLock *lock = shared(item);
   if (errnum == EOWNERDEAD) {
     pthread_mutex_consistent(&lock->mutexes[i]);
-    mortise::log_warning(
-        "lock '%s': thread %d died while it held it (released; what it guards may be half written)", item->id,
-        static_cast<int>(lock->holders[i].load()));
-    if (lock->writer == lock->holders[i]) lock->writer = 0;
+    // A dead reader leaves nothing half done.
+    if (lock->writer && lock->writer == lock->holders[i]) {
+      lock->writer = 0;
+      mortise::log_warning("lock '%s': its holder %d died (released; what it guards may be half written)",
+                           item->id, static_cast<int>(item->pid));
+      item->pid = 0;
+    }
   } else if (errnum != 0) {
     if (errnum != EBUSY)
       mortise::log_error("lock '%s': %s (not locked again)", item->id,
