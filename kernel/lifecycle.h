@@ -1,15 +1,10 @@
-// The phases of the server, in the order in which they happen; main.cpp is their table. Each is called once.
+// The phases of the server after its configuration, in the order in which they happen; main.cpp is their table. Each is
+// called once.
 #pragma once
 
 #include "kernel/result.h"
 
 namespace mortise {
-
-// Command line, environment and configuration files become directives; plugins that they name are loaded.
-Result<void> read_configuration();
-
-// Each directive is applied; options of plugins load them.
-Result<void> apply_configuration();
 
 // chdir, environment, umask, descriptors: what the rest of the start depends on.
 Result<void> prepare_process();

@@ -1,5 +1,6 @@
 // mortise: from its command line to its exit status. The phases are in lifecycle.h, what runs in a worker in worker.h.
 #include "kernel/commands.h"
+#include "kernel/configuration.h"
 #include "kernel/lifecycle.h"
 #include "kernel/log.h"
 #include "kernel/privileges.h"

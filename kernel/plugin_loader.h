@@ -40,10 +40,4 @@ class PluginLoader {
 
 PluginLoader &plugin_loader();
 
-// The folder of the shipped plugins: beside the server's file, or where it was installed.
-std::string builtin_plugin_folder();
-
-// The folder of the SDK's headers, found the same way.
-std::string sdk_include_folder();
-
 }  // namespace mortise

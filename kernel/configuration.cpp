@@ -1,0 +1,140 @@
+#include "kernel/configuration.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "kernel/command_line.h"
+#include "kernel/config.h"
+#include "kernel/kernel_options.h"
+#include "kernel/known_options.h"
+#include "kernel/log.h"
+#include "kernel/options.h"
+#include "kernel/packet.h"
+#include "kernel/plugin_loader.h"
+#include "kernel/plugin_registry.h"
+#include "kernel/strings.h"
+
+namespace mortise {
+
+namespace {
+
+Config &config() {
+  static Config sources;
+  return sources;
+}
+
+bool is_any(const std::string &key, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), key) != names.end();
+}
+
+bool names_folder(const Directive &directive) { return is_any(directive.key, {"plugin-dir", "plugins-dir"}); }
+bool names_plugins(const Directive &directive) {
+  return is_any(directive.key, {"plugin", "plugins", "need-plugin", "need-plugins"});
+}
+
+// Loads what --plugin and its like name; folders count first, wherever they stand.
+Result<void> load_named_plugins(const std::vector<Directive> &directives) {
+  for (const Directive &directive : directives)
+    if (names_folder(directive)) plugin_loader().add_folder(directive.value);
+  for (const Directive &directive : directives) {
+    if (!names_plugins(directive)) continue;
+    for (const std::string &item : split_quoted(directive.value, ", \t"))
+      if (auto done = plugin_loader().load(item); !done) return done;
+  }
+  return {};
+}
+
+// The row of an option, from the plugin that has it if that is not loaded yet; nullptr: nobody has it.
+Result<const uwsgi_option *> find_or_load(std::string_view name) {
+  if (const uwsgi_option *row = option_table().find(name)) return row;
+  auto loaded = plugin_loader().load_for_option(name);
+  if (!loaded) return loaded.error();
+  return *loaded ? option_table().find(name) : nullptr;
+}
+
+bool offer_to_plugins(const std::string &argument) {
+  for (uwsgi_plugin *plugin : loaded_plugins()) {
+    if (!plugin->magic) continue;
+    std::string name = argument, lazy;
+    if (plugin->magic(name.data(), lazy.data()) != 0) return true;
+  }
+  return false;
+}
+
+// What nobody in this server implements: known to uWSGI, read back as a placeholder, or a mistake.
+Result<void> skip_unknown(const Directive &directive) {
+  option_table().record(directive.key, directive.has_value ? directive.value.c_str() : nullptr);
+  if (find_known_option(directive.key)) {
+    log_warning("%s: option '%s' is uWSGI's and not implemented here: it has no effect (remove it, or see CHANGES.md)",
+                directive.origin.c_str(), directive.key.c_str());
+    return {};
+  }
+  if (config().was_read(directive.key)) return {};
+  Error error = option_table().unknown(directive.key);
+  if (settings().strict) return error;
+  log_warning("%s: %s", directive.origin.c_str(), error.message().c_str());
+  return {};
+}
+
+Result<void> apply_one(const Directive &directive) {
+  auto row = find_or_load(directive.key);
+  if (!row) return row.error();
+  return *row ? option_table().apply(directive) : skip_unknown(directive);
+}
+
+}  // namespace
+
+Result<void> read_configuration() {
+  init_plugin_registry();
+  register_uwsgi_protocol();
+  option_table().add("kernel", kernel_options());
+
+  auto named = scan_command_line(uwsgi.argc, uwsgi.argv,
+                                 {"plugin", "plugins", "need-plugin", "need-plugins", "plugin-dir", "plugins-dir"});
+  if (auto done = load_named_plugins(named); !done) return done;
+
+  CommandLineHelp help;
+  Result<void> loading;
+  help.load_option = [&](std::string_view name) -> const uwsgi_option * {
+    auto row = find_or_load(name);
+    if (!row) loading = row.error();
+    return row ? *row : nullptr;
+  };
+  help.magic = [&](const std::string &argument) { return offer_to_plugins(argument); };
+  auto typed = parse_command_line(uwsgi.argc, uwsgi.argv, option_table(), help);
+  if (!loading) return loading;
+  if (!typed) return typed.error();
+
+  for (Directive &directive : directives_from_environment(uwsgi.environ))
+    if (auto done = config().add(std::move(directive)); !done) return done;
+  for (Directive &directive : *typed)
+    if (auto done = config().add(std::move(directive)); !done) return done;
+  for (const std::string &warning : config().warnings()) log_warning("%s", warning.c_str());
+  return load_named_plugins(config().directives());
+}
+
+Result<void> apply_configuration() {
+  // A copy: an option's function may add directives.
+  const std::vector<Directive> directives = config().directives();
+  for (bool immediate : {true, false})
+    for (const Directive &directive : directives) {
+      if (option_table().is_immediate(directive.key) != immediate) continue;
+      if (auto done = apply_one(directive); !done) return done;
+    }
+  if (settings().show_config)
+    for (const Directive &directive : directives)
+      log_info("config: %s = %s (%s)", directive.key.c_str(), directive.value.c_str(), directive.origin.c_str());
+  return {};
+}
+
+void print_help() {
+  init_plugin_registry();
+  option_table().add("kernel", kernel_options());
+  for (const char *name : {"http", "python", "timers"})
+    if (auto done = plugin_loader().load(name); !done) log_warning("%s", done.error().message().c_str());
+  printf("usage: mortise [OPTION…] [FILE.ini]\n\n%s", option_table().help().c_str());
+}
+
+}  // namespace mortise
