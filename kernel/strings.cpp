@@ -95,6 +95,14 @@ std::string format_text(const char *format, ...) {
   return text;
 }
 
+std::string_view next_word(std::string_view *text) {
+  constexpr const char *kBlanks = " \t\r\n\v\f";
+  text->remove_prefix(std::min(text->find_first_not_of(kBlanks), text->size()));
+  std::string_view word = text->substr(0, text->find_first_of(kBlanks));
+  text->remove_prefix(word.size());
+  return word;
+}
+
 std::vector<std::string> split_quoted(std::string_view text, std::string_view separators) {
   std::vector<std::string> words;
   split(text, separators, [&](const std::string &word) {

@@ -17,6 +17,9 @@ char *copy_string(std::string_view text);
 // What printf(3) would print. [any thread]
 std::string format_text(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+// Takes the next word, separated by blanks, from the front of a text; empty at its end. [any thread]
+std::string_view next_word(std::string_view *text);
+
 // Words of text, split at any of separators; runs of separators count as one. '…' and "…" keep separators, a
 // backslash keeps the separator, quote or backslash that follows it; all other characters mean themselves.
 // [any thread]
