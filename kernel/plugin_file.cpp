@@ -1,0 +1,178 @@
+#include "kernel/plugin_file.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <uwsgi.h>
+
+#include <algorithm>
+#include <cinttypes>
+#include <climits>
+#include <memory>
+
+#include "kernel/elf_memory.h"
+#include "kernel/fd.h"
+#include "kernel/strings.h"
+
+namespace mortise {
+namespace {
+
+constexpr size_t kMaxOptions = 1024;
+constexpr size_t kMaxNameBytes = 128;
+constexpr size_t kMaxHelpBytes = 4096;
+
+// The table's members in order, each as large as a pointer. A new one is added here too.
+constexpr std::string_view kMembers =
+    "name alias modifier1 data on_load init post_init post_fork options enable_threads init_thread "
+    "request after_request preinit_apps init_apps postinit_apps fixup master_fixup master_cycle mount_app "
+    "manage_udp suspend resume harakiri hijack_worker spooler_init atexit magic encode_string "
+    "decode_string signal_handler code_string spooler rpc jail post_jail before_privileges_drop mule "
+    "mule_msg master_cleanup backtrace exception_class exception_msg exception_repr exception_log vassal "
+    "vassal_before_exec worker early_post_jail pre_uwsgi_fork post_uwsgi_fork";
+static_assert((std::count(kMembers.begin(), kMembers.end(), ' ') + 1) * sizeof(void *) ==
+              sizeof(uwsgi_plugin));
+
+// Functions of the plugin API, which another plugin may provide, begin like this.
+constexpr std::string_view kApi =
+    "uwsgi_ event_queue_ wsgi_req_ bind_to_ socket_to_ emperor_ vassal_ async_add_ mule_send_msg "
+    "escape_json http_url_decode get_memusage log_request register_gateway set_harakiri set_user_harakiri";
+
+bool is_api_name(std::string_view symbol) {
+  std::string_view list = kApi;
+  for (std::string_view word = next_word(&list); !word.empty(); word = next_word(&list))
+    if (symbol.starts_with(word)) return true;
+  return false;
+}
+
+// Rows until one without a name, the end of the object, or nonsense: some plugins forget the last row.
+std::vector<OptionDescription> read_options(const ElfMemory &memory, const ElfDynamic &dynamic,
+                                            uint64_t address) {
+  std::vector<OptionDescription> options;
+  const uint64_t object_bytes = dynamic.bytes_to_end_of_object(address);
+  size_t rows = std::min(object_bytes ? object_bytes / sizeof(uwsgi_option) : kMaxOptions, kMaxOptions);
+  auto is_no_name = [](char c) { return c <= ' ' || c >= 0x7f; };
+  uwsgi_option row;  // its pointers are addresses in the object
+  for (; rows > 0 && memory.read(address, &row, sizeof row) && row.name; --rows, address += sizeof row) {
+    auto name = memory.read_string(reinterpret_cast<uint64_t>(row.name), kMaxNameBytes);
+    auto help = row.help ? memory.read_string(reinterpret_cast<uint64_t>(row.help), kMaxHelpBytes) : "";
+    if (!name || name->empty() || std::any_of(name->begin(), name->end(), is_no_name)) break;
+    if (!help || row.type < no_argument || row.type > optional_argument) break;
+    options.push_back({std::move(*name), row.type, std::move(*help)});
+  }
+  return options;
+}
+
+Error no_table(const ElfDynamic &dynamic, const std::string &path, const std::vector<std::string> &symbols) {
+  std::string why = "it exports no hook table";
+  for (const std::string &symbol : symbols)
+    why += (&symbol == symbols.data() ? " '" : " or '") + symbol + "'";
+  for (const ElfSymbol &symbol : dynamic.symbols)
+    if (symbol.defined && !symbol.function && symbol.name.ends_with("_plugin"))
+      return refuse_plugin(
+          path, why,
+          "a table is found by its file's name\nrename the file to " + std::string(symbol.name) + ".so");
+  return refuse_plugin(
+      path, why,
+      "a table is hidden if it is static, a const of C++, or built with -fvisibility=hidden\n"
+      "define it as: struct uwsgi_plugin " +
+          symbols.front() + " = {...};");
+}
+
+// Fills in what the table says.
+Result<void> describe_table(const ElfDynamic &dynamic, const ElfMemory &memory, const ElfSymbol &table,
+                            PluginDescription *plugin) {
+  const std::string its_table = "its hook table '" + plugin->symbol + "' has ";
+  // clang's AddressSanitizer counts a red zone to the object; what was compiled is in the note.
+  const bool red_zone = std::any_of(dynamic.symbols.begin(), dynamic.symbols.end(),
+                                    [](const ElfSymbol &symbol) { return symbol.name == "__asan_init"; });
+  plugin->table_size = table.size && !red_zone ? table.size : plugin->note.plugin_size;
+  if (plugin->table_size > sizeof(uwsgi_plugin))
+    return refuse_plugin(plugin->path,
+                         its_table + format_text("%" PRIu64 " bytes, this server knows %zu",
+                                                 plugin->table_size, sizeof(uwsgi_plugin)),
+                         "its note says ABI " + abi_text(plugin->note) + ", where no table is larger\n" +
+                             rebuild_hint(plugin->path));
+  auto member = [&](size_t offset) -> uint64_t {
+    return offset < plugin->table_size ? memory.read_pointer(table.value + offset).value_or(0) : 0;
+  };
+  auto name = memory.read_string(member(offsetof(uwsgi_plugin, name)), kMaxNameBytes);
+  if (!name || name->empty())
+    return refuse_plugin(plugin->path, its_table + "no name",
+                         "the server and its log call a plugin by its name\n"
+                         "set it: struct uwsgi_plugin " +
+                             plugin->symbol + " = {.name = \"...\", ...};");
+  plugin->name = std::move(*name);
+  plugin->modifier1 = static_cast<uint8_t>(member(offsetof(uwsgi_plugin, modifier1)));
+  std::string_view members = kMembers;
+  for (size_t offset = 0; offset < sizeof(uwsgi_plugin); offset += sizeof(void *)) {
+    std::string_view hook = next_word(&members);
+    const bool is_hook =
+        offset >= offsetof(uwsgi_plugin, on_load) && offset != offsetof(uwsgi_plugin, options);
+    if (is_hook && member(offset)) plugin->hooks.emplace_back(hook);
+  }
+  if (uint64_t options = member(offsetof(uwsgi_plugin, options)))
+    plugin->options = read_options(memory, dynamic, options);
+  return {};
+}
+
+}  // namespace
+
+std::string table_symbol(std::string_view path) {
+  std::string name(path.substr(path.rfind('/') + 1));  // npos + 1 is 0
+  if (name.ends_with(".so")) name.resize(name.size() - 3);
+  for (char &c : name)
+    if (c == '-' || c == '.') c = '_';
+  return name;
+}
+
+Result<PluginDescription> describe_plugin_bytes(std::string_view bytes, const std::string &path,
+                                                const std::vector<std::string> &symbols) {
+  auto refused = [&](const Error &error) { return refuse_plugin(path, error.why, error.hint); };
+  auto image = ElfImage::parse(bytes);
+  if (!image) return refused(image.error());
+  auto note = read_abi_note(*image, path);
+  if (!note) return note.error();
+  if (auto fits = check_abi(*note, our_abi(), path); !fits) return fits.error();
+  auto dynamic = read_dynamic(*image);
+  if (!dynamic) return refused(dynamic.error());
+  auto memory = ElfMemory::relocate(*image, *dynamic);
+  if (!memory) return refused(memory.error());
+
+  PluginDescription plugin;
+  plugin.path = path;
+  plugin.note = *note;
+  const ElfSymbol *table = nullptr;
+  for (size_t i = 0; i < symbols.size() && !table; ++i)
+    table = dynamic->find_symbol(plugin.symbol = symbols[i]);
+  if (!table) return no_table(*dynamic, path, symbols);
+  if (auto described = describe_table(*dynamic, *memory, *table, &plugin); !described)
+    return described.error();
+  for (const ElfSymbol &symbol : dynamic->symbols) {
+    if (!is_api_name(symbol.name)) continue;
+    if (!symbol.defined && !symbol.weak) plugin.undefined_uwsgi.emplace_back(symbol.name);
+    if (symbol.defined && symbol.function) plugin.provides.emplace_back(symbol.name);
+  }
+  plugin.needed.assign(dynamic->needed.begin(), dynamic->needed.end());
+  return plugin;
+}
+
+Result<PluginDescription> describe_plugin(const std::string &path) {
+  Result<Fd> fd = open_file(path.c_str(), O_RDONLY | O_NONBLOCK);  // a FIFO would wait for its writer
+  struct stat info;
+  if (!fd) return refuse_plugin(path, fd.error().why, {});
+  if (fstat(fd->get(), &info)) return refuse_plugin(path, strerror(errno), {});
+  if (!S_ISREG(info.st_mode)) return refuse_plugin(path, "not a regular file", "name a shared object");
+  std::vector<std::string> symbols{table_symbol(path)};
+  char target[PATH_MAX];  // python3_plugin.so may be a link to python_plugin.so, which has another table
+  if (realpath(path.c_str(), target) && table_symbol(target) != symbols.front())
+    symbols.push_back(table_symbol(target));
+
+  const auto size = static_cast<size_t>(info.st_size);
+  auto unmap = [size](void *memory) { munmap(memory, size + 1); };
+  void *memory =
+      mmap(nullptr, size + 1, PROT_READ, MAP_PRIVATE, fd->get(), 0);  // + 1: nothing cannot be mapped
+  if (memory == MAP_FAILED) return refuse_plugin(path, strerror(errno), {});
+  std::unique_ptr<void, decltype(unmap)> owner(memory, unmap);
+  return describe_plugin_bytes({static_cast<char *>(memory), size}, path, symbols);
+}
+
+}  // namespace mortise

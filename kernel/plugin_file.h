@@ -1,0 +1,42 @@
+// What a plugin is, told from its file: hooks, options, the functions it takes and gives. Nothing of the file
+// is run.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernel/plugin_abi.h"
+
+namespace mortise {
+
+struct OptionDescription {
+  std::string name;
+  int argument = 0;  // no_argument, required_argument or optional_argument of getopt_long(3)
+  std::string help;
+};
+
+struct PluginDescription {
+  std::string path;
+  std::string symbol;  // of the hook table
+  std::string name;    // that the table gives
+  AbiNote note{};
+  uint64_t table_size = 0;  // members that end behind so many bytes are not there
+  uint8_t modifier1 = 0;
+  std::vector<std::string> hooks;  // that are set, in the table's order
+  std::vector<OptionDescription> options;
+  std::vector<std::string> undefined_uwsgi;  // functions of the plugin API that it calls
+  std::vector<std::string> provides;         // functions of the plugin API that it exports
+  std::vector<std::string> needed;           // libraries
+};
+
+// What a file is; one that this server cannot load is an Error that says why.
+Result<PluginDescription> describe_plugin(const std::string &path);
+
+// The same of bytes. `symbols`, at least one, are the names to try for the table; `path` is for messages.
+Result<PluginDescription> describe_plugin_bytes(std::string_view bytes, const std::string &path,
+                                                const std::vector<std::string> &symbols);
+
+// The table's name in a file of this name: that of "./foo-bar_plugin.so" is "foo_bar_plugin".
+std::string table_symbol(std::string_view path);
+
+}  // namespace mortise
