@@ -274,9 +274,11 @@ void Supervisor::respawn(Process &process) {
   bool proven =
       process.ready_ms ? now - process.ready_ms >= kProvenMs : now - process.forked_ms >= kProvenSilentMs;
   process.failures = proven ? 0 : process.failures + 1;
-  // A process that cannot even start is left alone from its death on, its start may have cost a lot.
-  int64_t since = process.ready_ms ? process.forked_ms : now;
-  process.due_ms = std::max(now, since + respawn_spacing_ms(process.failures));
+  // One that did start may come back at once the first time. One that cannot is left alone from its death on:
+  // its start may have cost a lot.
+  int64_t earliest = process.ready_ms ? process.forked_ms + respawn_spacing_ms(process.failures - 1)
+                                      : now + respawn_spacing_ms(process.failures);
+  process.due_ms = std::max(now, earliest);
   process.stop_event.reset();
   std::string wait;
   if (process.due_ms > now) wait = " in " + std::to_string(process.due_ms - now) + " ms";

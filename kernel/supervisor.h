@@ -28,8 +28,8 @@ struct Role {
 
 // Called around every fork, also one that fails.
 struct ForkHooks {
-  std::function<void()> before;
-  std::function<void()> after_parent;
+  std::function<void()> before{};
+  std::function<void()> after_parent{};
   std::function<void()>
       after_child;  // in the child, once signals and descriptors are its own, before the body
 };
