@@ -81,13 +81,13 @@ Result<void> OptionTable::apply(const Directive &directive) {
   if (option->type == required_argument && !directive.has_value)
     return Error{directive.origin + ": option '" + directive.key + "'", "its value is missing",
                  std::string("write ") + option->name + " = VALUE", kExitUsage};
-  char *value = directive.has_value ? copy_string(directive.value) : nullptr;
-  record(directive.key, value);
+  record(directive.key, directive.has_value ? directive.value.c_str() : nullptr);
+  const uwsgi_opt &given = *given_.back();
   apply_flags(option->flags);
   if (!option->func) return {};
   std::optional<Error> refusal;
   std::optional<Error> *outer = std::exchange(refusal_slot, &refusal);  // functions may apply further options
-  option->func(given_.back()->key, value, option->data);
+  option->func(given.key, given.value, option->data);
   refusal_slot = outer;
   if (!refusal) return {};
   refusal->what = directive.origin + ": " + refusal->what;
@@ -97,7 +97,7 @@ Result<void> OptionTable::apply(const Directive &directive) {
 void OptionTable::record(std::string_view name, const char *value) {
   auto *given = static_cast<uwsgi_opt *>(uwsgi_calloc(sizeof(uwsgi_opt)));
   given->key = copy_string(name);
-  given->value = const_cast<char *>(value);
+  given->value = value ? copy_string(value) : nullptr;
   given->configured = 1;
   given_.push_back(given);
   uwsgi.exported_opts = given_.data();
@@ -115,9 +115,9 @@ Error OptionTable::unknown(std::string_view written) const {
 }
 
 std::string OptionTable::help() const {
-  std::string text = "usage: mortise [options] [file.ini]\n";
+  std::string text;
   for (size_t owner = 0; owner < owners_.size(); ++owner) {
-    text += "\n" + owners_[owner] + "\n";
+    text += (text.empty() ? "" : "\n") + owners_[owner] + "\n";
     for (const Row &row : rows_)
       if (row.owner == owner) text += help_line(*row.option);
   }
@@ -138,7 +138,7 @@ extern "C" {
 void add_exported_option(char *key, char *value, int configured) {
   if (!key) return;
   auto &table = mortise::option_table();
-  if (configured || !table.find(key)) return table.record(key, value ? mortise::copy_string(value) : nullptr);
+  if (configured || !table.find(key)) return table.record(key, value);
   auto done = table.apply({key, value ? value : "", "a plugin", value != nullptr});
   if (done) return;
   mortise::log_error(done.error());

@@ -31,13 +31,13 @@ class OptionTable {
   // function refuses, or a missing one, is an Error, and so is an unknown name. [load]
   Result<void> apply(const Directive &directive);
 
-  // Records a directive that no function acts on, so that applications see it. [load]
+  // Records what no function acts on, so that applications see it; name and value are copied. [load]
   void record(std::string_view name, const char *value);
 
   // The Error for a name that nobody knows; written is how the user wrote it, such as "--vaccum".
   Error unknown(std::string_view written) const;
 
-  // What --help prints.
+  // The options in columns below their owner's name, for --help.
   std::string help() const;
 
  private:

@@ -247,8 +247,6 @@ TEST_CASE_METHOD(Fixture, "help lists options in columns under their owner") {
   table.add("server", kernel);
   table.add("plugin http", plugin);
   CHECK(table.help() ==
-        "usage: mortise [options] [file.ini]\n"
-        "\n"
         "server\n"
         "  -p, --processes VALUE           number of worker processes\n"
         "      --need-app[=VALUE]          end without one\n"
