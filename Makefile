@@ -47,6 +47,7 @@ fuzz:  ## run each fuzz target for SECONDS=30
 lint:  ## formatting, clang-tidy, layers, exports, scripts
 	@tools/setup build,lint "$(PYTHON)"
 	@tools/build release "$(PYTHON)"
+	@tools/build lint "$(PYTHON)"
 	@tools/lint
 
 bench-size: build  ## the kernel's lines, size and memory against their bounds
