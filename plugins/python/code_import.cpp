@@ -1,0 +1,43 @@
+#include "code_import.h"
+
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "search_path.h"
+
+namespace mortise::python {
+
+bool names_a_file(const std::string &name) {
+  return name.find('/') != std::string::npos || (name.size() > 3 && name.compare(name.size() - 3, 3, ".py") == 0);
+}
+
+PyRef run_file(const std::string &path, const std::string &module_name) {
+  const std::string full = absolute_path(path);
+  PyRef file_name(PyUnicode_DecodeFSDefault(full.c_str()));
+  if (!file_name) return {};
+  errno = 0;
+  std::ifstream file(full, std::ios::binary);
+  std::string source((std::istreambuf_iterator<char>(file)), {});
+  if (!file.is_open() || file.bad()) {
+    PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, file_name.get());
+    return {};
+  }
+  if (source.find('\0') != std::string::npos) {
+    PyErr_Format(PyExc_SyntaxError, "%U is no Python source: it has NUL bytes", file_name.get());
+    return {};
+  }
+  PyRef code(Py_CompileStringObject(source.c_str(), file_name.get(), Py_file_input, nullptr, -1));
+  PyRef name(PyUnicode_DecodeFSDefault(module_name.c_str()));
+  if (!code || !name) return {};
+  prepend_to_path(folder_of(full));
+  return PyRef(PyImport_ExecCodeModuleObject(name.get(), code.get(), file_name.get(), nullptr));
+}
+
+PyRef import_by_name(const std::string &name) {
+  if (!names_a_file(name)) return PyRef(PyImport_ImportModule(name.c_str()));
+  return run_file(name, std::filesystem::path(name).stem());
+}
+
+}  // namespace mortise::python

@@ -1,0 +1,23 @@
+// The environ of a request (PEP 3333): a prepared dict is copied, then the request's variables are put in, decoded as
+// latin-1. Names are str objects made once; values that tend to repeat are kept, too.
+#pragma once
+
+#include "cpython.h"
+
+#include <uwsgi.h>
+
+namespace mortise::python {
+
+// Makes the names; false with an exception set. [master, before the first template]
+bool create_environ_names();
+
+// What every request's environ begins as. Empty with an exception set. [with the GIL]
+PyRef make_environ_template();
+
+// environ of a request, but for wsgi.input. Empty with an exception set. [request, with the GIL]
+PyRef make_environ(PyObject *environ_template, const wsgi_request *request);
+
+// Interned "wsgi.input".
+extern PyObject *wsgi_input_key;
+
+}  // namespace mortise::python

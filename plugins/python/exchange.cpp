@@ -1,0 +1,156 @@
+#include "exchange.h"
+
+#include <array>
+#include <atomic>
+#include <string>
+
+#include "application.h"
+#include "environ.h"
+#include "gil.h"
+#include "input.h"
+#include "response_body.h"
+#include "start_response.h"
+#include "traceback.h"
+
+namespace mortise::python {
+
+namespace {
+
+PyObject *close_name() {
+  static PyObject *name = PyUnicode_InternFromString("close");
+  return name;
+}
+
+// PEP 3333: whatever happened, an iterable with close() is closed.
+void close_result(PyObject *result, const wsgi_request *request) {
+  if (PyList_CheckExact(result) || PyTuple_CheckExact(result) || PyBytes_CheckExact(result)) return;
+  PyRef exception = take_exception();
+  PyRef close;
+  int found = get_optional_attr(result, close_name(), &close);
+  PyRef done(found > 0 ? PyObject_CallNoArgs(close.get()) : nullptr);
+  if (PyErr_Occurred()) log_exception("python: close() of the response body failed in " + describe(request));
+  if (!exception) return;
+  PyObject *type = reinterpret_cast<PyObject *>(Py_TYPE(exception.get()));
+  PyErr_SetObject(type, exception.get());
+}
+
+void count_exception(const wsgi_request *request) {
+  uwsgi_worker &worker = uwsgi.workers[uwsgi.mywid];
+  worker.cores[request->async_id].exceptions++;
+  std::atomic_ref(worker.exceptions).fetch_add(1, std::memory_order_relaxed);
+  worker.apps[request->app_id].exceptions++;
+}
+
+// The application called os.fork(), and an exception, as sys.exit() raises it, came out of the child: that is no worker
+// and must not go on as one.
+[[noreturn]] void leave_forked_process(PyObject *exception) {
+  int status = 1;
+  if (PyErr_GivenExceptionMatches(exception, PyExc_SystemExit)) {
+    PyRef code(PyObject_GetAttrString(exception, "code"));
+    if (code) status = code.get() == Py_None ? 0 : static_cast<int>(PyLong_AsLong(code.get()));
+  } else {
+    uwsgi_log("python: exception in a process that the application forked:\n%s", format_exception(exception).c_str());
+  }
+  _exit(status);
+}
+
+// The traceback as the answer, for --catch-exceptions.
+void send_traceback(wsgi_request *request, const std::string &text) {
+  uwsgi_response_prepare_headers_int(request, 500);
+  uwsgi_response_add_content_type(request, "text/plain; charset=utf-8", 25);
+  uwsgi_response_add_content_length(request, text.size());
+  uwsgi_response_write_body_do(request, text.data(), text.size());
+}
+
+}  // namespace
+
+std::string describe(const wsgi_request *request) {
+  std::string text(request->method, request->method_len);
+  text.append(" ").append(request->uri, request->uri_len);
+  constexpr size_t kLongest = 1024;
+  if (text.size() > kLongest) text.resize(kLongest);
+  for (char &c : text)
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+  return text;
+}
+
+PyRef ReusedObject::lend(PyTypeObject *type, vectorcallfunc call, Exchange *exchange) {
+  if (!object_) {
+    object_ = reinterpret_cast<ExchangeObject *>(type->tp_alloc(type, 0));
+    if (!object_) return {};
+    object_->vectorcall = call;
+  }
+  object_->exchange = exchange;
+  return PyRef::borrow(reinterpret_cast<PyObject *>(object_));
+}
+
+void ReusedObject::take_back() {
+  if (!object_) return;
+  object_->exchange = nullptr;
+  PyObject *object = reinterpret_cast<PyObject *>(object_);
+  if (Py_REFCNT(object) == 1) return;
+  object_ = nullptr;
+  Py_DECREF(object);
+}
+
+PyRef Exchange::lend_write() { return write_.lend(write_type, write_call, this); }
+
+PyRef Exchange::call(Application &application) {
+  PyRef start_response = start_response_.lend(start_response_type, start_response_call, this);
+  if (!start_response) return {};
+  // The first place is room for vectorcall, which saves bound methods a copy.
+  PyObject *args[] = {nullptr, environ_, start_response.get()};
+  return PyRef(PyObject_Vectorcall(application.callable, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
+}
+
+bool Exchange::send(PyObject *result) {
+  BodyResult sent = send_body(*this, result);
+  close_result(result, request_);
+  if (sent == BodyResult::kRefused) count_exception(request_);
+  if (sent != BodyResult::kSent) return false;
+  if (began_ || client_is_gone(request_)) return true;
+  uwsgi_log("python: application did not call start_response in %s (PEP 3333)\n", describe(request_).c_str());
+  count_exception(request_);
+  return false;
+}
+
+int Exchange::serve(wsgi_request *request, Application &application) {
+  request_ = request;
+  began_ = false;
+  int status = UWSGI_OK;
+  {
+    PyRef environ = make_environ(application.environ_template, request);
+    PyRef input = environ ? input_.lend(input_type, nullptr, this) : PyRef();
+    environ_ = environ.get();
+    bool good = input && PyDict_SetItem(environ_, wsgi_input_key, input.get()) == 0;
+    PyRef result = good ? call(application) : PyRef();
+    if (!result || !send(result.get())) status = fail();
+  }
+  environ_ = nullptr;
+  request_ = nullptr;
+  start_response_.take_back();
+  write_.take_back();
+  input_.take_back();
+  return status;
+}
+
+// Answers 500 where nothing was sent; otherwise the response ends in its middle.
+int Exchange::fail() {
+  std::string traceback;
+  if (PyRef exception = take_exception()) {
+    if (getpid() != uwsgi.mypid) leave_forked_process(exception.get());
+    if (client_is_gone(request_) && PyErr_GivenExceptionMatches(exception.get(), PyExc_OSError)) return -1;
+    count_exception(request_);
+    traceback = format_exception(exception.get());
+    uwsgi_log("python: exception in %s:\n%s", describe(request_).c_str(), traceback.c_str());
+  }
+  if (request_->headers_sent || client_is_gone(request_)) return -1;
+  if (uwsgi.catch_exceptions && !traceback.empty()) {
+    send_traceback(request_, traceback);
+  } else {
+    uwsgi_500(request_);
+  }
+  return UWSGI_OK;
+}
+
+}  // namespace mortise::python

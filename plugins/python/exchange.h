@@ -1,0 +1,65 @@
+// One request and its answer on one core: what the objects that an application gets (start_response, write(),
+// wsgi.input) act on. Each core has one Exchange and uses it, and those objects, again and again.
+#pragma once
+
+#include "cpython.h"
+
+#include <uwsgi.h>
+
+#include <string>
+
+namespace mortise::python {
+
+class Exchange;
+struct Application;
+
+// Layout of the objects tied to an exchange. Once the request is over, `exchange` is null: the application may keep the
+// object for as long as it likes.
+struct ExchangeObject {
+  PyObject_HEAD
+  vectorcallfunc vectorcall;
+  Exchange *exchange;
+};
+
+// An object of one of those types, used for the next request unless the application kept it.
+class ReusedObject {
+ public:
+  // A new reference; empty with an exception set.
+  PyRef lend(PyTypeObject *type, vectorcallfunc call, Exchange *exchange);
+  // The request is over.
+  void take_back();
+
+ private:
+  ExchangeObject *object_ = nullptr;
+};
+
+class Exchange {
+ public:
+  // Serves a request; what the request hook returns. [request, with the GIL]
+  int serve(wsgi_request *request, Application &application);
+
+  // Begins the response head: status and headers as start_response gets them. False with an exception set.
+  bool begin_response(PyObject *status, PyObject *headers, PyObject *exc_info);
+  bool response_began() const { return began_; }
+  wsgi_request *request() const { return request_; }
+  PyObject *environ() const { return environ_; }
+  PyRef lend_write();
+
+ private:
+  PyRef call(Application &application);
+  bool send(PyObject *result);
+  int fail();
+
+  wsgi_request *request_ = nullptr;
+  PyObject *environ_ = nullptr;
+  bool began_ = false;  // start_response was called with success
+  ReusedObject start_response_, write_, input_;
+};
+
+// True: the client is gone. Nothing is raised for it: the request ends quietly and is counted (write_errors).
+inline bool client_is_gone(const wsgi_request *request) { return request->write_errors > 0; }
+
+// "GET /path", escaped, for messages.
+std::string describe(const wsgi_request *request);
+
+}  // namespace mortise::python

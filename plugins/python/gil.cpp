@@ -1,0 +1,84 @@
+#include "gil.h"
+
+#include <uwsgi.h>
+
+namespace mortise::python {
+
+namespace {
+
+// This thread's relation to the interpreter. `held` is false on threads that Python started, but inside CalledByPython.
+struct ThreadGil {
+  PyThreadState *state = nullptr;
+  bool held = false;
+};
+thread_local ThreadGil here;
+
+// Calls the wait hook that was there before, without the GIL.
+template <auto Previous>
+struct Wrapped;
+template <typename... Args, int (**Previous)(Args...)>
+struct Wrapped<Previous> {
+  static int wait(Args... args) {
+    GilRelease release;
+    return (*Previous)(args...);
+  }
+};
+
+int (*previous_read)(int, int);
+int (*previous_write)(int, int);
+int (*previous_read2)(int, int, int, int *);
+int (*previous_milliseconds)(int);
+
+template <auto Previous, typename Hook>
+void wrap(Hook &hook) {
+  if (!hook) return;
+  *Previous = hook;
+  hook = Wrapped<Previous>::wait;
+}
+
+}  // namespace
+
+void take_gil() {
+  if (!here.state) here.state = PyThreadState_New(PyInterpreterState_Main());
+  PyEval_RestoreThread(here.state);
+  here.held = true;
+}
+
+void give_gil() {
+  here.held = false;
+  here.state = PyEval_SaveThread();
+}
+
+GilHold::GilHold() : taken_(!here.held) {
+  if (taken_) take_gil();
+}
+
+GilHold::~GilHold() {
+  if (taken_) give_gil();
+}
+
+GilRelease::GilRelease() : state_(here.held ? PyEval_SaveThread() : nullptr) {
+  if (state_) here.held = false;
+}
+
+GilRelease::~GilRelease() {
+  if (!state_) return;
+  int saved = errno;
+  PyEval_RestoreThread(state_);
+  here.held = true;
+  errno = saved;
+}
+
+CalledByPython::CalledByPython() : before_(here.held) { here.held = true; }
+CalledByPython::~CalledByPython() { here.held = before_; }
+
+void adopt_starting_thread() { give_gil(); }
+
+void wrap_wait_hooks() {
+  wrap<&previous_read>(uwsgi.wait_read_hook);
+  wrap<&previous_write>(uwsgi.wait_write_hook);
+  wrap<&previous_read2>(uwsgi.wait_read2_hook);
+  wrap<&previous_milliseconds>(uwsgi.wait_milliseconds_hook);
+}
+
+}  // namespace mortise::python

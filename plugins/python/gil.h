@@ -1,0 +1,59 @@
+// The global interpreter lock: which threads of the server hold it, and that waits give it away.
+//
+// A request holds it from end to end. It is given away only where the server's wait hooks would block, and around
+// locks and file transfers: a request that never waits pays for one acquisition.
+#pragma once
+
+#include "cpython.h"
+
+namespace mortise::python {
+
+// Holds the GIL while it lives; does nothing where this thread has it already. Makes the thread known to Python at
+// its first use. [any thread]
+class GilHold {
+ public:
+  GilHold();
+  ~GilHold();
+  GilHold(const GilHold &) = delete;
+  GilHold &operator=(const GilHold &) = delete;
+
+ private:
+  const bool taken_;
+};
+
+// Gives the GIL away while it lives, if this thread is known to have it. Saves errno.
+class GilRelease {
+ public:
+  GilRelease();
+  ~GilRelease();
+  GilRelease(const GilRelease &) = delete;
+  GilRelease &operator=(const GilRelease &) = delete;
+
+ private:
+  PyThreadState *state_;
+};
+
+// Marks a function that Python calls, so with the GIL held, perhaps on a thread that Python itself started: without it
+// a wait inside would not give the GIL away there.
+class CalledByPython {
+ public:
+  CalledByPython();
+  ~CalledByPython();
+  CalledByPython(const CalledByPython &) = delete;
+  CalledByPython &operator=(const CalledByPython &) = delete;
+
+ private:
+  const bool before_;
+};
+
+// The two ends of a GilHold, where these are in different functions.
+void take_gil();
+void give_gil();
+
+// The thread that started the interpreter becomes an ordinary one of ours: gives the GIL away. [master, once]
+void adopt_starting_thread();
+
+// uwsgi.wait_*_hook give the GIL away while they wait. [master, once]
+void wrap_wait_hooks();
+
+}  // namespace mortise::python

@@ -1,0 +1,11 @@
+// wsgi.input (PEP 3333): the request's body, read from the client when the application asks for it.
+#pragma once
+
+#include "exchange.h"
+
+namespace mortise::python {
+
+bool create_input_type();  // false with an exception set
+extern PyTypeObject *input_type;
+
+}  // namespace mortise::python

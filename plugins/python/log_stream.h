@@ -1,0 +1,14 @@
+// wsgi.errors: a text stream whose lines go to the server log.
+#pragma once
+
+#include "cpython.h"
+
+namespace mortise::python {
+
+// Makes the type; false with an exception set.
+bool create_log_stream_type();
+
+// A new stream; empty with an exception set. It has write(str), writelines(), flush(). [with the GIL]
+PyRef make_log_stream();
+
+}  // namespace mortise::python

@@ -1,0 +1,98 @@
+// The hook table and the option table. Both are constants: the server reads them from the file before any code runs.
+#include "application.h"
+#include "fork_hooks.h"
+#include "interpreter.h"
+#include "options.h"
+#include "request.h"
+#include "shutdown.h"
+#include "user_signals.h"
+
+namespace mortise::python {
+
+namespace {
+
+constexpr char kFileHelp[] = "load the WSGI application from this file";
+constexpr char kModuleHelp[] = "load the WSGI application from this module: pkg.mod or pkg.mod:callable";
+constexpr char kCallableHelp[] = "name of the application in its file or module; name() calls a factory";
+constexpr char kHomeHelp[] = "run in this virtualenv, or with this prefix as PYTHONHOME";
+constexpr char kPathHelp[] = "put a folder in front of sys.path";
+constexpr char kImportHelp[] = "import a module or a .py file once the application is loaded";
+constexpr char kSharedImportHelp[] = "import a module or a .py file before the application is loaded";
+constexpr char kExecutableHelp[] = "what sys.executable says";
+constexpr char kEnvironHelp[] = "accepted: each request has an environ of its own";
+constexpr char kAlwaysHelp[] = "accepted: it is always so";
+
+constexpr uwsgi_option text(const char *name, char **target, const char *help, int shortcut = 0) {
+  return {name, required_argument, shortcut, help, uwsgi_opt_set_str, target, 0};
+}
+constexpr uwsgi_option list(const char *name, uwsgi_string_list **target, const char *help) {
+  return {name, required_argument, 0, help, uwsgi_opt_add_string_list, target, 0};
+}
+constexpr uwsgi_option flag(const char *name, int *target, const char *help) {
+  return {name, no_argument, 0, help, uwsgi_opt_true, target, 0};
+}
+
+constinit uwsgi_option option_table[] = {
+    text("wsgi-file", &options.wsgi_file, kFileHelp),
+    text("file", &options.wsgi_file, kFileHelp),
+    text("module", &options.module, kModuleHelp),
+    text("wsgi", &options.module, kModuleHelp, 'w'),
+    text("callable", &options.callable, kCallableHelp),
+    text("home", &options.home, kHomeHelp, 'H'),
+    text("virtualenv", &options.home, kHomeHelp),
+    text("venv", &options.home, kHomeHelp),
+    text("pyhome", &options.home, kHomeHelp),
+    text("py-executable", &options.executable, kExecutableHelp),
+    text("py-sys-executable", &options.executable, kExecutableHelp),
+    text("pyargv", &options.argv, "the words of sys.argv behind its first"),
+    list("pythonpath", &options.path, kPathHelp),
+    list("python-path", &options.path, kPathHelp),
+    list("pp", &options.path, kPathHelp),
+    list("import", &options.imports, kImportHelp),
+    list("pyimport", &options.imports, kImportHelp),
+    list("py-import", &options.imports, kImportHelp),
+    list("python-import", &options.imports, kImportHelp),
+    list("shared-import", &options.shared_imports, kSharedImportHelp),
+    list("shared-pyimport", &options.shared_imports, kSharedImportHelp),
+    list("shared-py-import", &options.shared_imports, kSharedImportHelp),
+    list("shared-python-import", &options.shared_imports, kSharedImportHelp),
+    {"optimize", required_argument, 'O', "level of python -O", uwsgi_opt_set_int, &options.optimize, 0},
+    flag("no-site", &options.no_site, "do not import the module site"),
+    flag("wsgi-disable-file-wrapper", &options.no_file_wrapper, "leave wsgi.file_wrapper out of environ"),
+    flag("py-call-osafterfork", &options.accepted, kAlwaysHelp),
+    flag("py-call-uwsgi-fork-hooks", &options.accepted, kAlwaysHelp),
+    text("wsgi-env-behaviour", &options.accepted_text, kEnvironHelp),
+    text("wsgi-env-behavior", &options.accepted_text, kEnvironHelp),
+    UWSGI_END_OF_OPTIONS};
+
+// Timers belong to those of uwsgi's functions that applications use most.
+void on_load() {
+  if (!uwsgi_plugin_get("timers")) uwsgi_load_plugin("timers");
+}
+
+}  // namespace
+
+}  // namespace mortise::python
+
+using namespace mortise::python;
+
+uwsgi_plugin python_plugin = {
+    .name = "python",
+    .alias = "python3",
+    .modifier1 = 0,
+    .on_load = on_load,
+    .init = start_interpreter,
+    .post_fork = after_server_fork,
+    .options = option_table,
+    .init_thread = adopt_core_thread,
+    .request = serve_request,
+    .preinit_apps = load_shared_imports,
+    .init_apps = load_configured_application,
+    .fixup = run_postfork_hooks,
+    .mount_app = mount_application,
+    .atexit = run_python_exit,
+    .magic = accept_bare_argument,
+    .signal_handler = run_signal_handler,
+    .pre_uwsgi_fork = before_fork,
+    .post_uwsgi_fork = after_fork,
+};

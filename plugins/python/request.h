@@ -1,0 +1,23 @@
+// The request hook, and the exchanges of the cores.
+#pragma once
+
+#include "exchange.h"
+
+namespace mortise::python {
+
+// Makes the types of the objects that applications get; false with an exception set. [master]
+bool create_wsgi_types();
+
+// One exchange for each core. [master]
+void create_exchanges();
+
+// The hook: UWSGI_OK, or -1 when the response could not be completed. [request]
+int serve_request(wsgi_request *request);
+
+// The request that the calling thread serves; null outside one, as in the master.
+wsgi_request *current_request();
+
+// The exchange that the calling thread serves; null outside a request.
+Exchange *current_exchange();
+
+}  // namespace mortise::python

@@ -1,0 +1,35 @@
+#include "search_path.h"
+
+#include "cpython.h"
+#include "options.h"
+
+#include <filesystem>
+#include <system_error>
+
+namespace fs = std::filesystem;
+
+namespace mortise::python {
+
+std::string absolute_path(const std::string &path) {
+  std::error_code failed;
+  fs::path absolute = fs::absolute(path, failed).lexically_normal();
+  return failed ? path : absolute.string();
+}
+
+std::string folder_of(const std::string &path) { return fs::path(absolute_path(path)).parent_path(); }
+
+void prepend_to_path(const std::string &folder) {
+  PyObject *path = PySys_GetObject("path");
+  PyRef entry(PyUnicode_DecodeFSDefault(folder.c_str()));
+  int present = path && PyList_Check(path) && entry ? PySequence_Contains(path, entry.get()) : -1;
+  if (present == 0) PyList_Insert(path, 0, entry.get());
+  PyErr_Clear();
+}
+
+void set_up_path() {
+  prepend_to_path(absolute_path("."));
+  for (const uwsgi_string_list *item = options.path; item; item = item->next)
+    prepend_to_path(absolute_path(item->value));
+}
+
+}  // namespace mortise::python

@@ -1,0 +1,180 @@
+// Functions of the module uwsgi for signals and timers, and the handlers' table.
+#include "user_signals.h"
+
+#include <uwsgi.h>
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <string>
+
+#include "gil.h"
+#include "traceback.h"
+#include "uwsgi_module.h"
+
+namespace mortise::python {
+
+namespace {
+
+constexpr int kSignals = 256;
+
+// This process' handlers, owned. Guarded by the GIL.
+std::array<PyObject *, kSignals> handlers{};
+
+// Which name has which number: hashes in memory that all processes share, 0 where the number is free.
+std::atomic<uint64_t> *claims = nullptr;
+
+bool parse_signum(int number, uint8_t *signum) {
+  *signum = static_cast<uint8_t>(number);
+  if (number >= 0 && number < kSignals) return true;
+  PyErr_Format(PyExc_ValueError, "signal numbers are 0 to 255, not %d", number);
+  return false;
+}
+
+PyObject *register_signal(PyObject *, PyObject *args) {
+  int number = 0;
+  const char *receiver = nullptr;
+  PyObject *handler = nullptr;
+  uint8_t signum = 0;
+  if (!PyArg_ParseTuple(args, "isO:register_signal", &number, &receiver, &handler) || !parse_signum(number, &signum))
+    return nullptr;
+  if (!PyCallable_Check(handler)) {
+    PyErr_Format(PyExc_TypeError, "the handler must be callable, not %s", Py_TYPE(handler)->tp_name);
+    return nullptr;
+  }
+  if (uwsgi_register_signal(signum, receiver, handler, 0)) {
+    PyErr_Format(PyExc_ValueError, "unable to register signal %d for '%s'", number, receiver);
+    return nullptr;
+  }
+  PyRef replaced(handlers[signum]);
+  handlers[signum] = PyRef::borrow(handler).release();
+  Py_RETURN_NONE;
+}
+
+PyObject *raise_signal(PyObject *, PyObject *args) {
+  int number = 0;
+  const char *node = nullptr;
+  uint8_t signum = 0;
+  if (!PyArg_ParseTuple(args, "|iz:signal", &number, &node) || !parse_signum(number, &signum)) return nullptr;
+  if (uwsgi_signal_send(uwsgi.signal_socket, signum) == 0) Py_RETURN_NONE;
+  PyErr_Format(PyExc_OSError, "signal %d was not delivered: %s", number,
+               uwsgi_signal_registered(signum) ? "its receivers are too busy" : "nobody registered it");
+  return nullptr;
+}
+
+PyObject *signal_registered(PyObject *, PyObject *args) {
+  int number = 0;
+  uint8_t signum = 0;
+  if (!PyArg_ParseTuple(args, "i:signal_registered", &number) || !parse_signum(number, &signum)) return nullptr;
+  return PyBool_FromLong(uwsgi_signal_registered(signum));
+}
+
+PyObject *signal_number(PyObject *, PyObject *args) {
+  const char *name = nullptr;
+  if (!PyArg_ParseTuple(args, "s:signal_number", &name)) return nullptr;
+  const uint64_t hash = std::hash<std::string>{}(name) | 1;  // 0 is free
+  for (int number = 0; number < kSignals; ++number)
+    if (claims[number].load(std::memory_order_acquire) == hash) return PyLong_FromLong(number);
+  for (int number = 0; number < kSignals; ++number) {
+    uint64_t expected = 0;
+    if (uwsgi_signal_registered(static_cast<uint8_t>(number)) && claims[number] == 0) continue;
+    if (claims[number].compare_exchange_strong(expected, hash) || expected == hash) return PyLong_FromLong(number);
+  }
+  PyErr_SetString(PyExc_RuntimeError, "all 256 signals are taken");
+  return nullptr;
+}
+
+// A function of the timers plugin. Null with an exception set when it is not loaded.
+template <typename Function>
+Function *timers_function(const char *symbol) {
+  void *found = dlsym(RTLD_DEFAULT, symbol);
+  if (!found)
+    PyErr_Format(PyExc_RuntimeError, "%s is in the plugin timers, which is not loaded: start the server with "
+                 "--plugin timers", symbol);
+  return reinterpret_cast<Function *>(found);
+}
+
+PyObject *added(int result, const char *what, int number) {
+  if (result == 0) Py_RETURN_NONE;
+  PyErr_Format(PyExc_ValueError, "unable to add %s for signal %d (the server log says why)", what, number);
+  return nullptr;
+}
+
+PyObject *add_timer(PyObject *, PyObject *args) {
+  int number = 0, seconds = 0;
+  uint8_t signum = 0;
+  if (!PyArg_ParseTuple(args, "ii:add_timer", &number, &seconds) || !parse_signum(number, &signum)) return nullptr;
+  auto *add = timers_function<int(uint8_t, int)>("uwsgi_add_timer");
+  return add ? added(add(signum, seconds), "a timer", number) : nullptr;
+}
+
+PyObject *add_ms_timer(PyObject *, PyObject *args) {
+  int number = 0, milliseconds = 0;
+  uint8_t signum = 0;
+  if (!PyArg_ParseTuple(args, "ii:add_ms_timer", &number, &milliseconds) || !parse_signum(number, &signum))
+    return nullptr;
+  auto *add = timers_function<int(uint8_t, int)>("uwsgi_add_ms_timer");
+  return add ? added(add(signum, milliseconds), "a timer", number) : nullptr;
+}
+
+PyObject *add_rb_timer(PyObject *, PyObject *args) {
+  int number = 0, seconds = 0, iterations = 0;
+  uint8_t signum = 0;
+  if (!PyArg_ParseTuple(args, "ii|i:add_rb_timer", &number, &seconds, &iterations) || !parse_signum(number, &signum))
+    return nullptr;
+  auto *add = timers_function<int(uint8_t, int, int)>("uwsgi_signal_add_rb_timer");
+  return add ? added(add(signum, seconds, iterations), "a timer", number) : nullptr;
+}
+
+PyObject *add_cron(PyObject *, PyObject *args) {
+  int number = 0, minute = 0, hour = 0, day = 0, month = 0, weekday = 0;
+  uint8_t signum = 0;
+  if (!PyArg_ParseTuple(args, "iiiiii:add_cron", &number, &minute, &hour, &day, &month, &weekday) ||
+      !parse_signum(number, &signum))
+    return nullptr;
+  auto *add = timers_function<int(uint8_t, int, int, int, int, int)>("uwsgi_signal_add_cron");
+  return add ? added(add(signum, minute, hour, day, month, weekday), "a cron entry", number) : nullptr;
+}
+
+}  // namespace
+
+void create_signal_numbers() {
+  claims = static_cast<std::atomic<uint64_t> *>(uwsgi_calloc_shared(sizeof(std::atomic<uint64_t>) * kSignals));
+}
+
+int run_signal_handler(uint8_t signum, void *) {
+  GilHold gil;
+  // Held, as it may register another one in its place.
+  PyRef handler = PyRef::borrow(handlers[signum]);
+  if (!handler) return -1;
+  PyRef number(PyLong_FromLong(signum));
+  PyRef result(number ? PyObject_CallOneArg(handler.get(), number.get()) : nullptr);
+  if (result) return 0;
+  log_exception("python: the handler of signal " + std::to_string(signum) + " failed");
+  return -1;
+}
+
+PyMethodDef signal_functions[] = {
+    {"register_signal", register_signal, METH_VARARGS,
+     PyDoc_STR("register_signal(number, receiver, handler)\n--\n\nCalls handler(number) when the signal is raised. "
+               "receiver: \"\" or \"worker\" (one that is idle), \"workers\" (each), \"workerN\".")},
+    {"signal", raise_signal, METH_VARARGS, PyDoc_STR("signal(number)\n--\n\nRaises a signal.")},
+    {"signal_registered", signal_registered, METH_VARARGS,
+     PyDoc_STR("signal_registered(number)\n--\n\nWhether any process registered a handler for a signal.")},
+    {"signal_number", signal_number, METH_VARARGS,
+     PyDoc_STR("signal_number(name)\n--\n\nA free signal number, the same one for the same name in every process of "
+               "the server, also after a respawn.")},
+    {"add_timer", add_timer, METH_VARARGS,
+     PyDoc_STR("add_timer(number, seconds)\n--\n\nRaises a signal every so many seconds. Adding it again, in another "
+               "worker for instance, changes nothing.")},
+    {"add_ms_timer", add_ms_timer, METH_VARARGS,
+     PyDoc_STR("add_ms_timer(number, milliseconds)\n--\n\nadd_timer() with a period in milliseconds.")},
+    {"add_rb_timer", add_rb_timer, METH_VARARGS,
+     PyDoc_STR("add_rb_timer(number, seconds, iterations=0)\n--\n\nadd_timer() that stops after so many iterations; "
+               "0: never.")},
+    {"add_cron", add_cron, METH_VARARGS,
+     PyDoc_STR("add_cron(number, minute, hour, day, month, weekday)\n--\n\nRaises a signal at the minutes that match "
+               "(local time, as in crontab(5)). -1: any; -n: every n.")},
+    {nullptr, nullptr, 0, nullptr}};
+
+}  // namespace mortise::python

@@ -1,0 +1,84 @@
+#include "uwsgi_module.h"
+
+#include <uwsgi.h>
+
+namespace mortise::python {
+
+namespace {
+
+// What agents and applications compare with: the release of uWSGI that this server can stand in for.
+constexpr char kCompatibleVersion[] = "2.0.31";
+constexpr int kCompatibleParts[] = {2, 0, 31};
+
+PyObject *module = nullptr;
+
+bool set(PyObject *target, const char *name, PyRef value) {
+  return value && PyObject_SetAttrString(target, name, value.get()) == 0;
+}
+PyRef integer(long long value) { return PyRef(PyLong_FromLongLong(value)); }
+PyRef bytes(const char *text) { return PyRef(PyBytes_FromString(text)); }
+PyRef none() { return PyRef::borrow(Py_None); }
+
+PyRef own_version() {
+  return PyRef(PyUnicode_FromFormat("%d.%d.%d", UWSGI_SDK_RELEASE >> 16, UWSGI_SDK_RELEASE >> 8 & 0xff,
+                                    UWSGI_SDK_RELEASE & 0xff));
+}
+
+bool set_constants(PyObject *m) {
+  return set(m, "version", bytes(kCompatibleVersion)) &&
+         set(m, "version_info",
+             PyRef(Py_BuildValue("(iiiiy)", kCompatibleParts[0], kCompatibleParts[1], kCompatibleParts[2], 0, ""))) &&
+         set(m, "mortise_version", own_version()) && set(m, "SPOOL_RETRY", integer(-1)) &&
+         set(m, "SPOOL_OK", integer(-2)) && set(m, "SPOOL_IGNORE", integer(0)) && set(m, "applications", none()) &&
+         set(m, "unbit", none());
+}
+
+bool set_server_facts(PyObject *m) {
+  return set(m, "opt", make_option_dict()) && set(m, "hostname", bytes(uwsgi.hostname)) &&
+         set(m, "numproc", integer(uwsgi.numproc)) && set(m, "cores", integer(uwsgi.cores)) &&
+         set(m, "threads", integer(uwsgi.threads)) && set(m, "has_threads", integer(1)) &&
+         set(m, "buffer_size", integer(uwsgi.buffer_size)) &&
+         set(m, "started_on", integer(static_cast<long long>(uwsgi.start_tv_us / 1000000))) &&
+         set(m, "loop", uwsgi.loop ? bytes(uwsgi.loop) : none()) &&
+         set(m, "pidfile", uwsgi.pidfile ? bytes(uwsgi.pidfile) : none()) && set(m, "is_a_reload", PyRef(PyBool_FromLong(0)));
+}
+
+PyModuleDef definition = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "uwsgi",
+    .m_doc = PyDoc_STR("What an application can ask of the server that runs it. Importing it fails anywhere else."),
+    .m_size = -1,
+};
+
+PyObject *create() {
+  PyRef m(PyModule_Create(&definition));
+  if (!m) return nullptr;
+  for (PyMethodDef *functions : {server_functions, request_functions, signal_functions, lock_functions})
+    if (PyModule_AddFunctions(m.get(), functions)) return nullptr;
+  return set_constants(m.get()) && set_server_facts(m.get()) ? m.release() : nullptr;
+}
+
+}  // namespace
+
+void offer_uwsgi_module() { PyImport_AppendInittab("uwsgi", create); }
+
+bool create_uwsgi_module() {
+  module = PyImport_ImportModule("uwsgi");
+  return module != nullptr;
+}
+
+void refresh_uwsgi_module() {
+  if (!set_server_facts(module)) PyErr_Clear();
+}
+
+PyRef uwsgi_module_attribute(const char *name) {
+  PyRef key(PyUnicode_FromString(name));
+  PyRef value;
+  // Its dict, as hasattr() would raise an exception first where there is none.
+  if (key) value = PyRef::borrow(PyDict_GetItemWithError(PyModule_GetDict(module), key.get()));
+  PyErr_Clear();
+  if (value.get() == Py_None) value.reset();
+  return value;
+}
+
+}  // namespace mortise::python

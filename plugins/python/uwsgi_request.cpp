@@ -1,0 +1,108 @@
+// Functions of the module uwsgi that act on the request being served by the calling thread.
+#include <uwsgi.h>
+
+#include "request.h"
+#include "uwsgi_module.h"
+
+namespace mortise::python {
+
+namespace {
+
+wsgi_request *needed_request() {
+  wsgi_request *request = current_request();
+  if (!request) PyErr_SetString(PyExc_RuntimeError, "this thread serves no request");
+  return request;
+}
+
+PyObject *connection_fd(PyObject *, PyObject *) {
+  wsgi_request *request = needed_request();
+  return request ? PyLong_FromLong(request->fd) : nullptr;
+}
+
+PyObject *content_length(PyObject *, PyObject *) {
+  wsgi_request *request = needed_request();
+  return request ? PyLong_FromSize_t(request->post_cl) : nullptr;
+}
+
+PyObject *disconnect(PyObject *, PyObject *) {
+  wsgi_request *request = needed_request();
+  if (!request) return nullptr;
+  uwsgi_disconnect(request);
+  Py_RETURN_NONE;
+}
+
+PyObject *request_id(PyObject *, PyObject *) {
+  return PyLong_FromUnsignedLongLong(uwsgi.workers[uwsgi.mywid].requests);
+}
+
+// Two texts, str or bytes, within what the server takes. False with an exception set.
+struct TextPair {
+  const char *key, *value;
+  Py_ssize_t key_len, value_len;
+  bool parse(PyObject *args, Py_ssize_t longest) {
+    if (!PyArg_ParseTuple(args, "s#s#", &key, &key_len, &value, &value_len)) return false;
+    if (key_len <= longest && value_len <= longest) return true;
+    PyErr_Format(PyExc_ValueError, "name and value may have %zd bytes each", longest);
+    return false;
+  }
+};
+
+PyObject *set_logvar(PyObject *, PyObject *args) {
+  TextPair pair;
+  if (!pair.parse(args, UINT8_MAX)) return nullptr;
+  wsgi_request *request = needed_request();
+  if (!request) return nullptr;
+  uwsgi_logvar_add(request, pair.key, static_cast<uint8_t>(pair.key_len), pair.value,
+                   static_cast<uint8_t>(pair.value_len));
+  Py_RETURN_NONE;
+}
+
+PyObject *add_var(PyObject *, PyObject *args) {
+  TextPair pair;
+  if (!pair.parse(args, UINT16_MAX)) return nullptr;
+  wsgi_request *request = needed_request();
+  if (!request) return nullptr;
+  if (!uwsgi_req_append(request, pair.key, static_cast<uint16_t>(pair.key_len), pair.value,
+                        static_cast<uint16_t>(pair.value_len))) {
+    PyErr_SetString(PyExc_ValueError, "the request has no room for another variable");
+    return nullptr;
+  }
+  Py_RETURN_TRUE;
+}
+
+PyObject *is_connected(PyObject *, PyObject *args) {
+  int fd = -1, error = 0;
+  if (!PyArg_ParseTuple(args, "i:is_connected", &fd)) return nullptr;
+  socklen_t len = sizeof error;
+  return PyBool_FromLong(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0);
+}
+
+// uwsgi.env: the environ of this thread's request.
+PyObject *missing_attribute(PyObject *, PyObject *name) {
+  if (PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "env") == 0)
+    if (Exchange *exchange = current_exchange(); exchange && exchange->environ())
+      return PyRef::borrow(exchange->environ()).release();
+  PyErr_Format(PyExc_AttributeError, "module 'uwsgi' has no attribute %R", name);
+  return nullptr;
+}
+
+}  // namespace
+
+PyMethodDef request_functions[] = {
+    {"connection_fd", connection_fd, METH_NOARGS,
+     PyDoc_STR("connection_fd()\n--\n\nDescriptor of the client's connection; it stays the server's.")},
+    {"cl", content_length, METH_NOARGS, PyDoc_STR("cl()\n--\n\nContent-Length of the request.")},
+    {"disconnect", disconnect, METH_NOARGS,
+     PyDoc_STR("disconnect()\n--\n\nEnds the client's connection now; the application goes on.")},
+    {"request_id", request_id, METH_NOARGS,
+     PyDoc_STR("request_id()\n--\n\nNumber of requests that this worker answered before.")},
+    {"set_logvar", set_logvar, METH_VARARGS,
+     PyDoc_STR("set_logvar(name, value)\n--\n\nSets what %(name) in log-format stands for, for this request.")},
+    {"add_var", add_var, METH_VARARGS,
+     PyDoc_STR("add_var(name, value)\n--\n\nAdds a variable to the request, for what runs after the application.")},
+    {"is_connected", is_connected, METH_VARARGS,
+     PyDoc_STR("is_connected(fd)\n--\n\nWhether a socket is connected and without error.")},
+    {"__getattr__", missing_attribute, METH_O, nullptr},
+    {nullptr, nullptr, 0, nullptr}};
+
+}  // namespace mortise::python
