@@ -111,6 +111,7 @@ Result<void> read_configuration() {
     if (auto done = config().add(std::move(directive)); !done) return done;
   for (Directive &directive : *typed)
     if (auto done = config().add(std::move(directive)); !done) return done;
+  if (auto done = config().resolve(); !done) return done;
   for (const std::string &warning : config().warnings()) log_warning("%s", warning.c_str());
   return load_named_plugins(config().directives());
 }
