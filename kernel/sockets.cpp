@@ -2,7 +2,9 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cinttypes>
+#include <optional>
 
 #include "kernel/log.h"
 #include "kernel/strings.h"
@@ -33,8 +35,29 @@ std::vector<InheritedListener> &inherited_listeners() {
   return listeners;
 }
 
-Error bind_error(const Address &address, int errnum, std::string hint = {}) {
-  return system_error("bind " + address.text, errnum, std::move(hint), kExitNoAddress);
+Error bind_error(const Address &address, int errnum) {
+  bool tcp = address.kind == AddressKind::kTcp;
+  std::string folder = address.path.substr(0, address.path.rfind('/') + 1), hint;
+  if (errnum == EADDRINUSE) {
+    hint = "another process listens there; see it with: ";
+    if (tcp)
+      hint += "ss -ltnp 'sport = :" + std::to_string(address.port) + "'";
+    else
+      hint += "ss -lxp src " + std::string(address.kind == AddressKind::kAbstract ? "@" : "") + address.path;
+    if (address.host == "::") hint += "; [::] serves IPv4 too, so list no other address of this port";
+  } else if (errnum == EADDRNOTAVAIL) {
+    hint = "no interface of this machine has it; see them with: ip addr";
+  } else if (errnum == EACCES && tcp) {
+    hint = "ports below 1024 need root or: setcap cap_net_bind_service=+ep ";
+    hint += uwsgi.binary_path ? uwsgi.binary_path : "mortise";
+  } else if (errnum == EACCES) {
+    hint = "this user may not create files in " + (folder.empty() ? "." : folder);
+  } else if (errnum == ENOENT) {
+    hint = "create its folder: mkdir -p " + folder;
+  } else if (errnum == EEXIST) {
+    hint = "it is not a socket and is left alone; choose another path";
+  }
+  return system_error("bind " + address.text, errnum, hint, kExitNoAddress);
 }
 
 SocketAddress address_of(int fd) {
@@ -50,48 +73,17 @@ bool get_flag(int fd, int level, int name) {
   return getsockopt(fd, level, name, &value, &len) == 0 && value != 0;
 }
 
-Error tcp_error(const Address &address, int errnum) {
-  std::string port = std::to_string(address.port);
-  if (errnum == EADDRINUSE)
-    return bind_error(
-        address, errnum,
-        "another process listens there; see it with: ss -ltnp 'sport = :" + port + "'" +
-            (address.host == "::" ? "; [::] serves IPv4 too, so list no other address of this port" : ""));
-  if (errnum == EACCES)
-    return bind_error(address, errnum,
-                      "ports below 1024 need root or: setcap cap_net_bind_service=+ep " +
-                          std::string(uwsgi.binary_path ? uwsgi.binary_path : "mortise"));
-  if (errnum == EADDRNOTAVAIL)
-    return bind_error(address, errnum, "no interface of this machine has it; see them with: ip addr");
-  return bind_error(address, errnum);
-}
-
-Error unix_error(const Address &address, int errnum) {
-  std::string folder = address.path.substr(0, address.path.rfind('/') + 1);
-  if (folder.empty()) folder = ".";
-  if (errnum == EADDRINUSE)
-    return bind_error(address, errnum,
-                      std::string("another process listens there; see it with: ss -lxp src ") +
-                          (address.kind == AddressKind::kAbstract ? "@" : "") + address.path);
-  if (errnum == ENOENT) return bind_error(address, errnum, "create its folder: mkdir -p " + folder);
-  if (errnum == EACCES) return bind_error(address, errnum, "this user may not create files in " + folder);
-  return bind_error(address, errnum);
-}
-
 // Makes place for a socket file: one that nobody listens on any more is removed, anything else stays.
 Result<void> remove_stale_file(const Address &address, const SocketAddress &target) {
   struct stat status;
   if (lstat(address.path.c_str(), &status)) return {};
-  if (!S_ISSOCK(status.st_mode))
-    return bind_error(address, EEXIST, "it is not a socket and is left alone; choose another path");
+  if (!S_ISSOCK(status.st_mode)) return bind_error(address, EEXIST);
   Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!probe) return bind_error(address, errno);
-  if (connect(probe.get(), &target.any, target.len) == 0) return unix_error(address, EADDRINUSE);
-  if (errno == EACCES)
-    return bind_error(address, errno,
-                      "this user may not ask whether another server listens there; remove the file");
-  if (errno != ECONNREFUSED && errno != ENOENT) return unix_error(address, EADDRINUSE);
-  if (unlink(address.path.c_str()) && errno != ENOENT) return unix_error(address, errno);
+  // Any other answer, such as a full backlog or no permission, is given for a live server.
+  if (connect(probe.get(), &target.any, target.len) == 0 || (errno != ECONNREFUSED && errno != ENOENT))
+    return bind_error(address, EADDRINUSE);
+  if (unlink(address.path.c_str()) && errno != ENOENT) return bind_error(address, errno);
   return {};
 }
 
@@ -123,7 +115,7 @@ Result<void> bind_unix(int fd, const Address &address, const SocketAddress &targ
     // The file is created with the socket's own mode, so that it never is wider than wanted.
     fchmod(fd, options.mode >= 0 ? static_cast<mode_t>(options.mode) & 0660 : 0660);
   }
-  if (bind(fd, &target.any, target.len)) return unix_error(address, errno);
+  if (bind(fd, &target.any, target.len)) return bind_error(address, errno);
   if (!has_file) return {};
   struct stat status;
   if (stat(address.path.c_str(), &status) == 0) {
@@ -149,10 +141,9 @@ Result<BoundSocket> listen_on(const Address &address, const SocketAddress &targe
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     // [::] serves IPv4 too, whatever net.ipv6.bindv6only says.
     if (bound.family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    if (bind(fd, &target.any, target.len)) return tcp_error(address, errno);
+    if (bind(fd, &target.any, target.len)) return bind_error(address, errno);
   }
-  if (listen(fd, options.backlog))
-    return bound.family == AF_UNIX ? unix_error(address, errno) : tcp_error(address, errno);
+  if (listen(fd, options.backlog)) return bind_error(address, errno);
   bool system_chose = address.kind == AddressKind::kTcp && address.port == 0;
   bound.name = system_chose ? address_of(fd).text() : address.text;
   if (address.kind == AddressKind::kAbstract) bound.name = "@" + address.path;
@@ -174,14 +165,19 @@ BoundSocket take_over(Fd fd) {
   return {std::move(fd), address.text(), address.family(), true};
 }
 
-Result<BoundSocket> adopt_descriptor(const Address &address, const BindOptions &options) {
+template <typename Condition>
+std::optional<BoundSocket> take_inherited(Condition condition) {
   auto &listeners = inherited_listeners();
-  for (auto listener = listeners.begin(); listener != listeners.end(); ++listener) {
-    if (listener->fd.get() != address.fd) continue;
-    BoundSocket bound = take_over(std::move(listener->fd));
-    listeners.erase(listener);
-    return bound;
-  }
+  auto listener = std::find_if(listeners.begin(), listeners.end(), condition);
+  if (listener == listeners.end()) return std::nullopt;
+  BoundSocket bound = take_over(std::move(listener->fd));
+  listeners.erase(listener);
+  return bound;
+}
+
+Result<BoundSocket> adopt_descriptor(const Address &address, const BindOptions &options) {
+  if (auto bound = take_inherited([&](const auto &one) { return one.fd.get() == address.fd; }))
+    return std::move(*bound);
   std::string what = "listen on " + address.text;
   SocketAddress name = address_of(address.fd);
   if (name.len == 0)
@@ -210,13 +206,9 @@ Result<BoundSocket> bind_address(const Address &given, const BindOptions &option
   if (address.kind == AddressKind::kInherited) return adopt_descriptor(address, options);
   auto targets = resolve(address, "bind");
   if (!targets) return targets.error();
-  auto &listeners = inherited_listeners();
-  for (auto listener = listeners.begin(); listener != listeners.end(); ++listener) {
-    if (!serves(*listener, targets->front())) continue;
-    BoundSocket bound = take_over(std::move(listener->fd));
-    bound.name = address.text;
-    listeners.erase(listener);
-    return bound;
+  if (auto bound = take_inherited([&](const auto &one) { return serves(one, targets->front()); })) {
+    bound->name = address.text;
+    return std::move(*bound);
   }
   return listen_on(address, targets->front(), options);
 }
@@ -287,12 +279,10 @@ Result<BoundSocket> bind_text(const char *text, const BindOptions &options) {
   return bind_address(*address, options);
 }
 
-// The descriptor, or -1 with a line in the log and errno.
+// The descriptor, or -1 with a line in the log; errno is as the system left it.
 int give_out(Result<BoundSocket> bound) {
   if (bound) return bound->fd.release();
-  int errnum = errno;
   log_error(bound.error());
-  errno = errnum ? errnum : EINVAL;
   return -1;
 }
 

@@ -72,6 +72,14 @@ std::optional<Id> find_id(const std::string &name, Id Entry::*member, Look look)
   _exit(kExitSystem);
 }
 
+template <typename Int>
+Int big_endian(const char *bytes) {
+  Int value = 0;
+  for (size_t i = 0; i < sizeof value; ++i)
+    value = static_cast<Int>(value << 8 | static_cast<uint8_t>(bytes[i]));
+  return value;
+}
+
 mode_t mode_of(const char *path) {
   struct stat status;
   return path && stat(path, &status) == 0 ? status.st_mode & S_IFMT : 0;
@@ -152,7 +160,6 @@ char *uwsgi_concat2n(const char *a, int alen, const char *b, int blen) {
 char *uwsgi_concat3n(const char *a, int alen, const char *b, int blen, const char *c, int clen) {
   return join({text_of(a, alen), text_of(b, blen), text_of(c, clen)});
 }
-
 char *uwsgi_concat4n(const char *a, int alen, const char *b, int blen, const char *c, int clen, const char *d,
                      int dlen) {
   return join({text_of(a, alen), text_of(b, blen), text_of(c, clen), text_of(d, dlen)});
@@ -297,21 +304,13 @@ int uwsgi_is_again(void) {
 }
 
 uint16_t uwsgi_be16(const char *buf) {
-  uint16_t value;
-  memcpy(&value, buf, sizeof value);
-  return be16toh(value);
+  return big_endian<uint16_t>(buf);
 }
-
 uint32_t uwsgi_be32(const char *buf) {
-  uint32_t value;
-  memcpy(&value, buf, sizeof value);
-  return be32toh(value);
+  return big_endian<uint32_t>(buf);
 }
-
 uint64_t uwsgi_be64(const char *buf) {
-  uint64_t value;
-  memcpy(&value, buf, sizeof value);
-  return be64toh(value);
+  return big_endian<uint64_t>(buf);
 }
 
 }  // extern "C"
