@@ -1,0 +1,98 @@
+// A request head as CGI variables (RFC 3875 §4.1), the same for --http-socket and for the packets of the
+// gateway. Where they are stored is the sink's business.
+#pragma once
+
+#include <string_view>
+
+#include "cgi_names.h"
+#include "repeated_fields.h"
+#include "request_parser.h"
+#include "url_decode.h"
+
+namespace mortise::http {
+
+// What the connection knows and the head does not.
+struct Endpoints {
+  std::string_view remote_addr;  // empty: a local client
+  std::string_view remote_port;
+  std::string_view server_name;  // where the head has no host
+  std::string_view server_port;
+};
+
+// The host of "host:port" or "[address]:port", brackets kept.
+constexpr std::string_view without_port(std::string_view host) {
+  size_t colon = host.rfind(':');
+  return colon == host.npos || host.find(']', colon) != host.npos ? host : host.substr(0, colon);
+}
+
+// Sink: bool add(name, value), whose views live as long as the head, the endpoints or what allocate gave; and
+// char *allocate(size), nullptr when there is no room. False: there was no room.
+template <typename Sink>
+class CgiVariables {
+ public:
+  CgiVariables(Sink &sink, const RequestHead &head) : sink_(sink), head_(head) {}
+
+  bool write(const Endpoints &ends) {
+    using namespace std::string_view_literals;
+    const std::string_view host = head_.host.empty() ? ends.server_name : without_port(head_.host);
+    return sink_.add("REQUEST_METHOD"sv, head_.method) && sink_.add("REQUEST_URI"sv, head_.target) &&
+           path() && sink_.add("QUERY_STRING"sv, head_.query) && sink_.add("SCRIPT_NAME"sv, ""sv) &&
+           sink_.add("SERVER_PROTOCOL"sv, head_.minor == 0 ? "HTTP/1.0"sv : "HTTP/1.1"sv) &&
+           sink_.add("SERVER_NAME"sv, host) && sink_.add("SERVER_PORT"sv, ends.server_port) &&
+           sink_.add("REQUEST_SCHEME"sv, "http"sv) && sink_.add("UWSGI_ROUTER"sv, "http"sv) &&
+           sink_.add("REMOTE_ADDR"sv, ends.remote_addr) && sink_.add("REMOTE_PORT"sv, ends.remote_port) &&
+           (has_repeated_fields(head_.headers()) ? fields_joined() : fields());
+  }
+
+ private:
+  bool path() {
+    std::string_view path = head_.path;
+    if (path.find('%') != path.npos) {
+      char *memory = sink_.allocate(path.size());
+      auto decoded = memory ? decode_path(path, {memory, path.size()}) : std::nullopt;
+      if (!decoded) return false;
+      path = *decoded;
+    }
+    return sink_.add("PATH_INFO", path);
+  }
+
+  bool fields() {
+    for (const HeaderField &field : head_.headers())
+      if (!add_field(field, field.value)) return false;
+    return true;
+  }
+
+  // RFC 9110 §5.3: lines of one name are one value.
+  bool fields_joined() {
+    RepeatedFields repeated(head_.headers());
+    for (const HeaderField &field : head_.headers()) {
+      if (repeated.is_repetition(field)) continue;
+      std::string_view value = field.value;
+      if (size_t size = repeated.joined_bytes(field); size > value.size()) {
+        char *memory = sink_.allocate(size);
+        if (!memory) return false;
+        repeated.join(field, memory);
+        value = {memory, size};
+      }
+      if (!add_field(field, value)) return false;
+    }
+    return true;
+  }
+
+  bool add_field(const HeaderField &field, std::string_view value) {
+    if (field.id != HeaderId::kUnknown) {
+      std::string_view name = cgi_name(field, {});
+      return name.empty() || sink_.add(name, value);
+    }
+    const size_t bytes = field.name.size() + kCgiPrefixBytes;
+    char *memory = sink_.allocate(bytes);
+    if (!memory) return false;
+    std::string_view name = cgi_name(field, {memory, bytes});
+    return name.empty() || sink_.add(name, value);
+  }
+
+  Sink &sink_;
+  const RequestHead &head_;
+};
+
+}  // namespace mortise::http

@@ -1,0 +1,259 @@
+#include "client.h"
+
+#include <uwsgi.h>
+
+#include <charconv>
+#include <utility>
+
+#include "gateway_process.h"
+#include "http_date.h"
+#include "limited_log.h"
+#include "listener.h"
+#include "status_text.h"
+
+namespace mortise::http {
+
+namespace {
+
+// Requests that come early wait in memory up to here; then the client has to wait, too.
+constexpr size_t kMaxEarlyBytes = 64 * 1024;
+
+}  // namespace
+
+Client::Client(Gateway &gateway, const Listener &listener, const sockaddr_storage &address)
+    : gateway_(gateway), listener_(listener) {
+  const void *source = nullptr;
+  if (address.ss_family == AF_INET) {
+    const auto &in = reinterpret_cast<const sockaddr_in &>(address);
+    source = &in.sin_addr;
+    port_ = ntohs(in.sin_port);
+  } else if (address.ss_family == AF_INET6) {
+    const auto &in6 = reinterpret_cast<const sockaddr_in6 &>(address);
+    source = &in6.sin6_addr;
+    port_ = ntohs(in6.sin6_port);
+  }
+  if (source) inet_ntop(address.ss_family, source, address_, sizeof address_);
+}
+
+void Client::start() {
+  gateway_.client_came();
+  gateway_.head_deadlines.set(*this, uv_now(&gateway_.loop));
+}
+
+void Client::received(char *data, size_t len) {
+  std::string_view bytes(data, len);
+  switch (state_) {
+    case State::kIdle:
+      if (queued_bytes() > 0) return keep_for_later(bytes);
+      state_ = State::kHead;
+      gateway_.head_deadlines.set(*this, uv_now(&gateway_.loop));
+      [[fallthrough]];
+    case State::kHead:
+      if (early_.empty()) return parse(bytes);
+      early_.append(bytes);
+      return parse(early_);
+    case State::kRequest:
+      touch();
+      return exchange_->is_tunnel() ? exchange_->tunnel_from_client(bytes) : take_body(bytes);
+    case State::kDiscard:
+      return take_body(bytes);
+    case State::kLinger:
+      return;
+  }
+}
+
+// `bytes` is all that there is of the head: a view of early_, or of what was just read.
+void Client::parse(std::string_view bytes) {
+  ParseResult result = parse_request_head(bytes, gateway_.limits, gateway_.request_head, hint_);
+  switch (result.verdict) {
+    case Verdict::kNeedMore:
+      if (at_end_) return drop();
+      if (early_.empty()) early_.assign(bytes);
+      return;
+    case Verdict::kRefused:
+      return answer(result.status, result.reason);
+    case Verdict::kComplete:
+      hint_ = 0;
+      return begin_request(bytes, result.consumed);
+  }
+}
+
+void Client::begin_request(std::string_view bytes, size_t head_bytes) {
+  const RequestHead &head = gateway_.request_head;
+  char port[5];
+  const char *port_end = std::to_chars(port, port + sizeof port, port_).ptr;
+  std::string_view packet =
+      gateway_.packets.write(head, {.remote_addr = address_,
+                                    .remote_port = {port, static_cast<size_t>(port_end - port)},
+                                    .server_name = uwsgi.hostname,
+                                    .server_port = listener_.port()});
+  if (packet.empty()) return answer(431, "a request head that does not fit into a uwsgi packet");
+  keep_ = head.keep_alive && gateway_.idle_deadlines.duration_ms() > 0;
+  exchange_ = gateway_.take_exchange();
+  exchange_->begin(*this, head, packet);
+  state_ = State::kRequest;
+  gateway_.progress_deadlines.set(*this, uv_now(&gateway_.loop));
+
+  // The head's views end here: what comes early again takes the place of what was early.
+  const std::string held = std::exchange(early_, {});
+  std::string_view rest = (held.empty() ? bytes : std::string_view(held)).substr(head_bytes);
+  if (!rest.empty()) take_body(rest);
+  if (state_ == State::kRequest) gateway_.dispatcher.submit(*exchange_);
+}
+
+void Client::take_body(std::string_view bytes) {
+  size_t taken = exchange_->take_body(bytes);
+  if (const char *error = exchange_->body_error()) return answer(400, error);
+  if (taken < bytes.size()) keep_for_later(bytes.substr(taken));
+  if (state_ == State::kDiscard && exchange_->request_complete()) {
+    end_exchange();
+    next_request();
+  }
+}
+
+void Client::keep_for_later(std::string_view bytes) {
+  early_.append(bytes);
+  if (early_.size() >= kMaxEarlyBytes) pause_reading();
+}
+
+void Client::begin_tunnel() {
+  clear();
+  int on = 1;  // finds out when a silent peer is gone
+  if (listener_.family() != AF_UNIX) setsockopt(fd(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+  resume_reading();
+  std::string early = std::exchange(early_, {});
+  if (!early.empty()) exchange_->tunnel_from_client(early);
+}
+
+void Client::end_tunnel() {
+  end_writing();
+  gateway_.linger_deadlines.set(*this, uv_now(&gateway_.loop));
+}
+
+void Client::touch() {
+  if (exchange_->is_tunnel()) return;
+  gateway_.progress_deadlines.set(*this, uv_now(&gateway_.loop));
+}
+
+void Client::expect_connect() {
+  gateway_.connect_deadlines.set(*this, uv_now(&gateway_.loop));
+}
+
+void Client::response_done(bool keep) {
+  keep_ = keep_ && keep;
+  resume_reading();
+  const bool complete = exchange_->request_complete();
+  if (!keep_ || gateway_.stopping) return close_gently(!complete);
+  if (complete) {
+    end_exchange();
+    return next_request();
+  }
+  state_ = State::kDiscard;
+  gateway_.linger_deadlines.set(*this, uv_now(&gateway_.loop));
+}
+
+void Client::next_request() {
+  state_ = State::kIdle;
+  gateway_.idle_deadlines.set(*this, uv_now(&gateway_.loop));
+  if (queued_bytes() > 0) return;  // goes on when the client has taken the last answer
+  resume_reading();
+  if (!early_.empty()) {
+    state_ = State::kHead;
+    gateway_.head_deadlines.set(*this, uv_now(&gateway_.loop));
+    return parse(early_);
+  }
+  if (at_end_) drop();
+}
+
+void Client::drained() {
+  if (state_ == State::kRequest) return exchange_->client_drained();
+  if (state_ == State::kIdle) return next_request();
+  if (state_ != State::kLinger) return;
+  if (at_end_) return drop();
+  gateway_.linger_deadlines.set(*this, uv_now(&gateway_.loop));
+}
+
+void Client::ended(int error) {
+  at_end_ = true;
+  if (error) return drop();
+  switch (state_) {
+    case State::kIdle:
+    case State::kHead:
+    case State::kLinger:
+      if (queued_bytes() == 0) drop();
+      return;
+    case State::kRequest:
+      if (exchange_->is_tunnel()) return exchange_->client_ended();
+      if (!exchange_->request_complete()) answer(400, "a request body that ends before its length");
+      return;
+    case State::kDiscard:
+      return close_gently(false);
+  }
+}
+
+void Client::expired() {
+  switch (state_) {
+    case State::kHead:
+      return early_.empty() ? drop() : answer(408, "no whole request head within --http-headers-timeout");
+    case State::kRequest:
+      return exchange_->timed_out();
+    case State::kIdle:
+    case State::kDiscard:
+    case State::kLinger:
+      return drop();
+  }
+}
+
+void Client::stop_if_idle() {
+  if (state_ == State::kIdle || (state_ == State::kHead && early_.empty())) drop();
+}
+
+void Client::answer(int status, const char *reason) {
+  const bool is_head = exchange_ && exchange_->is_head_request();
+  if (exchange_) exchange_->abandon();
+  log_limited("http: request from %s refused: %s (answered %d)", name(), reason, status);
+  std::string text(reason);
+  text += '\n';
+  std::string head = "HTTP/1.1 ";
+  head += status_text(status);
+  head += "\r\nContent-Type: text/plain\r\nContent-Length: ";
+  head += std::to_string(text.size());
+  head += "\r\nConnection: close\r\n";
+  head += date_line();
+  head += "\r\n";
+  const std::string_view parts[] = {head, is_head ? "" : std::string_view(text)};
+  if (!write(parts)) return drop();
+  close_gently(true);
+}
+
+void Client::end_exchange() {
+  gateway_.give_back(std::move(exchange_));
+}
+
+// expects_more: the client may still be sending.
+void Client::close_gently(bool expects_more) {
+  int unread = 0;
+  if (exchange_) end_exchange();
+  const bool may_close = !expects_more && early_.empty() && queued_bytes() == 0 &&
+                         ioctl(fd(), FIONREAD, &unread) == 0 && unread == 0;
+  if (may_close || (at_end_ && queued_bytes() == 0)) return drop();
+  state_ = State::kLinger;
+  early_ = {};
+  resume_reading();
+  end_writing();
+  (queued_bytes() > 0 ? gateway_.progress_deadlines : gateway_.linger_deadlines)
+      .set(*this, uv_now(&gateway_.loop));
+}
+
+void Client::drop() {
+  if (is_closed()) return;
+  if (exchange_) {
+    exchange_->abandon();
+    end_exchange();
+  }
+  clear();
+  close();
+  gateway_.client_gone();
+}
+
+}  // namespace mortise::http

@@ -1,0 +1,80 @@
+// A client of the gateway: a connection on which requests come one after another. Parses heads, keeps what
+// came too early, and answers what is not passed on. The request under way is its exchange's business.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+
+#include "deadline.h"
+#include "exchange.h"
+#include "stream.h"
+
+namespace mortise::http {
+
+struct Gateway;
+class Listener;
+
+class Client final : public Stream, public Deadline {
+ public:
+  Client(Gateway &gateway, const Listener &listener, const sockaddr_storage &address);
+
+  // The first bytes may come. [once, after open()]
+  void start();
+  // A deadline passed, in whichever state.
+  void expired();
+  // The gateway stops: a client without a request goes.
+  void stop_if_idle();
+
+  // ---- the exchange's side
+  // There was progress: the deadline begins anew.
+  void touch();
+  // A connection to a server is being made.
+  void expect_connect();
+  // The connection is a tunnel from now on, without deadlines.
+  void begin_tunnel();
+  // The other end of the tunnel has said its last.
+  void end_tunnel();
+  // The response was passed on; `keep`: another request may follow.
+  void response_done(bool keep);
+  // Answers for the server, and closes.
+  void answer(int status, const char *reason);
+  // The connection is of no use any more.
+  void drop();
+  const char *name() const { return address_[0] ? address_ : "a local client"; }
+
+ private:
+  enum class State : uint8_t {
+    kIdle,     // between requests
+    kHead,     // a head is coming
+    kRequest,  // the exchange works
+    kDiscard,  // answered before its body came; the rest is dropped
+    kLinger,   // has its last answer; closing at once could destroy that
+  };
+
+  ~Client() override = default;
+  void received(char *data, size_t len) override;
+  void ended(int error) override;
+  void drained() override;
+
+  void parse(std::string_view bytes);
+  void begin_request(std::string_view bytes, size_t head_bytes);
+  void take_body(std::string_view bytes);
+  void keep_for_later(std::string_view bytes);
+  void next_request();
+  void end_exchange();
+  void close_gently(bool expects_more);
+
+  Gateway &gateway_;
+  const Listener &listener_;
+  State state_ = State::kHead;
+  bool at_end_ = false;  // the client sends no more
+  bool keep_ = true;
+  uint16_t port_ = 0;
+  size_t hint_ = 0;
+  std::string early_;  // a head that has not come whole, or requests that came before their turn
+  std::unique_ptr<Exchange> exchange_;
+  char address_[INET6_ADDRSTRLEN] = "";
+};
+
+}  // namespace mortise::http

@@ -1,0 +1,156 @@
+#include "exchange.h"
+
+#include <uwsgi.h>
+
+#include <utility>
+
+#include "client.h"
+#include "gateway_process.h"
+#include "limited_log.h"
+#include "upstream.h"
+
+namespace mortise::http {
+
+namespace {
+
+// Until a worker is free, the beginning of a body waits in memory up to here; then the client has to wait,
+// too.
+constexpr size_t kMaxUnsentBytes = 64 * 1024;
+
+// Up to here a UNIX socket takes a write as one piece, so that the worker has read all of it or nothing.
+constexpr size_t kOnePieceBytes = 16 * 1024;
+
+}  // namespace
+
+void Exchange::begin(Client &client, const RequestHead &head, std::string_view packet) {
+  client_ = &client;
+  upstream_ = nullptr;
+  unsent_.assign(packet);
+  request_body_ = head.chunked ? BodyTracker::chunked() : BodyTracker::of_length(head.content_length);
+  is_head_ = head.method == "HEAD";
+  wants_upgrade_ = !head.upgrade.empty();
+  expects_continue_ = head.expect_continue;
+  minor_ = head.minor;
+  client_keeps_ = head.keep_alive;
+  retried_ = sent_at_once_ = request_lost_ = client_at_end_ = upstream_at_end_ = false;
+  stage_ = Stage::kHead;
+  reframe_ = Reframe::kNone;
+  begun_ = upstream_keeps_ = false;
+  hint_ = 0;
+  response_body_ = {};
+}
+
+size_t Exchange::take_body(std::string_view bytes) {
+  const size_t taken = request_body_.take(bytes);
+  if (taken == 0 || !client_ || request_lost_) return taken;
+  if (!upstream_) {
+    unsent_.append(bytes.substr(0, taken));
+    if (unsent_.size() >= kMaxUnsentBytes) client_->pause_reading();
+    return taken;
+  }
+  sent_at_once_ = false;
+  if (!upstream_->write(bytes.substr(0, taken))) {
+    request_lost_ = true;  // why is said by what the upstream has sent: an early answer, or its end
+  } else if (upstream_->queued_bytes() > 0) {
+    client_->pause_reading();
+  }
+  return taken;
+}
+
+bool Exchange::send_on(Upstream &upstream) {
+  if (!upstream.write(unsent_)) return false;
+  upstream_ = &upstream;
+  const bool waits = upstream.queued_bytes() > 0;
+  sent_at_once_ = !waits && unsent_.size() <= kOnePieceBytes;
+  const bool ours = upstream.backend().is_ours();
+  // Our workers ask for the body when the application does; others are not known to.
+  if (expects_continue_ && !ours) client_->write("HTTP/1.1 100 Continue\r\n\r\n");
+  if (waits && !ours) client_->expect_connect();
+  if (waits) {
+    client_->pause_reading();
+  } else {
+    client_->resume_reading();
+  }
+  return true;
+}
+
+void Exchange::upstream_drained() {
+  client_->touch();
+  client_->resume_reading();
+}
+
+void Exchange::client_drained() {
+  client_->touch();
+  if (upstream_) upstream_->resume_reading();
+}
+
+// True when the request is certainly one that no worker has begun. A UNIX socket that is closed with bytes
+// unread, or before it was accepted, resets its peer; after the bytes were read it just ends.
+bool Exchange::may_retry(int error) const {
+  return !retried_ && !begun_ && sent_at_once_ && upstream_->backend().is_ours() &&
+         (error == UV_ECONNRESET || error == UV_EPIPE);
+}
+
+void Exchange::upstream_ended(int error) {
+  if (stage_ == Stage::kTunnel) {
+    upstream_at_end_ = true;
+    if (error || client_at_end_) return client_->drop();
+    return client_->end_tunnel();
+  }
+  if (stage_ == Stage::kBody && response_body_.ends_with_connection() && error == 0) {
+    if (reframe_ == Reframe::kChunk && !client_->write(kLastChunk)) return client_->drop();
+    return finish(false);
+  }
+  if (may_retry(error)) {
+    retried_ = true;
+    gateway_.dispatcher.release(*std::exchange(upstream_, nullptr), Outcome::kBroken);
+    return gateway_.dispatcher.submit(*this);
+  }
+  const char *how = error ? uv_strerror(error) : "it closed the connection";
+  if (stage_ == Stage::kHead) {
+    log_limited("http: no answer from %s: %s", upstream_name().c_str(), how);
+    return fail(502, "the application server ended without an answer");
+  }
+  log_limited("http: answer of %s is cut short: %s (the client's connection is closed)",
+              upstream_name().c_str(), how);
+  client_->drop();
+}
+
+void Exchange::fail(int status, const char *reason) {
+  if (stage_ == Stage::kHead) return client_->answer(status, reason);
+  client_->drop();
+}
+
+void Exchange::abandon() {
+  if (upstream_) {
+    const bool works_on =
+        stage_ == Stage::kHead && !begun_ && request_complete() && upstream_->queued_bytes() == 0;
+    gateway_.dispatcher.release(*std::exchange(upstream_, nullptr),
+                                works_on ? Outcome::kAbandoned : Outcome::kBroken);
+  } else {
+    gateway_.dispatcher.cancel(*this);
+  }
+  partial_head_.clear();
+}
+
+void Exchange::timed_out() {
+  if (stage_ == Stage::kTunnel) return client_->drop();
+  if (!upstream_) return fail(503, "no worker was free within --http-timeout");
+  if (stage_ == Stage::kHead && !request_complete() && upstream_->queued_bytes() == 0)
+    return fail(408, "no request body within --http-timeout");
+  if (stage_ == Stage::kHead) {
+    log_limited("http: no answer from %s within --http-timeout", upstream_name().c_str());
+    return fail(504, "no answer from the application within --http-timeout");
+  }
+  log_limited("http: %s: %s", client_->name(),
+              client_->queued_bytes() > 0
+                  ? "does not read its answer (closed)"
+                  : "the application did not continue its answer within --http-timeout (closed)");
+  client_->drop();
+}
+
+std::string Exchange::upstream_name() const {
+  return upstream_ ? upstream_->backend().name : "no worker";
+}
+
+}  // namespace mortise::http

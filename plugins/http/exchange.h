@@ -1,0 +1,95 @@
+// One request on its way through the gateway and its response on the way back, streamed in both directions:
+// what one side does not take stops the reading from the other. Reused for other requests.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "body_tracker.h"
+#include "request_parser.h"
+#include "response_parser.h"
+
+namespace mortise::http {
+
+class Client;
+struct Gateway;
+class Upstream;
+
+class Exchange {
+ public:
+  explicit Exchange(Gateway &gateway) : gateway_(gateway) {}
+  Exchange(const Exchange &) = delete;
+  Exchange &operator=(const Exchange &) = delete;
+
+  // ---- the client's side
+  // Begins with a copy of the packet for this head.
+  void begin(Client &client, const RequestHead &head, std::string_view packet);
+  // Bytes after the head: how many belong to the request. 0 of some: none, or the body is malformed.
+  size_t take_body(std::string_view bytes);
+  const char *body_error() const { return request_body_.error(); }
+  bool request_complete() const { return request_body_.ended(); }
+  bool is_head_request() const { return is_head_; }
+  // Upgraded: bytes are passed on as they are.
+  bool is_tunnel() const { return stage_ == Stage::kTunnel; }
+  void tunnel_from_client(std::string_view bytes);
+  void client_ended();
+  void client_drained();
+  // No progress for --http-timeout.
+  void timed_out();
+  // Lets go of the upstream or of the place in the queue; the exchange can be reused.
+  void abandon();
+
+  // ---- the dispatcher's side
+  bool is_retry() const { return retried_; }
+  // Sends what there is of the request. False: nothing was sent, the connection is dead.
+  bool send_on(Upstream &upstream);
+  // Gives up: the client gets this answer where it has none yet.
+  void fail(int status, const char *reason);
+
+  // ---- the upstream's side
+  void response_received(std::string_view bytes);
+  void upstream_ended(int error);
+  void upstream_drained();
+
+ private:
+  // Of the response.
+  enum class Stage : uint8_t { kHead, kBody, kTunnel };
+  // What is done to the body's framing on the way to the client.
+  enum class Reframe : uint8_t { kNone, kChunk, kDechunk };
+
+  void heads_received(std::string_view bytes);
+  void open_tunnel(std::string_view head, std::string_view rest);
+  void begin_response(std::string_view head, std::string_view rest);
+  std::string_view rewritten_head(const ResponseHead &head);
+  void pass_body(std::string_view head, std::string_view bytes);
+  bool send_to_client(std::string_view head, std::string_view data);
+  void finish(bool reusable);
+  void tunnel_from_upstream(std::string_view bytes);
+  bool may_retry(int error) const;
+  std::string upstream_name() const;
+
+  Gateway &gateway_;
+  Client *client_ = nullptr;
+  Upstream *upstream_ = nullptr;  // nullptr: waits in the dispatcher
+
+  // Request.
+  std::string unsent_;  // the packet and body bytes that came before a worker was free; kept for a retry
+  BodyTracker request_body_;
+  bool is_head_ = false, wants_upgrade_ = false, expects_continue_ = false;
+  int minor_ = 1;
+  bool retried_ = false;
+  bool sent_at_once_ = false;  // nothing but unsent_, in one piece
+  bool request_lost_ = false;  // the upstream takes no more of it; a response may still come
+  bool client_at_end_ = false, upstream_at_end_ = false;  // of a tunnel
+
+  // Response.
+  Stage stage_ = Stage::kHead;
+  Reframe reframe_ = Reframe::kNone;
+  bool begun_ = false;  // a byte of it was received
+  bool upstream_keeps_ = false, client_keeps_ = false;
+  size_t hint_ = 0;
+  std::string partial_head_;
+  BodyTracker response_body_;
+};
+
+}  // namespace mortise::http

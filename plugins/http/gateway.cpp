@@ -1,0 +1,66 @@
+#include "gateway.h"
+
+#include <uwsgi.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway_process.h"
+#include "http_protocol.h"
+#include "options.h"
+
+namespace mortise::http {
+
+namespace {
+
+std::vector<Listener> listeners;
+// One for each worker: the gateway decides which worker gets a request, because it knows who is free.
+std::vector<uwsgi_socket *> worker_sockets;
+
+void run_gateway(int id, void *) {
+  auto gateway = std::make_unique<Gateway>(listeners);
+  for (size_t i = 0; i < worker_sockets.size(); ++i)
+    gateway->dispatcher.add_worker(static_cast<int>(i) + 1, worker_sockets[i]->name);
+  std::string targets;
+  for (const uwsgi_string_list *server = options.to; server; server = server->next) {
+    gateway->dispatcher.add_server(server->value);
+    targets += (targets.empty() ? "to " : ", ") + std::string(server->value);
+  }
+  if (targets.empty())
+    targets = std::to_string(uwsgi.numproc) + (uwsgi.numproc == 1 ? " worker" : " workers");
+  uwsgi_process_ready();
+  if (id == 1)
+    for (const Listener &listener : listeners)
+      uwsgi_log_verbose("http gateway on %s (%s)\n", listener.url().c_str(), targets.c_str());
+  gateway->run();
+}
+
+}  // namespace
+
+int prepare_gateway() {
+  if (!options.gateways) return 0;
+  for (const uwsgi_string_list *address = options.gateways; address; address = address->next)
+    listeners.push_back(Listener::bind(address->value));
+  if (!options.to)
+    for (int worker = 1; worker <= uwsgi.numproc; ++worker)
+      worker_sockets.push_back(uwsgi_new_internal_socket(kGatewayProtocol));
+  const uwsgi_process_role role = {.name = "http",
+                                   .instances = std::max(options.processes, 1),
+                                   .body = run_gateway,
+                                   .data = nullptr,
+                                   .stop_first = 1};
+  return uwsgi_register_process(&role);
+}
+
+void leave_gateway_to_itself() {
+  if (uwsgi.mywid == 0) return;
+  for (Listener &listener : listeners) listener.close();
+  for (size_t i = 0; i < worker_sockets.size(); ++i) {
+    if (static_cast<int>(i) + 1 == uwsgi.mywid) continue;
+    close(worker_sockets[i]->fd);
+    worker_sockets[i]->fd = -1;
+  }
+}
+
+}  // namespace mortise::http

@@ -1,0 +1,144 @@
+#include "gateway_process.h"
+
+#include <uwsgi.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "client.h"
+#include "head_limits.h"
+#include "options.h"
+
+namespace mortise::http {
+
+namespace {
+
+constexpr uint64_t kSweepMs = 250;
+constexpr uint64_t kLingerMs = 5'000;
+// A client that keeps its connection open learns of a stop by its next answer; one that stays silent for as
+// long as this loses nothing when it is closed.
+constexpr uint64_t kIdleGraceMs = 300;
+
+uint64_t milliseconds(int seconds) {
+  return static_cast<uint64_t>(std::max(seconds, 0)) * 1000;
+}
+
+// Calls func of the gateway that a handle belongs to.
+template <auto Member, typename Handle>
+void call_gateway(Handle *handle) {
+  (static_cast<Gateway *>(handle->data)->*Member)();
+}
+
+template <typename Handle>
+UvHandle<Handle> make_timer(Gateway *gateway) {
+  UvHandle<Handle> timer(new Handle);
+  uv_timer_init(&gateway->loop, timer.get());
+  timer->data = gateway;
+  return timer;
+}
+
+uv_loop_t *make_loop(uv_loop_t *loop, ReadBuffer *buffer) {
+  if (int error = uv_loop_init(loop)) {
+    uwsgi_log_verbose("http: create the event loop: %s\n", uv_strerror(error));
+    uwsgi_exit(1);
+  }
+  loop->data = buffer;
+  return loop;
+}
+
+}  // namespace
+
+Gateway::Gateway(std::vector<Listener> &listeners)
+    : limits(head_limits()),
+      dispatcher(make_loop(&loop, &read_buffer)),
+      head_deadlines(milliseconds(options.headers_timeout)),
+      idle_deadlines(milliseconds(options.keepalive)),
+      progress_deadlines(milliseconds(options.timeout)),
+      connect_deadlines(milliseconds(options.connect_timeout)),
+      linger_deadlines(kLingerMs),
+      listeners_(listeners),
+      sweep_timer_(make_timer<uv_timer_t>(this)),
+      grace_timer_(make_timer<uv_timer_t>(this)),
+      stop_poll_(new uv_poll_t) {
+  for (Listener &listener : listeners_) listener.start(*this);
+  uv_poll_init(&loop, stop_poll_.get(), uwsgi_stop_fd());
+  stop_poll_->data = this;
+  uv_poll_start(stop_poll_.get(), UV_READABLE,
+                [](uv_poll_t *poll, int, int) { call_gateway<&Gateway::begin_stop>(poll); });
+}
+
+Gateway::~Gateway() {
+  sweep_timer_.reset();
+  grace_timer_.reset();
+  stop_poll_.reset();
+  for (Listener &listener : listeners_) listener.stop();
+  dispatcher.close_all();
+  uv_run(&loop, UV_RUN_DEFAULT);  // what was closed is freed
+  uv_loop_close(&loop);
+}
+
+void Gateway::run() {
+  uv_run(&loop, UV_RUN_DEFAULT);
+}
+
+std::unique_ptr<Exchange> Gateway::take_exchange() {
+  if (exchanges_.empty()) return std::make_unique<Exchange>(*this);
+  std::unique_ptr<Exchange> exchange = std::move(exchanges_.back());
+  exchanges_.pop_back();
+  return exchange;
+}
+
+void Gateway::give_back(std::unique_ptr<Exchange> exchange) {
+  exchanges_.push_back(std::move(exchange));
+}
+
+void Gateway::client_came() {
+  if (clients++ == 0) begin_sweeps();
+}
+
+void Gateway::client_gone() {
+  --clients;
+  finish_if_done();
+}
+
+void Gateway::rest_listeners() {
+  resting_ = true;
+  begin_sweeps();
+}
+
+void Gateway::begin_sweeps() {
+  if (!uv_is_active(reinterpret_cast<uv_handle_t *>(sweep_timer_.get())))
+    uv_timer_start(sweep_timer_.get(), call_gateway<&Gateway::sweep>, kSweepMs, kSweepMs);
+}
+
+void Gateway::sweep() {
+  const uint64_t now = uv_now(&loop);
+  for (DeadlineQueue *queue :
+       {&head_deadlines, &idle_deadlines, &progress_deadlines, &connect_deadlines, &linger_deadlines})
+    while (Deadline *deadline = queue->take_expired(now)) static_cast<Client *>(deadline)->expired();
+  if (std::exchange(resting_, false))
+    for (Listener &listener : listeners_) listener.end_rest();
+  dispatcher.retry_waiting();
+  if (clients == 0) uv_timer_stop(sweep_timer_.get());
+}
+
+void Gateway::begin_stop() {
+  uv_poll_stop(stop_poll_.get());
+  stopping = true;
+  for (Listener &listener : listeners_) listener.stop();
+  uv_timer_start(grace_timer_.get(), call_gateway<&Gateway::close_idle_clients>, kIdleGraceMs, 0);
+  finish_if_done();
+}
+
+void Gateway::close_idle_clients() {
+  std::vector<Client *> waiting;
+  for (DeadlineQueue *queue : {&idle_deadlines, &head_deadlines})
+    while (Deadline *deadline = queue->take_any()) waiting.push_back(static_cast<Client *>(deadline));
+  for (Client *client : waiting) client->stop_if_idle();
+}
+
+void Gateway::finish_if_done() {
+  if (stopping && clients == 0) uv_stop(&loop);
+}
+
+}  // namespace mortise::http

@@ -1,0 +1,62 @@
+// The HTTP plugin's table: its options and hooks. What they do is in options, http_protocol and gateway.
+#include <uwsgi.h>
+
+#include "gateway.h"
+#include "http_protocol.h"
+#include "options.h"
+
+using namespace mortise::http;
+
+// clang-format off
+static uwsgi_option http_options[] = {
+    {"http", required_argument, 0, "serve HTTP on this address through the gateway process",
+     uwsgi_opt_add_string_list, &options.gateways, 0},
+    {"http-socket", required_argument, 0, "serve HTTP on this address in the workers themselves",
+     add_http_socket, nullptr, 0},
+    {"http11-socket", required_argument, 0, "same as --http-socket",
+     add_http_socket, nullptr, 0},
+    {"http-to", required_argument, 0, "the gateway forwards to this server of the uwsgi protocol, not to our workers",
+     uwsgi_opt_add_string_list, &options.to, 0},
+    {"http-processes", required_argument, 0, "number of gateway processes (1)",
+     uwsgi_opt_set_int, &options.processes, 0},
+    {"http-workers", required_argument, 0, "same as --http-processes",
+     uwsgi_opt_set_int, &options.processes, 0},
+    {"http-timeout", required_argument, 0, "seconds without progress until the gateway gives up on a request (60)",
+     uwsgi_opt_set_int, &options.timeout, 0},
+    {"http-connect-timeout", required_argument, 0, "seconds to connect to a server of --http-to (4)",
+     uwsgi_opt_set_int, &options.connect_timeout, 0},
+    {"http-headers-timeout", required_argument, 0, "seconds that a client may take to send a request head (10)",
+     uwsgi_opt_set_int, &options.headers_timeout, 0},
+    {"http-keepalive", optional_argument, 0, "seconds that a connection may stay idle; 0: no keep-alive (65)",
+     set_keepalive, nullptr, 0},
+    {"http-modifier1", required_argument, 0, "modifier1 of requests that the gateway forwards (0)",
+     uwsgi_opt_set_int, &options.modifier1, 0},
+    {"http-modifier2", required_argument, 0, "modifier2 of requests that the gateway forwards (0)",
+     uwsgi_opt_set_int, &options.modifier2, 0},
+    {"http-socket-modifier1", required_argument, 0, "modifier1 of requests on --http-socket (0)",
+     uwsgi_opt_set_int, &options.socket_modifier1, 0},
+    {"http-socket-modifier2", required_argument, 0, "modifier2 of requests on --http-socket (0)",
+     uwsgi_opt_set_int, &options.socket_modifier2, 0},
+    {"http-var", required_argument, 0, "add NAME=value to the variables of each request of the gateway",
+     uwsgi_opt_add_string_list, &options.vars, 0},
+    {"http-auto-chunked", no_argument, 0, "responses without a length are chunked (always so)",
+     accept_always_on, nullptr, 0},
+    {"http-raw-body", no_argument, 0, "bodies are streamed in both directions (always so)",
+     accept_always_on, nullptr, 0},
+    {"http-chunked-input", no_argument, 0, "chunked request bodies are decoded (always so)",
+     accept_always_on, nullptr, 0},
+    {"http-manage-expect", optional_argument, 0, "100 Continue is sent when the application reads (always so)",
+     accept_always_on, nullptr, 0},
+    {"http-websockets", no_argument, 0, "upgraded connections are passed through (always so)",
+     accept_always_on, nullptr, 0},
+    UWSGI_END_OF_OPTIONS
+};
+// clang-format on
+
+uwsgi_plugin http_plugin = {
+    .name = "http",
+    .on_load = register_protocols,
+    .init = prepare_gateway,
+    .post_fork = leave_gateway_to_itself,
+    .options = http_options,
+};

@@ -1,0 +1,114 @@
+#include "request_body.h"
+
+#include <algorithm>
+#include <new>
+#include <string_view>
+
+#include "chunked.h"
+#include "limited_log.h"
+
+namespace mortise::http {
+
+namespace {
+
+// Where a request keeps its decoder. [0]: its address; it lives in the request's own memory.
+uint64_t &decoder_slot(wsgi_request *request) {
+  return request->proto_state[0];
+}
+
+ChunkedDecoder *decoder_of(wsgi_request *request) {
+  if (decoder_slot(request) == 0) {
+    constexpr size_t kAlign = alignof(ChunkedDecoder);
+    char *memory = uwsgi_req_alloc(request, sizeof(ChunkedDecoder) + kAlign);
+    if (!memory) return nullptr;
+    uint64_t address = (reinterpret_cast<uintptr_t>(memory) + kAlign - 1) / kAlign * kAlign;
+    decoder_slot(request) =
+        reinterpret_cast<uintptr_t>(new (reinterpret_cast<void *>(address)) ChunkedDecoder);
+  }
+  return reinterpret_cast<ChunkedDecoder *>(decoder_slot(request));
+}
+
+// Asks the client for the body that it holds back, unless it has begun to send or was answered meanwhile.
+int invite_body(wsgi_request *request) {
+  constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+  if (body_will_end(request)) {
+    request->expect_continue = 0;
+    return 0;
+  }
+  if (request->headers_sent) return errno = ECONNABORTED, -1;
+  request->expect_continue = 0;
+  return uwsgi_write_nb(request->fd, kContinue.data(), kContinue.size(), uwsgi.socket_timeout);
+}
+
+// Gives back what was read beyond the end of the body: it is the next request's.
+void give_back(wsgi_request *request, const char *bytes, size_t len, bool came_with_head) {
+  if (len == 0) return;
+  if (came_with_head) {
+    request->proto_parser_remains_buf -= len;
+    request->proto_parser_remains += len;
+    return;
+  }
+  char *memory = uwsgi_req_alloc(request, len);
+  if (!memory) {
+    request->keep_alive = 0;
+    return;
+  }
+  memcpy(memory, bytes, len);
+  request->proto_parser_remains_buf = memory;
+  request->proto_parser_remains = len;
+}
+
+// Moves the data among buf's bytes to its front: their number, or -1 where they break the coding's rules.
+ssize_t decode_in_place(wsgi_request *request, ChunkedDecoder &decoder, char *buf, size_t len,
+                        bool came_with_head) {
+  char *out = buf;
+  std::string_view rest(buf, len);
+  for (;;) {
+    ChunkedDecoder::Step step = decoder.next(rest);
+    rest.remove_prefix(step.consumed);
+    switch (step.kind) {
+      case ChunkedDecoder::Kind::kData:
+        memmove(out, step.data.data(), step.data.size());
+        out += step.data.size();
+        continue;
+      case ChunkedDecoder::Kind::kDone:
+        give_back(request, rest.data(), rest.size(), came_with_head);
+        [[fallthrough]];
+      case ChunkedDecoder::Kind::kNeedMore:
+        return out - buf;
+      case ChunkedDecoder::Kind::kError:
+        log_limited("body of a request from %s refused: %s (the application gets a read error)",
+                    request->peer_addr_len ? request->peer_addr : "a local client", step.reason);
+        request->keep_alive = 0;
+        return errno = EBADMSG, -1;
+    }
+  }
+}
+
+ssize_t read_chunked(wsgi_request *request, char *buf, size_t len) {
+  constexpr size_t kMaxRead = 64 * 1024;  // what is given back must fit into the next request's input
+  ChunkedDecoder *decoder = decoder_of(request);
+  if (!decoder) return errno = ENOMEM, -1;
+  for (;;) {
+    if (decoder->next({}).kind == ChunkedDecoder::Kind::kDone) return 0;
+    const bool came_with_head = request->proto_parser_remains > 0;
+    ssize_t got = uwsgi_req_raw_read(request, buf, std::min(len, kMaxRead));
+    if (got == 0) return errno = ECONNRESET, -1;
+    if (got < 0) return -1;
+    ssize_t data = decode_in_place(request, *decoder, buf, static_cast<size_t>(got), came_with_head);
+    if (data != 0) return data;
+  }
+}
+
+}  // namespace
+
+bool body_will_end(const wsgi_request *request) {
+  return !request->expect_continue || request->post_pos > 0 || request->proto_parser_remains > 0;
+}
+
+ssize_t read_body(wsgi_request *request, char *buf, size_t len) {
+  if (request->expect_continue && invite_body(request)) return -1;
+  return request->body_is_chunked ? read_chunked(request, buf, len) : uwsgi_req_raw_read(request, buf, len);
+}
+
+}  // namespace mortise::http

@@ -1,0 +1,111 @@
+#include "response_framing.h"
+
+#include <bit>
+#include <string_view>
+
+#include "folded.h"
+#include "http_date.h"
+#include "request_body.h"
+
+namespace mortise::http {
+
+namespace {
+
+// What the application wrote into the head that we would otherwise write.
+struct OwnHeaders {
+  bool date = false, transfer_encoding = false;
+};
+
+OwnHeaders find_own_headers(std::string_view head) {
+  OwnHeaders found;
+  size_t line = head.find('\n') + 1;  // behind the status line
+  while (line < head.size()) {
+    std::string_view text = head.substr(line);
+    switch (text[0] | 0x20) {
+      case 'd':
+        found.date |= equals_folded(text.substr(0, 5), "date:");
+        break;
+      case 't':
+        found.transfer_encoding |= equals_folded(text.substr(0, 18), "transfer-encoding:");
+        break;
+    }
+    const void *end = memchr(text.data(), '\n', text.size());
+    if (!end) break;
+    line += static_cast<size_t>(static_cast<const char *>(end) - text.data()) + 1;
+  }
+  return found;
+}
+
+int append(wsgi_request *request, std::string_view text) {
+  return uwsgi_buffer_append(request->headers, text.data(), text.size());
+}
+
+// Decides how the end of the body will be known, and says so in the head.
+int frame_body(wsgi_request *request, bool framed_by_application) {
+  if (request->body_less || request->has_content_length) return 0;
+  if (request->response_ended) return append(request, "Content-Length: 0\r\n");
+  if (framed_by_application) {  // we do not look whether it keeps its word
+    request->keep_alive = 0;
+    return 0;
+  }
+  if (request->http_minor >= 1) {
+    request->chunked = 1;
+    return append(request, "Transfer-Encoding: chunked\r\n");
+  }
+  request->keep_alive = 0;  // the body ends with the connection
+  return 0;
+}
+
+// The connection is no longer HTTP: what the application sends goes out as it is (RFC 9110 §15.2.2).
+void begin_upgrade(wsgi_request *request) {
+  request->upgraded = 1;
+  request->body_less = 0;
+  request->keep_alive = 0;
+}
+
+int complete(wsgi_request *request, bool for_gateway) {
+  const OwnHeaders own = find_own_headers({request->headers->buf, request->headers->pos});
+  if (request->status == 101) {
+    begin_upgrade(request);
+    return 0;
+  }
+  if (!own.date && append(request, date_line())) return -1;
+  if (frame_body(request, own.transfer_encoding)) return -1;
+  if (!body_will_end(request)) request->keep_alive = 0;
+  if (!request->keep_alive) return append(request, "Connection: close\r\n");
+  // What 1.1 takes for granted, 1.0 has to be told.
+  return request->http_minor == 0 && !for_gateway ? append(request, "Connection: keep-alive\r\n") : 0;
+}
+
+}  // namespace
+
+int complete_head(wsgi_request *request) {
+  return complete(request, false);
+}
+
+int complete_head_for_gateway(wsgi_request *request) {
+  return complete(request, true);
+}
+
+int frame_chunk(wsgi_request *, size_t len, char *before, size_t *before_len, char *after,
+                size_t *after_len) {
+  if (len == 0) {
+    *before_len = std::string_view("0\r\n\r\n").copy(before, UWSGI_FRAME_MAX);
+    *after_len = 0;
+    return 0;
+  }
+  char *out = before;
+  for (int shift = (std::bit_width(len) - 1) / 4 * 4; shift >= 0; shift -= 4)
+    *out++ = "0123456789abcdef"[len >> shift & 0xf];
+  *out++ = '\r';
+  *out++ = '\n';
+  *before_len = static_cast<size_t>(out - before);
+  *after_len = std::string_view("\r\n").copy(after, UWSGI_FRAME_MAX);
+  return 0;
+}
+
+int finish_response(wsgi_request *request) {
+  return request->keep_alive ? UWSGI_OK : -1;
+}
+
+}  // namespace mortise::http

@@ -1,0 +1,176 @@
+// The response's way through an exchange: head, body, or what follows an upgrade.
+#include <uwsgi.h>
+
+#include <utility>
+
+#include "client.h"
+#include "exchange.h"
+#include "folded.h"
+#include "gateway_process.h"
+#include "limited_log.h"
+#include "upstream.h"
+
+namespace mortise::http {
+
+namespace {
+
+// Headers about the connection to the worker, not about the response.
+bool is_about_connection(const HeaderField &field) {
+  return field.id == HeaderId::kConnection || equals_folded(field.name, "keep-alive");
+}
+
+BodyTracker tracker_of(const ResponseHead &head, BodyFraming framing) {
+  switch (framing) {
+    case BodyFraming::kLength:
+      return BodyTracker::of_length(head.content_length);
+    case BodyFraming::kChunked:
+      return BodyTracker::chunked();
+    case BodyFraming::kUntilClose:
+      return BodyTracker::until_close();
+    case BodyFraming::kNone:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+void Exchange::response_received(std::string_view bytes) {
+  begun_ = true;
+  client_->touch();
+  if (stage_ == Stage::kBody) return pass_body({}, bytes);
+  if (stage_ == Stage::kTunnel) return tunnel_from_upstream(bytes);
+  const std::string held = std::exchange(partial_head_, {});
+  if (held.empty()) return heads_received(bytes);
+  heads_received(held + std::string(bytes));
+}
+
+// Interim heads may come before the one that counts.
+void Exchange::heads_received(std::string_view bytes) {
+  ResponseHead &head = gateway_.response_head;
+  while (!bytes.empty()) {
+    ParseResult result = parse_response_head(bytes, gateway_.limits, head, hint_);
+    if (result.verdict == Verdict::kNeedMore) {
+      partial_head_.assign(bytes);
+      return;
+    }
+    if (result.verdict == Verdict::kRefused) {
+      log_limited("http: answer of %s refused: %s", upstream_name().c_str(), result.reason);
+      return fail(502, "the application server's answer is not HTTP");
+    }
+    hint_ = 0;
+    std::string_view text = bytes.substr(0, result.consumed);
+    bytes.remove_prefix(result.consumed);
+    if (!head.is_interim())
+      return head.status == 101 ? open_tunnel(text, bytes) : begin_response(text, bytes);
+    // HTTP/1.0 has no interim answers (RFC 9110 §15.2).
+    if (minor_ >= 1 && !client_->write(text)) return client_->drop();
+  }
+}
+
+void Exchange::open_tunnel(std::string_view head, std::string_view rest) {
+  if (!wants_upgrade_)
+    return fail(502, "the application server upgraded a connection that did not ask for it");
+  stage_ = Stage::kTunnel;
+  if (!send_to_client(head, rest)) return client_->drop();
+  client_->begin_tunnel();
+}
+
+void Exchange::begin_response(std::string_view text, std::string_view rest) {
+  const ResponseHead &head = gateway_.response_head;
+  stage_ = Stage::kBody;
+  response_body_ = tracker_of(head, head.body(is_head_));
+  upstream_keeps_ = head.keep_alive;
+  if (response_body_.ends_with_connection() && minor_ >= 1) reframe_ = Reframe::kChunk;
+  if (response_body_.is_chunked() && minor_ == 0) reframe_ = Reframe::kDechunk;
+  const bool unbounded =
+      minor_ == 0 && (response_body_.ends_with_connection() || response_body_.is_chunked());
+  // A client that was not asked for its body may send it or not: nobody can know where the next request
+  // begins.
+  const bool uncertain = expects_continue_ && !request_complete();
+  if (unbounded || uncertain || gateway_.stopping) client_keeps_ = false;
+
+  bool as_it_is = client_keeps_ && minor_ >= 1 && head.minor >= 1 && reframe_ == Reframe::kNone;
+  for (const HeaderField &field : head.headers()) as_it_is = as_it_is && !is_about_connection(field);
+  pass_body(as_it_is ? text : rewritten_head(head), rest);
+}
+
+std::string_view Exchange::rewritten_head(const ResponseHead &head) {
+  std::string &out = gateway_.scratch;
+  out = "HTTP/1.1 ";
+  out += std::to_string(head.status);
+  out += ' ';
+  out += head.reason;
+  out += "\r\n";
+  for (const HeaderField &field : head.headers()) {
+    if (is_about_connection(field)) continue;
+    if (field.id == HeaderId::kTransferEncoding && reframe_ != Reframe::kNone) continue;
+    out += header_line(field);
+    out += "\r\n";
+  }
+  if (reframe_ == Reframe::kChunk) out += "Transfer-Encoding: chunked\r\n";
+  if (!client_keeps_) out += "Connection: close\r\n";
+  if (client_keeps_ && minor_ == 0) out += "Connection: keep-alive\r\n";
+  out += "\r\n";
+  return out;
+}
+
+// `head` goes in front of what there is of the body.
+void Exchange::pass_body(std::string_view head, std::string_view bytes) {
+  bool sent = false;
+  size_t taken = 0;
+  if (reframe_ == Reframe::kNone) {
+    taken = response_body_.take(bytes);
+    if (!response_body_.error()) sent = send_to_client(head, bytes.substr(0, taken));
+  } else {
+    std::string reframed(head);
+    taken = response_body_.take(bytes, [&](std::string_view data) {
+      char prefix[kChunkPrefixBytes];
+      if (reframe_ == Reframe::kChunk) reframed += write_chunk_prefix(data.size(), prefix);
+      reframed += data;
+      if (reframe_ == Reframe::kChunk) reframed += kChunkEnd;
+    });
+    if (!response_body_.error()) sent = send_to_client(reframed, {});
+  }
+  if (const char *error = response_body_.error()) {
+    log_limited("http: answer of %s is malformed: %s (the client's connection is closed)",
+                upstream_name().c_str(), error);
+    return client_->drop();
+  }
+  if (!sent) return client_->drop();
+  if (response_body_.ended()) finish(upstream_keeps_ && taken == bytes.size());
+}
+
+bool Exchange::send_to_client(std::string_view head, std::string_view data) {
+  const std::string_view parts[] = {head, data};
+  if (!client_->write(parts)) return false;
+  if (client_->queued_bytes() > 0 && upstream_) upstream_->pause_reading();
+  return true;
+}
+
+void Exchange::finish(bool reusable) {
+  const bool sent = request_complete() && !request_lost_ && upstream_->queued_bytes() == 0;
+  Client &client = *client_;
+  const bool keep = client_keeps_;
+  request_lost_ = true;  // nobody is there for what is left of it
+  gateway_.dispatcher.release(*std::exchange(upstream_, nullptr),
+                              reusable && sent ? Outcome::kReusable : Outcome::kBroken);
+  client.response_done(keep);
+}
+
+void Exchange::tunnel_from_client(std::string_view bytes) {
+  if (!upstream_->write(bytes)) return client_->drop();
+  if (upstream_->queued_bytes() > 0) client_->pause_reading();
+}
+
+void Exchange::tunnel_from_upstream(std::string_view bytes) {
+  if (!send_to_client(bytes, {})) client_->drop();
+}
+
+void Exchange::client_ended() {
+  client_at_end_ = true;
+  if (upstream_at_end_) return client_->drop();
+  upstream_->end_writing();
+}
+
+}  // namespace mortise::http

@@ -1,0 +1,36 @@
+#include "status_text.h"
+
+namespace mortise::http {
+
+std::string_view status_text(int status) {
+  switch (status) {
+    case 400:
+      return "400 Bad Request";
+    case 408:
+      return "408 Request Timeout";
+    case 411:
+      return "411 Length Required";
+    case 413:
+      return "413 Content Too Large";
+    case 414:
+      return "414 URI Too Long";
+    case 417:
+      return "417 Expectation Failed";
+    case 431:
+      return "431 Request Header Fields Too Large";
+    case 501:
+      return "501 Not Implemented";
+    case 502:
+      return "502 Bad Gateway";
+    case 503:
+      return "503 Service Unavailable";
+    case 504:
+      return "504 Gateway Timeout";
+    case 505:
+      return "505 HTTP Version Not Supported";
+    default:
+      return status < 500 ? "400 Bad Request" : "500 Internal Server Error";
+  }
+}
+
+}  // namespace mortise::http

@@ -1,0 +1,134 @@
+#include "stream.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace mortise::http {
+
+namespace {
+
+// A write that waits, and the copy of its bytes behind it.
+struct QueuedWrite {
+  uv_write_t request;
+  char *bytes() { return reinterpret_cast<char *>(this + 1); }
+};
+
+Stream *owner(void *data) {
+  return static_cast<Stream *>(data);
+}
+
+}  // namespace
+
+bool Stream::open(uv_loop_t *loop, int fd, int family) {
+  const bool local = family == AF_UNIX;
+  int error = local ? uv_pipe_init(loop, &handle_.pipe, 0) : uv_tcp_init(loop, &handle_.tcp);
+  if (error) {
+    ::close(fd);
+    delete this;
+    return false;
+  }
+  handle_.any.data = this;
+  error = local ? uv_pipe_open(&handle_.pipe, fd) : uv_tcp_open(&handle_.tcp, fd);
+  if (error) {
+    ::close(fd);
+    close();
+    return false;
+  }
+  start_reading();
+  return true;
+}
+
+void Stream::close() {
+  if (closed_) return;
+  closed_ = true;
+  uv_close(&handle_.any, [](uv_handle_t *handle) { delete owner(handle->data); });
+}
+
+void Stream::start_reading() {
+  uv_read_start(
+      stream(),
+      [](uv_handle_t *handle, size_t, uv_buf_t *buffer) {
+        auto *shared = static_cast<ReadBuffer *>(handle->loop->data);
+        *buffer = uv_buf_init(shared->bytes, ReadBuffer::kBytes);
+      },
+      [](uv_stream_t *handle, ssize_t got, const uv_buf_t *buffer) {
+        Stream *self = owner(handle->data);
+        if (self->closed_ || got == 0) return;
+        if (got > 0) return self->received(buffer->base, static_cast<size_t>(got));
+        self->at_end_ = true;
+        uv_read_stop(handle);
+        self->ended(got == UV_EOF ? 0 : static_cast<int>(got));
+      });
+}
+
+void Stream::pause_reading() {
+  if (closed_ || paused_ || at_end_) return;
+  paused_ = true;
+  uv_read_stop(stream());
+}
+
+void Stream::resume_reading() {
+  if (closed_ || !paused_ || at_end_) return;
+  paused_ = false;
+  start_reading();
+}
+
+bool Stream::write(std::span<const std::string_view> parts) {
+  if (closed_) return false;
+  constexpr size_t kMaxParts = 8;
+  uv_buf_t buffers[kMaxParts];
+  unsigned count = 0;
+  size_t total = 0;
+  for (std::string_view part : parts.first(std::min(parts.size(), kMaxParts))) {
+    buffers[count++] = uv_buf_init(const_cast<char *>(part.data()), static_cast<unsigned>(part.size()));
+    total += part.size();
+  }
+  int sent = uv_try_write(stream(), buffers, count);
+  if (sent == UV_EAGAIN) sent = 0;
+  if (sent < 0) return false;
+  return static_cast<size_t>(sent) == total || queue(parts, static_cast<size_t>(sent));
+}
+
+bool Stream::queue(std::span<const std::string_view> parts, size_t skip) {
+  size_t total = 0;
+  for (std::string_view part : parts) total += part.size();
+  void *memory = malloc(sizeof(QueuedWrite) + total - skip);
+  if (!memory) return false;
+  auto *write = new (memory) QueuedWrite;
+  char *out = write->bytes();
+  for (std::string_view part : parts) {
+    size_t skipped = std::min(skip, part.size());
+    skip -= skipped;
+    out += part.copy(out, part.size() - skipped, skipped);
+  }
+  uv_buf_t buffer = uv_buf_init(write->bytes(), static_cast<unsigned>(out - write->bytes()));
+  int error = uv_write(&write->request, stream(), &buffer, 1, [](uv_write_t *request, int status) {
+    Stream *self = owner(request->handle->data);
+    free(request);  // the QueuedWrite that begins with it
+    if (self->closed_) return;
+    if (status < 0) return self->ended(status);
+    if (self->queued_bytes() == 0) self->drained();
+  });
+  if (error) free(memory);
+  return error == 0;
+}
+
+void Stream::end_writing() {
+  if (closed_) return;
+  auto *request = static_cast<uv_shutdown_t *>(malloc(sizeof(uv_shutdown_t)));
+  if (!request) return;
+  if (uv_shutdown(request, stream(), [](uv_shutdown_t *done, int) { free(done); })) free(request);
+}
+
+int Stream::fd() const {
+  uv_os_fd_t fd = -1;
+  uv_fileno(&handle_.any, &fd);
+  return fd;
+}
+
+}  // namespace mortise::http

@@ -1,0 +1,70 @@
+// A connected socket on the gateway's loop: reads into a buffer that all streams share, writes at once what
+// the socket takes and queues a copy of the rest. Knows nothing of HTTP.
+#pragma once
+
+#include <uv.h>
+
+#include <span>
+#include <string_view>
+
+namespace mortise::http {
+
+// One per loop (uv_loop_t.data): what received() gets is valid until it returns.
+struct ReadBuffer {
+  static constexpr size_t kBytes = 64 * 1024;
+  char bytes[kBytes];
+};
+
+class Stream {
+ public:
+  Stream() = default;
+  Stream(const Stream &) = delete;
+  Stream &operator=(const Stream &) = delete;
+
+  // Takes over a connected (or connecting) non-blocking descriptor and reads from it. False: it could not be
+  // watched, and is closed.
+  bool open(uv_loop_t *loop, int fd, int family);
+
+  // Frees the object when libuv has let go of it; nothing is called from now on. May be called more than
+  // once.
+  void close();
+  bool is_closed() const { return closed_; }
+
+  // False: the peer is gone; what was queued is lost. Nothing is called back from within.
+  bool write(std::span<const std::string_view> parts);
+  bool write(std::string_view part) { return write({&part, 1}); }
+  // Bytes that wait for the peer to read; drained() is called when they are gone.
+  size_t queued_bytes() const { return is_closed() ? 0 : stream()->write_queue_size; }
+  // No more will be written; after what is queued the peer gets an end.
+  void end_writing();
+
+  void pause_reading();
+  void resume_reading();
+  // The descriptor, for questions about the socket.
+  int fd() const;
+
+ protected:
+  virtual ~Stream() = default;
+
+ private:
+  virtual void received(char *data, size_t len) = 0;
+  // The peer ended its side (error 0), or the connection broke (UV_E…; also from a queued write).
+  virtual void ended(int error) = 0;
+  virtual void drained() = 0;
+
+  uv_stream_t *stream() { return reinterpret_cast<uv_stream_t *>(&handle_); }
+  const uv_stream_t *stream() const { return reinterpret_cast<const uv_stream_t *>(&handle_); }
+  bool queue(std::span<const std::string_view> parts, size_t skip);
+  void start_reading();
+
+  union {
+    uv_handle_t any;
+    uv_tcp_t tcp;
+    uv_pipe_t pipe;
+  } handle_;
+  bool closed_ = false;
+  bool paused_ = false;
+  bool at_end_ = false;  // the peer's end was seen: there is nothing to resume
+};
+
+}  // namespace mortise::http
