@@ -93,9 +93,9 @@ HeaderId find_header(std::string_view name) {
 }
 
 std::string_view cgi_name_of(HeaderId id) {
-  if (id == HeaderId::kUnknown) return {};
-  const KnownHeader &header = kHeaders[static_cast<size_t>(id)];
-  return {header.cgi, header.cgi_len};
+  const size_t index = static_cast<size_t>(id);
+  if (index >= kHeaders.size()) return {};
+  return {kHeaders[index].cgi, kHeaders[index].cgi_len};
 }
 
 }  // namespace mortise::http

@@ -194,12 +194,13 @@ bool RequestParser::transfer_encoding(std::string_view value) {
 
 // An expectation in HTTP/1.0 is ignored (RFC 9110 §10.1.1).
 bool RequestParser::expect(std::string_view value) {
+  if (head_.minor == 0) return true;
   bool known = true;
-  for_each_element(
-      value, [&](std::string_view element) { known = known && equals_folded(element, "100-continue"); });
-  if (head_.minor >= 1 && !known) return refuse(417, "an expectation other than 100-continue");
-  expects_continue_ = head_.minor >= 1;
-  return true;
+  for_each_element(value, [&](std::string_view element) {
+    known = known && equals_folded(element, "100-continue");
+    expects_continue_ = true;
+  });
+  return known ? true : refuse(417, "an expectation other than 100-continue");
 }
 
 // What can be said only when all lines are known.
