@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "kernel/log.h"
+#include "kernel/request.h"
 
 namespace mortise {
 
@@ -35,6 +36,14 @@ void log_if_wanted(wsgi_request *request) {
 }
 
 }  // namespace mortise
+
+extern "C" void uwsgi_logvar_add(wsgi_request *wsgi_req, const char *key, uint8_t keylen, const char *val,
+                                 uint8_t vallen) {
+  auto &variables = mortise::Request::of(wsgi_req).log_variables;
+  for (auto &[name, value] : variables)
+    if (name == std::string_view(key, keylen)) return static_cast<void>(value.assign(val, vallen));
+  variables.emplace_back(std::string(key, keylen), std::string(val, vallen));
+}
 
 extern "C" void log_request(wsgi_request *request) {
   using mortise::Text;

@@ -43,7 +43,7 @@ void Request::begin(Connection &connection) {
   method = uri = path_info = query_string = protocol = uwsgi.empty;
   arena_used_ = 0;
   body_begin = body_end = 0;
-  hook_finished = false;
+  log_variables.clear();
 }
 
 char *Request::allocate(size_t len) {

@@ -4,7 +4,9 @@
 #include <uwsgi.h>
 
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mortise {
@@ -33,7 +35,8 @@ struct Request : wsgi_request {
   // Bytes of body that were read ahead of what the hook asked for: [begin, end).
   std::vector<char> body;
   size_t body_begin = 0, body_end = 0;
-  bool hook_finished = false;
+  // What the application set for the log: pairs of name and value.
+  std::vector<std::pair<std::string, std::string>> log_variables;
 
  private:
   size_t input_size_;
