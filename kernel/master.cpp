@@ -94,11 +94,11 @@ int run_master(Supervisor &supervisor, const MasterCallbacks &callbacks) {
     supervisor.run_due();
     if (!was_ready && !supervisor.stopping() && supervisor.all_ready()) {
       was_ready = true;
-      if (callbacks.ready) callbacks.ready();
+      callbacks.ready();
     }
-    if (callbacks.cycle) callbacks.cycle();
+    callbacks.cycle();
   }
-  if (callbacks.cleanup) callbacks.cleanup();
+  callbacks.cleanup();
   queue = uwsgi.master_queue = -1;
   log_info("mortise stopped");
   return supervisor.exit_status();

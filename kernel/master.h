@@ -9,9 +9,9 @@
 namespace mortise {
 
 struct MasterCallbacks {
-  std::function<void()> ready{};    // once: each worker serves
-  std::function<void()> cycle{};    // each turn of the loop, at least once a second
-  std::function<void()> cleanup{};  // when the last child has ended
+  std::function<void()> ready = [] {};    // once: each worker serves
+  std::function<void()> cycle = [] {};    // each turn of the loop, at least once a second
+  std::function<void()> cleanup = [] {};  // when the last child has ended
 };
 
 // Runs the supervised processes until the server has stopped; returns its exit status. Children run inside

@@ -27,14 +27,14 @@ std::string describe_exit(int outcome) {
   return "died: signal " + std::to_string(signum) + " (" + strsignal(signum) + ")";
 }
 
-void call(const std::function<void()> &hook) {
-  if (hook) hook();
-}
-
 }  // namespace
 
 std::string Process::label() const {
   return role->is_worker || role->instances > 1 ? role->name + " " + std::to_string(id) : role->name;
+}
+
+std::string Process::who() const {
+  return label() + " (pid " + std::to_string(pid) + ")";
 }
 
 Result<Supervisor> Supervisor::create(ForkHooks hooks, Mercy mercy) {
@@ -52,9 +52,6 @@ void Supervisor::add_role(Role role) {
   for (int id = 1; id <= added.instances; ++id) processes_.push_back({.role = &added, .id = id});
 }
 
-// ---- Events
-// ------------------------------------------------------------------------------------------------------
-
 void Supervisor::run_due() {
   for (Process &process : processes_) {
     if (process.due_ms <= monotonic_ms()) handle(process, ProcessEvent::kDue);
@@ -71,13 +68,13 @@ int64_t Supervisor::next_due_ms() const {
 void Supervisor::read_messages() {
   ChildMessage message;
   while (read(messages_.read_end.get(), &message, sizeof message) == sizeof message) {
-    auto sender = std::find_if(processes_.begin(), processes_.end(),
-                               [&](const Process &process) { return process.pid == message.pid; });
-    if (sender == processes_.end()) continue;  // died since
+    Process *sender = find(message.pid);
+    if (!sender) continue;  // died since
     if (message.report == ChildReport::kReady) {
       handle(*sender, ProcessEvent::kReady);
-    } else if (!stopping() && !sender->told() && replace(*sender)) {
-      log_info("%s (pid %d) is being replaced on its request", sender->label().c_str(), sender->pid);
+    } else if (!stopping() && !sender->told() && !twin(*sender)) {
+      log_info("%s is being replaced on its request", sender->who().c_str());
+      successor(*sender);
     }
   }
   settle();
@@ -85,15 +82,13 @@ void Supervisor::read_messages() {
 
 void Supervisor::reap() {
   read_messages();  // what a process said before it died comes first
+  pid_t pid;
   int outcome;
-  while (pid_t pid = waitpid(-1, &outcome, WNOHANG)) {
-    if (pid < 0) break;
-    for (Process &process : processes_) {
-      if (process.pid != pid) continue;
-      process.outcome = outcome;
-      exited(process);
-      break;
-    }
+  while ((pid = waitpid(-1, &outcome, WNOHANG)) > 0) {
+    Process *process = find(pid);
+    if (!process) continue;  // somebody's whose parent died
+    process->outcome = outcome;
+    exited(*process);
   }
   settle();
 }
@@ -152,45 +147,30 @@ int64_t Supervisor::rest_due_ms() const {
   return stop_began_ms_ + std::min(mercy_.worker_ms, mercy_.other_ms) / 2;
 }
 
-// ---- Actions
-// -----------------------------------------------------------------------------------------------------
-
 void Supervisor::handle(Process &process, ProcessEvent event) {
+  using Action = void (Supervisor::*)(Process &);
+  static constexpr Action kActions[] = {nullptr,
+                                        nullptr,
+                                        &Supervisor::fork_process,
+                                        &Supervisor::started,
+                                        &Supervisor::retry_later,
+                                        &Supervisor::serve,
+                                        &Supervisor::respawn,
+                                        &Supervisor::forget,
+                                        &Supervisor::tell,
+                                        &Supervisor::kill_process};
   Transition step = transition(process.state, event);
-  ProcessState before = std::exchange(process.state, step.next);
-  if (event == ProcessEvent::kDue) process.due_ms = Process::kNever;
-  switch (step.action) {
-    case ProcessAction::kIgnore:
-      break;
-    case ProcessAction::kImpossible:
-      log_error("supervisor: event '%s' for %s, which is %s (ignored; please report it)", name_of(event),
-                process.label().c_str(), name_of(before));
-      break;
-    case ProcessAction::kFork:
-      fork_process(process);
-      break;
-    case ProcessAction::kStarted:
-      log_info("%s (pid %d) started", process.label().c_str(), process.pid);
-      break;
-    case ProcessAction::kRetryLater:
-      retry_later(process);
-      break;
-    case ProcessAction::kServe:
-      serve(process);
-      break;
-    case ProcessAction::kRespawn:
-      respawn(process);
-      break;
-    case ProcessAction::kForget:
-      forget(process);
-      break;
-    case ProcessAction::kTell:
-      tell(process);
-      break;
-    case ProcessAction::kKill:
-      kill_process(process);
-      break;
+  if (step.action == ProcessAction::kImpossible) {
+    log_error("supervisor: event '%s' for %s, which is %s (ignored; please report it)", name_of(event),
+              process.who().c_str(), name_of(process.state));
   }
+  process.state = step.next;
+  if (event == ProcessEvent::kDue) process.due_ms = Process::kNever;
+  if (Action action = kActions[static_cast<int>(step.action)]) (this->*action)(process);
+}
+
+void Supervisor::started(Process &process) {
+  log_info("%s started", process.who().c_str());
 }
 
 void Supervisor::fork_process(Process &process) {
@@ -202,12 +182,12 @@ void Supervisor::fork_process(Process &process) {
   if (stop_event) {
     process.stop_event = std::move(*stop_event);
     pid_t master = getpid();
-    call(hooks_.before);
+    hooks_.before();
     fflush(nullptr);  // or the child would write what is buffered once more
     child = fork();
     process.outcome = errno;
     if (child == 0) run_child(process, master);
-    call(hooks_.after_parent);
+    hooks_.after_parent();
   }
   if (child < 0) return handle(process, ProcessEvent::kForkFailed);
   process.pid = child;
@@ -231,12 +211,12 @@ void Supervisor::run_child(Process &process, pid_t master) {
       log_error(entered.error());
       status = kExitSystem;
     } else {
-      call(hooks_.after_child);
+      hooks_.after_child();
       status = process.role->body(process.id);
     }
   } catch (const std::exception &exception) {
-    log_error("%s (pid %d): uncaught exception: %s (ends)", process.label().c_str(), getpid(),
-              exception.what());
+    process.pid = getpid();
+    log_error("%s: uncaught exception: %s (it ends)", process.who().c_str(), exception.what());
   }
   fflush(nullptr);
   _exit(status);
@@ -257,10 +237,9 @@ void Supervisor::serve(Process &process) {
   }
   if (process.replacement) {
     process.replacement = false;
-    for (Process &old : processes_) {
-      if (&old == &process || old.role != process.role || old.id != process.id || old.told()) continue;
-      log_info("%s (pid %d) replaces pid %d", process.label().c_str(), process.pid, old.pid);
-      handle(old, ProcessEvent::kStop);
+    if (Process *old = twin(process)) {
+      log_info("%s replaces pid %d", process.who().c_str(), old->pid);
+      handle(*old, ProcessEvent::kStop);
     }
   }
   if (reload_target_ == &process) {
@@ -274,26 +253,24 @@ void Supervisor::respawn(Process &process) {
   bool proven =
       process.ready_ms ? now - process.ready_ms >= kProvenMs : now - process.forked_ms >= kProvenSilentMs;
   process.failures = proven ? 0 : process.failures + 1;
-  // One that did start may come back at once the first time. One that cannot is left alone from its death on:
-  // its start may have cost a lot.
+  // One that did start may come back at once the first time. One that cannot waits from its death on: its
+  // start may have cost a lot.
   int64_t earliest = process.ready_ms ? process.forked_ms + respawn_spacing_ms(process.failures - 1)
                                       : now + respawn_spacing_ms(process.failures);
   process.due_ms = std::max(now, earliest);
   process.stop_event.reset();
   std::string wait;
   if (process.due_ms > now) wait = " in " + std::to_string(process.due_ms - now) + " ms";
-  log_error("%s (pid %d) %s (respawning%s)", process.label().c_str(), process.pid,
-            describe_exit(process.outcome).c_str(), wait.c_str());
+  log_error("%s %s (respawning%s)", process.who().c_str(), describe_exit(process.outcome).c_str(),
+            wait.c_str());
   process.pid = 0;
 }
 
 void Supervisor::forget(Process &process) {
-  std::string label = process.label();
-  bool quiet = process.outcome == 0 || (WIFSIGNALED(process.outcome) && WTERMSIG(process.outcome) == SIGTERM);
-  if (quiet) {
-    log_info("%s (pid %d) stopped", label.c_str(), process.pid);
+  if (process.outcome == 0 || (WIFSIGNALED(process.outcome) && WTERMSIG(process.outcome) == SIGTERM)) {
+    log_info("%s stopped", process.who().c_str());
   } else {
-    log_error("%s (pid %d) %s", label.c_str(), process.pid, describe_exit(process.outcome).c_str());
+    log_error("%s %s", process.who().c_str(), describe_exit(process.outcome).c_str());
   }
   process.pid = 0;
 }
@@ -301,8 +278,7 @@ void Supervisor::forget(Process &process) {
 void Supervisor::tell(Process &process) {
   int64_t from = stopping() ? stop_began_ms_ : monotonic_ms();
   process.due_ms = from + (process.role->is_worker ? mercy_.worker_ms : mercy_.other_ms);
-  // The event reaches a process whose app took SIGTERM for itself, the signal one that does not know of the
-  // event.
+  // The event reaches a process whose app took SIGTERM for itself, the signal one that knows of no event.
   uint64_t one = 1;
   ssize_t written = write(process.stop_event.get(), &one, sizeof one);
   (void)written;
@@ -310,7 +286,7 @@ void Supervisor::tell(Process &process) {
 }
 
 void Supervisor::kill_process(Process &process) {
-  log_warning("%s (pid %d) still runs: killing it", process.label().c_str(), process.pid);
+  log_warning("%s still runs: killing it", process.who().c_str());
   process.due_ms = monotonic_ms() + kKillAgainMs;
   kill(process.pid, SIGKILL);
 }
@@ -320,27 +296,32 @@ void Supervisor::exited(Process &process) {
   bool is_worker = process.role->is_worker;
   bool hopeless = is_worker && was_starting && !any_worker_ready_ && !stopping();
   if (is_worker) record_exit(process.id, process.pid);
-  // Where there are two for one place, the survivor has it.
-  Process *twin = nullptr;
-  for (Process &other : processes_) {
-    if (&other != &process && other.role == process.role && other.id == process.id && !other.told())
-      twin = &other;
-  }
-  std::string cause =
-      process.label() + " (pid " + std::to_string(process.pid) + ") " + describe_exit(process.outcome);
+  std::string cause = process.who() + " " + describe_exit(process.outcome);
   int status = WIFEXITED(process.outcome) ? WEXITSTATUS(process.outcome) : kExitFailure;
-  handle(process, twin || hopeless ? ProcessEvent::kExitedForGood : ProcessEvent::kExited);
-  if (twin) twin->replacement = false;
+  Process *survivor = twin(process);
+  handle(process, survivor || hopeless ? ProcessEvent::kExitedForGood : ProcessEvent::kExited);
+  if (survivor) survivor->replacement = false;
   if (hopeless) give_up(cause, status == 0 ? kExitNoApp : status);
   if (was_starting && reload_target_ == &process) end_reload(cause);
 }
 
-// A second process for the same place; nullptr if there is one already or none is needed.
-Process *Supervisor::replace(Process &process) {
-  for (const Process &other : processes_) {
-    if (other.replacement && other.role == process.role && other.id == process.id) return nullptr;
-  }
-  return &processes_.emplace_back(Process{.role = process.role, .id = process.id, .replacement = true});
+Process *Supervisor::find(pid_t pid) {
+  auto found =
+      std::find_if(processes_.begin(), processes_.end(), [&](Process &each) { return each.pid == pid; });
+  return found == processes_.end() ? nullptr : &*found;
+}
+
+// The other process for the same place, where one replaces the other.
+Process *Supervisor::twin(const Process &process) {
+  auto found = std::find_if(processes_.begin(), processes_.end(), [&](Process &other) {
+    return &other != &process && other.role == process.role && other.id == process.id && !other.told();
+  });
+  return found == processes_.end() ? nullptr : &*found;
+}
+
+Process &Supervisor::successor(const Process &process) {
+  if (Process *already = twin(process)) return *already;
+  return processes_.emplace_back(Process{.role = process.role, .id = process.id, .replacement = true});
 }
 
 void Supervisor::give_up(const std::string &cause, int status) {
@@ -353,26 +334,24 @@ void Supervisor::give_up(const std::string &cause, int status) {
   for (Process &process : processes_) handle(process, ProcessEvent::kStop);
 }
 
-// ---- Rolling reload
-// ----------------------------------------------------------------------------------------------
-
+// The workers that are left, until one has to be waited for.
 void Supervisor::continue_reload() {
   reload_target_ = nullptr;
-  if (reload_queue_.empty()) return end_reload("");
-  int id = reload_queue_.front();
-  reload_queue_.pop_front();
-  for (Process &process : processes_) {
-    if (!process.role->is_worker || process.id != id || process.told()) continue;
-    if (process.state == ProcessState::kWaiting) {  // nobody serves there: no need to keep an old one
-      process.due_ms = 0;
-      reload_target_ = &process;
-    } else if (process.replacement) {
-      reload_target_ = &process;
-    } else if (!reload_target_) {
-      reload_target_ = replace(process);
+  while (!reload_target_ && !reload_queue_.empty()) {
+    int id = reload_queue_.front();
+    reload_queue_.pop_front();
+    for (Process &process : processes_) {
+      if (!process.role->is_worker || process.id != id || process.told() || process.replacement) continue;
+      if (process.state == ProcessState::kWaiting) {  // there is none that could serve meanwhile
+        process.due_ms = 0;
+        reload_target_ = &process;
+      } else {
+        reload_target_ = &successor(process);
+      }
+      break;
     }
   }
-  if (!reload_target_) continue_reload();
+  if (!reload_target_) end_reload("");
 }
 
 void Supervisor::end_reload(const std::string &failure) {

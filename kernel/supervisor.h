@@ -26,12 +26,12 @@ struct Role {
   bool is_worker = false;           // has a slot in the scoreboard; its failure to start ends the server
 };
 
-// Called around every fork, also one that fails.
+// Called around every fork, also one that fails; after_child once the child has its own signals and
+// descriptors.
 struct ForkHooks {
-  std::function<void()> before{};
-  std::function<void()> after_parent{};
-  std::function<void()>
-      after_child;  // in the child, once signals and descriptors are its own, before the body
+  std::function<void()> before = [] {};
+  std::function<void()> after_parent = [] {};
+  std::function<void()> after_child = [] {};
 };
 
 // How long a process that was told to stop may take until it is killed.
@@ -56,6 +56,7 @@ struct Process {
   Fd stop_event{};
 
   std::string label() const;  // "worker 3", "http"
+  std::string who() const;    // "worker 3 (pid 71)"
   bool told() const { return state >= ProcessState::kStopping; }
 };
 
@@ -91,6 +92,7 @@ class Supervisor {
   void handle(Process &process, ProcessEvent event);
   void fork_process(Process &process);
   [[noreturn]] void run_child(Process &process, pid_t master);
+  void started(Process &process);
   void serve(Process &process);
   void retry_later(Process &process);
   void respawn(Process &process);
@@ -98,7 +100,9 @@ class Supervisor {
   void tell(Process &process);
   void kill_process(Process &process);
   void exited(Process &process);
-  Process *replace(Process &process);
+  Process *find(pid_t pid);
+  Process *twin(const Process &process);
+  Process &successor(const Process &process);
   void continue_reload();
   void end_reload(const std::string &failure);
   void give_up(const std::string &cause, int status);

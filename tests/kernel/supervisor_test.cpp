@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <regex>
@@ -358,6 +359,31 @@ TEST_CASE("many reloads at once are at most two, and the server is whole afterwa
   }));
   CHECK(count_of(server.log(), "reload done") <= 2);
   CHECK(server.ready(2));
+  CHECK(server.stop() == 0);
+}
+
+TEST_CASE("reloads leave no descriptor and no zombie behind in the master") {
+  Server server({workers(2)});
+  REQUIRE(server.ready(2));
+  auto count_entries = [](const std::string &path) {
+    size_t count = 0;
+    for ([[maybe_unused]] const auto &entry : std::filesystem::directory_iterator(path)) ++count;
+    return count;
+  };
+  std::string fds = "/proc/" + std::to_string(server.pid) + "/fd";
+  std::string children =
+      "/proc/" + std::to_string(server.pid) + "/task/" + std::to_string(server.pid) + "/children";
+  size_t before = count_entries(fds);
+  for (size_t reload = 1; reload <= 50; ++reload) {
+    kill(server.pid, SIGHUP);
+    REQUIRE(wait_until([&] { return count_of(server.log(), "reload done") == reload; }));
+  }
+  CHECK(wait_until([&] { return count_entries(fds) == before; }));
+  CHECK(wait_until([&] {
+    std::ifstream file(children);
+    std::string pids((std::istreambuf_iterator<char>(file)), {});
+    return count_of(pids, " ") == 2;
+  }));
   CHECK(server.stop() == 0);
 }
 
