@@ -19,24 +19,26 @@ build:  ## the server at build/mortise, its plugins in build/plugins
 	@tools/setup build "$(PYTHON)"
 	@tools/build release "$(PYTHON)"
 
-unit: build  ## build and run the unit tests
+unit:  ## build and run the unit tests
+	@tools/setup build,test "$(PYTHON)"
+	@tools/build release "$(PYTHON)" unit_tests
 	@build/unit_tests
 
 test:  ## set up, build, and run all tests
 	@tools/setup build,test "$(PYTHON)"
-	@tools/build release "$(PYTHON)"
+	@tools/build release "$(PYTHON)" all unit_tests
 	@tools/check_layers
 	@tools/check_exports
 	@tools/run_tests build "$(PYTHON)"
 
 test-asan:  ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@tools/setup build,test "$(PYTHON)"
-	@tools/build asan "$(PYTHON)"
+	@tools/build asan "$(PYTHON)" all unit_tests
 	@tools/run_tests build-asan "$(PYTHON)"
 
 test-tsan:  ## all tests under ThreadSanitizer
 	@tools/setup build,test "$(PYTHON)"
-	@tools/build tsan "$(PYTHON)"
+	@tools/build tsan "$(PYTHON)" all unit_tests
 	@tools/run_tests build-tsan "$(PYTHON)"
 
 fuzz:  ## run each fuzz target for SECONDS=30
