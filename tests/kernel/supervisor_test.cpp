@@ -171,9 +171,9 @@ TEST_CASE("a server starts its processes, says so, and ends with 0 when it is to
   CHECK(board->starts > 0);
   CHECK(Server::worker_pid(1) == 0);
   CHECK(
-      server.logs("master \\(pid \\d+\\) started\n(.*\n)*http \\(pid \\d+\\) started\n(.*\n)*"
-                  "worker 2 \\(pid \\d+\\) started\n(.*\n)*SIG[A-Z]+: stopping\n(.*\n)*"
-                  "worker 1 \\(pid \\d+\\) stopped\n(.*\n)*mortise stopped\n"));
+      server.logs("master \\(pid \\d+\\) started\n[\\s\\S]*http \\(pid \\d+\\) started\n[\\s\\S]*"
+                  "worker 2 \\(pid \\d+\\) started\n[\\s\\S]*SIG[A-Z]+: stopping\n[\\s\\S]*"
+                  "worker 1 \\(pid \\d+\\) stopped\n[\\s\\S]*mortise stopped\n"));
 }
 
 TEST_CASE("a worker that dies is replaced within 100 ms, and the log says how it died") {
@@ -297,7 +297,7 @@ TEST_CASE("a process that does not stop is killed when its mercy ends") {
   CHECK(server.stop() == 0);
   CHECK(monotonic_ms() - told_ms >= 200);
   CHECK(
-      server.logs("worker 1 \\(pid \\d+\\) still runs: killing it\n(.*\n)*"
+      server.logs("worker 1 \\(pid \\d+\\) still runs: killing it\n[\\s\\S]*"
                   "worker 1 \\(pid \\d+\\) died: signal 9"));
 }
 
@@ -336,8 +336,8 @@ TEST_CASE("a reload replaces each worker, and the new one is ready before the ol
   std::set<pid_t> before{Server::worker_pid(1), Server::worker_pid(2), Server::worker_pid(3)};
   kill(server.pid, SIGHUP);
   REQUIRE(
-      server.logs("reload: replacing 3 workers, one after another\n(.*\n)*"
-                  "worker 3 \\(pid \\d+\\) replaces pid \\d+\n(.*\n)*reload done: 3 workers replaced\n"));
+      server.logs("reload: replacing 3 workers, one after another\n[\\s\\S]*"
+                  "worker 3 \\(pid \\d+\\) replaces pid \\d+\n[\\s\\S]*reload done: 3 workers replaced\n"));
   for (pid_t old : before) CHECK(wait_until([&] { return !runs(old); }));
   CHECK(board->mode == 0);
   for (int id = 1; id <= 3; ++id) CHECK(before.count(Server::worker_pid(id)) == 0);
@@ -465,7 +465,7 @@ TEST_CASE("a worker that someone else tells to stop is replaced first") {
   pid_t old = Server::worker_pid(1);
   kill(old, SIGTERM);
   REQUIRE(
-      server.logs("worker 1 \\(pid \\d+\\) is being replaced on its request\n(.*\n)*"
+      server.logs("worker 1 \\(pid \\d+\\) is being replaced on its request\n[\\s\\S]*"
                   "worker 1 \\(pid \\d+\\) replaces pid " +
                   std::to_string(old) + "\n"));
   CHECK(wait_until([&] { return !runs(old); }));
