@@ -47,8 +47,8 @@ Result<ElfMemory> ElfMemory::relocate(const ElfImage &image, const ElfDynamic &d
 }
 
 const ElfMemory::Segment *ElfMemory::find(uint64_t address) const {
-  for (const Segment &segment : segments_)
-    if (address >= segment.address && address - segment.address < segment.bytes) return &segment;
+  for (const Segment &segment : segments_)  // the ELF header stands at 0, but nothing points there
+    if (address && address >= segment.address && address - segment.address < segment.bytes) return &segment;
   return nullptr;
 }
 

@@ -1,0 +1,25 @@
+// The fixture plugins that the build makes of tests/fixtures/*.c.
+#pragma once
+
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+namespace mortise {
+
+inline std::string fixture_path(const std::string &name) {
+  return MORTISE_BUILD_DIR "/fixtures/" + name + "_plugin.so";
+}
+
+inline std::string file_bytes(const std::string &path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+template <typename T>
+void patch(std::string &bytes, size_t offset, T value) {
+  memcpy(bytes.data() + offset, &value, sizeof value);
+}
+
+}  // namespace mortise
