@@ -1,0 +1,28 @@
+// What configuration asks of the machine it runs on: files, the environment, names. Tests and the fuzzer
+// answer themselves, and so run any configuration without touching a file.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernel/result.h"
+
+namespace mortise {
+
+enum class PathKind { kAbsent, kFile, kFolder, kOther };
+
+// The machine itself. [main]
+class ConfigHost {
+ public:
+  virtual ~ConfigHost() = default;
+  virtual Result<std::string> read_file(const std::string &path);
+  virtual PathKind path_kind(const std::string &path);                // follows symbolic links
+  virtual std::vector<std::string> glob(const std::string &pattern);  // sorted; empty without a match
+  virtual std::optional<std::string> environment(const std::string &name);
+  // uWSGI's magic variables that no file decides: %v current folder, %h host, %k CPUs, %t and %T seconds and
+  // microseconds at the start, %u %U %g %G effective user and group by number and name, %V version.
+  virtual std::optional<std::string> fact(char letter);
+};
+
+}  // namespace mortise

@@ -1,0 +1,62 @@
+#include "kernel/option_value.h"
+
+#include <strings.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace mortise {
+
+namespace {
+
+std::string_view trim(std::string_view text) {
+  size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == text.npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
+}
+
+std::string assignment(std::string_view option, std::string_view value) {
+  return std::string(option) + " = '" + std::string(value) + "'";
+}
+
+// The value without the comment that follows it: neither a boolean nor a number has a ';' or '#' in it.
+std::string_view without_comment(std::string_view option, std::string_view value, std::string *warning) {
+  size_t comment = value.find_first_of(";#");
+  if (comment == value.npos) return trim(value);
+  std::string_view bare = trim(value.substr(0, comment));
+  if (warning)
+    *warning = std::string(option) + " = " + std::string(trim(value)) + ": read as '" + std::string(bare) +
+               "'; put the comment on a line of its own";
+  return bare;
+}
+
+bool is_any_of(std::string_view word, std::initializer_list<const char *> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [word](const char *one) { return strcasecmp(std::string(word).c_str(), one) == 0; });
+}
+
+Error not_a_number(std::string_view option, std::string_view value, std::string why) {
+  return Error{assignment(option, value), std::move(why), "give a whole number, without a unit", kExitUsage};
+}
+
+}  // namespace
+
+Result<bool> parse_bool(std::string_view option, std::string_view value, std::string *warning) {
+  std::string_view word = without_comment(option, value, warning);
+  if (word.empty() || is_any_of(word, {"true", "1", "yes", "on"})) return true;
+  if (is_any_of(word, {"false", "0", "no", "off"})) return false;
+  return Error{assignment(option, word), "neither true nor false", "give true or false", kExitUsage};
+}
+
+Result<long> parse_number(std::string_view option, std::string_view value, std::string *warning) {
+  std::string_view digits = without_comment(option, value, warning);
+  std::string_view unsigned_digits = digits.starts_with('+') ? digits.substr(1) : digits;
+  long number = 0;
+  auto [end, error] = std::from_chars(unsigned_digits.begin(), unsigned_digits.end(), number);
+  if (error == std::errc::result_out_of_range) return not_a_number(option, digits, "the number is too large");
+  if (error != std::errc() || end != unsigned_digits.end())
+    return not_a_number(option, digits, "not a number");
+  return number;
+}
+
+}  // namespace mortise

@@ -1,0 +1,20 @@
+// Booleans and numbers in option values, as operators write them. What is neither is an error, never a silent
+// 0.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "kernel/result.h"
+
+namespace mortise {
+
+// true, 1, yes, on and nothing at all; false, 0, no, off; in any case. The Error names the option.
+// A comment after the value ("false #x") is ignored; `warning`, where given, then says so and is left alone
+// otherwise.
+Result<bool> parse_bool(std::string_view option, std::string_view value, std::string *warning = nullptr);
+
+// A whole decimal number. Comments as above.
+Result<long> parse_number(std::string_view option, std::string_view value, std::string *warning = nullptr);
+
+}  // namespace mortise
