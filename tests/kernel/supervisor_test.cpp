@@ -92,7 +92,7 @@ struct Server {
   int log_fd = memfd_create("log", MFD_CLOEXEC);
   pid_t pid = 0;
 
-  explicit Server(std::vector<Role> roles, const Setup &setup = {}) {
+  explicit Server(const std::vector<Role> &roles, const Setup &setup = {}) {
     uwsgi.numproc = 8;
     uwsgi.cores = 1;
     uwsgi.max_apps = 1;
@@ -105,7 +105,7 @@ struct Server {
     for (int signum : {SIGSEGV, SIGABRT, SIGTERM, SIGINT}) signal(signum, SIG_DFL);  // not Catch's
     if (setup.before_start) setup.before_start();
     Result<Supervisor> supervisor = Supervisor::create(setup.hooks, setup.mercy);
-    for (Role &role : roles) supervisor->add_role(role);
+    for (const Role &role : roles) supervisor->add_role(role);
     _exit(run_master(*supervisor, setup.callbacks));
   }
   ~Server() {
@@ -287,7 +287,9 @@ TEST_CASE("workers are told to stop at half the mercy while a gateway still drai
 TEST_CASE("a process that does not stop is killed when its mercy ends") {
   auto stubborn = [](int id) {
     uwsgi_process_ready();
-    while (id == 1) pause();
+    if (id == 1) {
+      for (;;) pause();
+    }
     wait_for_stop();
     return 0;
   };
