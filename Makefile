@@ -1,6 +1,6 @@
 # Thin: each target is one or two commands that can be typed by hand. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: run test unit build install lint test-asan test-tsan fuzz bench bench-size clean help
+.PHONY: run test unit build install lint format test-asan test-tsan fuzz bench bench-size clean help
 
 PREFIX ?= /usr/local
 HTTP ?= 127.0.0.1:9090
@@ -51,6 +51,10 @@ lint:  ## formatting, clang-tidy, layers, exports, scripts
 	@tools/build release "$(PYTHON)"
 	@tools/build lint "$(PYTHON)"
 	@tools/lint
+
+format:  ## lay the code out as clang-format says
+	@tools/setup lint "$(PYTHON)"
+	@git ls-files '*.c' '*.cpp' '*.h' '*.hpp' | xargs clang-format-14 -i
 
 bench-size: build  ## the kernel's lines, size and memory against their bounds
 	@bench/size
