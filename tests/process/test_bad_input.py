@@ -1,0 +1,151 @@
+"""Wrong input on purpose: one clear line with what, why and what to do, and the documented exit status."""
+
+import os
+import shutil
+import socket
+import subprocess
+
+import pytest
+
+from mortise import EXAMPLES, ROOT, run, write
+
+USAGE, NO_INPUT, NO_ADDRESS, CONFIG, PLUGIN, NO_APP = 64, 66, 69, 78, 79, 22
+HELLO = (EXAMPLES / "hello" / "bootstrap.py").read_text()
+
+
+def refused(result, status, *texts):
+    assert result.returncode == status, result.stdout
+    for text in texts:
+        assert text in result.stdout, result.stdout
+    assert "Traceback" not in result.stdout or status == NO_APP
+    assert "worker 1 (pid" not in result.stdout or status == NO_APP, "it started to serve"
+
+
+def build(folder, source, *flags):
+    """A plugin from C text, compiled by hand against the SDK."""
+    write(folder, "x.c", source)
+    subprocess.run(["cc", "-shared", "-fPIC", "-I%s" % (ROOT / "sdk" / "include"), *flags, "x.c", "-o", "x_plugin.so"],
+                   cwd=folder, check=True)
+    return folder / "x_plugin.so"
+
+
+GOOD = '#include <uwsgi.h>\nstruct uwsgi_plugin x_plugin = {.name = "x"};\n'
+
+
+def test_an_unknown_option_is_refused_with_the_nearest_name(tmp_path):
+    refused(run(tmp_path, "--http-socket", ":0", "--vaccum"), USAGE,
+            "error: unknown option '--vaccum': did you mean '--vacuum'? (see mortise --help)\n")
+
+
+def test_an_option_without_its_value_is_refused(tmp_path):
+    refused(run(tmp_path, "--http-socket"), USAGE, "--http-socket")
+
+
+def test_a_number_that_is_none_is_refused(tmp_path):
+    refused(run(tmp_path, "--http-socket", ":0", "--processes", "four"), USAGE, "processes", "four")
+
+
+def test_nothing_to_listen_on_is_refused(tmp_path):
+    refused(run(tmp_path), USAGE, "there is nothing to listen on")
+
+
+def test_a_missing_configuration_file_is_refused(tmp_path):
+    refused(run(tmp_path, "--ini", "absent.ini"), NO_INPUT, "absent.ini", "No such file or directory")
+
+
+def test_a_missing_application_file_ends_the_server_with_status_22(tmp_path):
+    refused(run(tmp_path, "--http-socket", "127.0.0.1:0", "--wsgi-file", "absent.py"), NO_APP, "absent.py")
+
+
+def test_an_application_that_fails_ends_the_server_with_its_traceback(tmp_path):
+    write(tmp_path, "broken.py", "import does_not_exist_anywhere\n")
+    refused(run(tmp_path, "--http-socket", "127.0.0.1:0", "--wsgi-file", "broken.py"), NO_APP,
+            "Traceback", "does_not_exist_anywhere")
+
+
+def test_an_unknown_key_in_a_file_is_a_warning_and_with_strict_an_error(mortise, tmp_path):
+    text = "[uwsgi]\nhttp-socket = 127.0.0.1:0\nwsgi-file = bootstrap.py\nvaccum = true\n"
+    server = mortise("--ini", "app.ini", files={"bootstrap.py": HELLO, "app.ini": text})
+    server.wait_for_log(r"app\.ini:4: unknown option 'vaccum': did you mean 'vacuum'\?")
+    write(tmp_path, "strict.ini", text + "strict = true\n")
+    refused(run(tmp_path, "--ini", "strict.ini"), USAGE, "vaccum")
+
+
+@pytest.mark.parametrize("option", ["--http", "--http-socket", "--socket"])
+def test_an_address_in_use_is_refused(tmp_path, option):
+    write(tmp_path, "bootstrap.py", HELLO)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = "127.0.0.1:%d" % taken.getsockname()[1]
+        refused(run(tmp_path, option, address, "--wsgi-file", "bootstrap.py"), NO_ADDRESS, address,
+                "Address already in use")
+
+
+def test_an_absent_plugin_is_refused_with_every_path_tried(tmp_path):
+    refused(run(tmp_path, "--plugin", "nowhere", "--plugin-dir", tmp_path, "--http-socket", ":0"), PLUGIN,
+            "load plugin 'nowhere'", "%s/nowhere_plugin.so" % tmp_path, "plugins/nowhere_plugin.so")
+
+
+def test_a_plugin_file_that_is_absent_is_refused(tmp_path):
+    refused(run(tmp_path, "--plugin", "./x_plugin.so", "--http-socket", ":0"), PLUGIN, "./x_plugin.so",
+            "No such file or directory")
+
+
+def test_a_plugin_that_is_no_elf_file_is_refused(tmp_path):
+    write(tmp_path, "x_plugin.so", "this is text\n")
+    refused(run(tmp_path, "--plugin", "./x_plugin.so", "--http-socket", ":0"), PLUGIN,
+            "plugin './x_plugin.so' refused: not an ELF file")
+
+
+def test_a_truncated_plugin_is_refused_at_any_length(tmp_path):
+    whole = build(tmp_path, GOOD).read_bytes()
+    for length in (0, 10, 63, 64, 200, 1000, len(whole) // 2):
+        (tmp_path / "x_plugin.so").write_bytes(whole[:length])
+        refused(run(tmp_path, "--plugin", "./x_plugin.so", "--http-socket", ":0"), PLUGIN, "plugin './x_plugin.so' refused")
+
+
+def test_a_plugin_without_a_note_is_refused_before_its_constructor_runs(tmp_path):
+    build(tmp_path, '#include <stdio.h>\n__attribute__((constructor)) static void ran(void) { puts("RAN"); }\n'
+                    "char x_plugin[408];\n")
+    result = run(tmp_path, "--plugin", "./x_plugin.so", "--http-socket", ":0")
+    refused(result, PLUGIN, "plugin './x_plugin.so' refused: it has no ABI note")
+    assert "RAN" not in result.stdout
+
+
+def test_a_plugin_of_another_abi_is_refused_before_its_constructor_runs(tmp_path):
+    include = tmp_path / "include"
+    shutil.copytree(ROOT / "sdk" / "include", include)
+    note = include / "mortise" / "abi_note.h"
+    note.write_text(note.read_text().replace("#define UWSGI_ABI_MINOR 0", "#define UWSGI_ABI_MINOR 4"))
+    write(tmp_path, "x.c", GOOD + '__attribute__((constructor)) static void ran(void) { puts("RAN"); }\n')
+    subprocess.run(["cc", "-shared", "-fPIC", "-I%s" % include, "x.c", "-o", "x_plugin.so"], cwd=tmp_path, check=True)
+    result = run(tmp_path, "--plugin", "./x_plugin.so", "--http-socket", ":0")
+    refused(result, PLUGIN, "plugin './x_plugin.so' refused: needs ABI 1.4, this server offers 1.0")
+    assert "RAN" not in result.stdout
+
+
+def test_a_plugin_whose_table_has_no_name_is_refused(tmp_path):
+    build(tmp_path, "#include <uwsgi.h>\nstruct uwsgi_plugin x_plugin = {.modifier1 = 7};\n")
+    refused(run(tmp_path, "--plugin", "./x_plugin.so", "--http-socket", ":0"), PLUGIN, "plugin './x_plugin.so' refused",
+            "name")
+
+
+def test_a_plugin_whose_init_fails_is_refused(tmp_path):
+    build(tmp_path, '#include <uwsgi.h>\nstatic int no(void) { return -1; }\n'
+                    'struct uwsgi_plugin x_plugin = {.name = "x", .init = no};\n')
+    refused(run(tmp_path, "--plugin", "./x_plugin.so", "--http-socket", "127.0.0.1:0"), PLUGIN, "start plugin 'x'",
+            "its init hook failed")
+
+
+def test_a_source_that_does_not_compile_is_reported(tmp_path):
+    write(tmp_path, "bad.c", "this is not C\n")
+    refused(run(tmp_path, "--build-plugin", "bad.c"), 1, "build plugin from bad.c")
+    refused(run(tmp_path, "--build-plugin", "absent.c"), NO_INPUT, "absent.c", "No such file or directory")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may try")
+def test_an_unknown_user_is_refused(tmp_path):
+    refused(run(tmp_path, "--http-socket", "127.0.0.1:0", "--uid", "nobody-has-this-name"), 77, "nobody-has-this-name")
+
+
+def test_a_protocol_that_nobody_has_is_refused(tmp_path):
+    refused(run(tmp_path, "--socket", "127.0.0.1:0", "--protocol", "gopher"), USAGE, "no protocol 'gopher'", "uwsgi")
