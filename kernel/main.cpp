@@ -4,6 +4,7 @@
 #include "kernel/lifecycle.h"
 #include "kernel/log.h"
 #include "kernel/privileges.h"
+#include "kernel/sockets.h"
 #include "kernel/state.h"
 
 namespace {
@@ -24,6 +25,7 @@ constexpr Result<void> (*kPhases[])() = {
 
 int fail(const mortise::Error &error) {
   mortise::log_error(error);
+  mortise::unlink_socket_files();
   return error.exit_code;
 }
 

@@ -171,7 +171,7 @@ int uwsgi_write_true_nb(int fd, const char *buf, size_t len, int timeout) {
   return write_all(fd, buf, len, Deadline(timeout), false);
 }
 
-ssize_t uwsgi_read_nb(int fd, char *buf, size_t len, int timeout) {
+int uwsgi_read_nb(int fd, char *buf, size_t len, int timeout) {
   Deadline deadline(timeout);
   while (len > 0) {
     errno = EAGAIN;
@@ -184,8 +184,8 @@ ssize_t uwsgi_read_nb(int fd, char *buf, size_t len, int timeout) {
   return 0;
 }
 
-int uwsgi_read_true_nb(int fd, char *buf, size_t len, int timeout) {
-  return static_cast<int>(read_some(fd, buf, std::min<size_t>(len, INT_MAX), Deadline(timeout)));
+ssize_t uwsgi_read_true_nb(int fd, char *buf, size_t len, int timeout) {
+  return read_some(fd, buf, len, Deadline(timeout));
 }
 
 }  // extern "C"

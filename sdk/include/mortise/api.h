@@ -144,8 +144,9 @@ UWSGI_API int uwsgi_waitfd_event(int fd, int timeout, int event);
 /* [any] All of buf within timeout seconds: 0, or -1. */
 UWSGI_API int uwsgi_write_nb(int fd, const char *buf, size_t len, int timeout);
 UWSGI_API int uwsgi_write_true_nb(int fd, const char *buf, size_t len, int timeout);
-UWSGI_API ssize_t uwsgi_read_nb(int fd, char *buf, size_t len, int timeout);
-UWSGI_API int uwsgi_read_true_nb(int fd, char *buf, size_t len, int timeout);
+UWSGI_API int uwsgi_read_nb(int fd, char *buf, size_t len, int timeout);
+/* [any] What one read brings within timeout seconds: bytes, 0 at the end, -1. */
+UWSGI_API ssize_t uwsgi_read_true_nb(int fd, char *buf, size_t len, int timeout);
 
 /* ---- Event queues (epoll) --------------------------------------------------------------------------------------- */
 
