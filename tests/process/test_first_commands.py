@@ -62,6 +62,7 @@ worker_processes 1;
 events {{ }}
 http {{
   access_log off;
+  client_max_body_size 0;
   client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy;
   uwsgi_temp_path {folder}/uwsgi;
