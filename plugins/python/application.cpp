@@ -168,13 +168,13 @@ int mount_application(char *mountpoint, char *spec) {
 int accept_bare_argument(char *, char *argument) {
   std::string text = argument;
   if (ends_with(text, ".py") || ends_with(text, ".wsgi")) {
-    options.wsgi_file = argument;
+    options.wsgi_file = uwsgi_str(argument);
     return 1;
   }
   size_t colon = text.find(':');
   bool is_module = colon != std::string::npos && colon > 0 && text.find('/') == std::string::npos &&
                    !isdigit(static_cast<unsigned char>(text[colon + 1]));
-  if (is_module) options.module = argument;
+  if (is_module) options.module = uwsgi_str(argument);
   return is_module;
 }
 

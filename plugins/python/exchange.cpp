@@ -144,7 +144,11 @@ int Exchange::fail() {
     traceback = format_exception(exception.get());
     uwsgi_log("python: exception in %s:\n%s", describe(request_).c_str(), traceback.c_str());
   }
-  if (request_->headers_sent || client_is_gone(request_)) return -1;
+  if (client_is_gone(request_)) return -1;
+  if (request_->headers_sent) {
+    uwsgi_disconnect(request_);  // the client must not take what it has for the whole
+    return -1;
+  }
   if (uwsgi.catch_exceptions && !traceback.empty()) {
     send_traceback(request_, traceback);
   } else {

@@ -13,7 +13,9 @@ namespace mortise::python {
 std::string absolute_path(const std::string &path) {
   std::error_code failed;
   fs::path absolute = fs::absolute(path, failed).lexically_normal();
-  return failed ? path : absolute.string();
+  if (failed) return path;
+  if (!absolute.has_filename()) absolute = absolute.parent_path();  // "/srv/" for "/srv/."
+  return absolute;
 }
 
 std::string folder_of(const std::string &path) { return fs::path(absolute_path(path)).parent_path(); }

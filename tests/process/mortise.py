@@ -1,0 +1,226 @@
+"""Starts the server for a test: real processes, real sockets, a folder of its own, and a clean end.
+
+Which server: MORTISE_BINARY, or mortise in the folder MORTISE_BUILD, or build/mortise.
+"""
+
+import http.client
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("MORTISE_BUILD", ROOT / "build"))
+BINARY = os.environ.get("MORTISE_BINARY", str(BUILD / "mortise"))
+EXAMPLES = ROOT / "examples"
+
+START_SECONDS = 20
+STOP_SECONDS = 15
+# "listening on http://127.0.0.1:45613 (2 workers)", also for a UNIX socket: "uwsgi:/tmp/x.sock"
+LISTENING = re.compile(r"listening on (\w+):(?://)?(\S+)")
+
+
+def wait_until(condition, seconds=10, what="the condition"):
+    """Polls until condition() is true and returns its value; fails the test after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < deadline, "%s did not come true in %s s" % (what() if callable(what) else what, seconds)
+        time.sleep(0.01)
+
+
+class Response:
+    """An answer: status, headers (names in lower case), body."""
+
+    def __init__(self, status, headers, body):
+        self.status = status
+        self.header_list = [(name.lower(), value) for name, value in headers]
+        self.headers = dict(self.header_list)
+        self.body = body
+
+    @property
+    def text(self):
+        return self.body.decode("latin-1")
+
+
+class Mortise:
+    """One server. Use it through the fixture `mortise`, which stops it."""
+
+    def __init__(self, folder, *args, env=None, start=True):
+        self.folder = pathlib.Path(folder)
+        self.args = [str(arg) for arg in args]
+        self.log_path = self.folder / "server.log"
+        self.env = clean_environment(env)
+        self.process = None
+        if start:
+            self.start()
+
+    # ---- life ----
+
+    def start(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [BINARY, *self.args],
+                cwd=self.folder,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.wait_for_log(LISTENING, START_SECONDS)
+
+    def signal(self, signum):
+        os.kill(self.process.pid, signum)
+
+    def stop(self):
+        """Asks for a stop and insists on a clean one."""
+        if self.process.poll() is None:
+            self.signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise AssertionError("the server did not stop within %s s\n%s" % (STOP_SECONDS, self.log)) from None
+        finally:
+            self.kill()
+        assert status == 0, "the server ended with status %s\n%s" % (status, self.log)
+
+    def kill(self):
+        """Last resort: whatever is left of the group that this test started."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+
+    # ---- log ----
+
+    @property
+    def log(self):
+        return self.log_path.read_text(errors="replace")
+
+    def wait_for_log(self, pattern, seconds=10, count=1):
+        """The match of a pattern in the log once there are `count` of them; the server must not end before."""
+        pattern = re.compile(pattern) if isinstance(pattern, str) else pattern
+
+        def found():
+            matches = list(pattern.finditer(self.log))
+            if len(matches) >= count:
+                return matches[-1]
+            assert self.process.poll() is None, "the server ended with status %s\n%s" % (
+                self.process.returncode,
+                self.log,
+            )
+            return None
+
+        return wait_until(found, seconds, lambda: "%r in the log:\n%s" % (pattern.pattern, self.log))
+
+    # ---- requests ----
+
+    def address(self, scheme="http"):
+        """(host, port), or the path of a UNIX socket, that the server says it listens on."""
+        for found_scheme, where in LISTENING.findall(self.log):
+            if found_scheme == scheme:
+                host, _, port = where.rpartition(":")
+                return (host.strip("[]"), int(port)) if port.isdigit() else str(self.folder / where)
+        raise AssertionError("no %s socket in the log:\n%s" % (scheme, self.log))
+
+    @property
+    def url(self):
+        return "http://%s:%d" % self.address()
+
+    def connect(self, scheme="http", timeout=10):
+        """A connected socket."""
+        address = self.address(scheme)
+        if isinstance(address, tuple):
+            return socket.create_connection(address, timeout=timeout)
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(timeout)
+        sock.connect(address)
+        return sock
+
+    def request(self, method, path="/", body=None, headers=None, timeout=10, **kwargs):
+        """One HTTP request on a connection of its own."""
+        connection = http.client.HTTPConnection(*self.address(), timeout=timeout)
+        try:
+            connection.request(method, path, body, headers or {}, **kwargs)
+            answer = connection.getresponse()
+            return Response(answer.status, answer.getheaders(), answer.read())
+        finally:
+            connection.close()
+
+    def get(self, path="/", **kwargs):
+        return self.request("GET", path, **kwargs)
+
+    def uwsgi_request(self, variables=None, body=b"", modifier1=0):
+        """One request over the uwsgi protocol: the raw answer."""
+        values = {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": "/",
+            "REQUEST_URI": "/",
+            "QUERY_STRING": "",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "80",
+        }
+        values.update(variables or {})
+        block = b""
+        for pair in values.items():
+            for text in pair:
+                raw = text.encode("latin-1") if isinstance(text, str) else text
+                block += struct.pack("<H", len(raw)) + raw
+        with self.connect("uwsgi") as sock:
+            sock.sendall(struct.pack("<BHB", modifier1, len(block), 0) + block + body)
+            return read_all(sock)
+
+
+def read_all(sock):
+    """What comes until the peer closes."""
+    chunks = []
+    while True:
+        chunk = sock.recv(65536)
+        if not chunk:
+            return b"".join(chunks)
+        chunks.append(chunk)
+
+
+def clean_environment(extra=None):
+    """What a service manager would give: no virtualenv, no interpreter of the test run."""
+    kept = {name: os.environ[name] for name in ("HOME", "LANG", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LD_PRELOAD") if name in os.environ}
+    kept["PATH"] = "/usr/local/bin:/usr/bin:/bin"
+    kept.update(extra or {})
+    return kept
+
+
+def run(folder, *args, env=None, seconds=30):
+    """Runs the server to its end, for starts that must fail: a CompletedProcess with the log as text."""
+    return subprocess.run(
+        [BINARY, *map(str, args)],
+        cwd=folder,
+        env=clean_environment(env),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=seconds,
+        text=True,
+        errors="replace",
+    )
+
+
+def write(folder, name, text):
+    """A file of the test, with its folders."""
+    path = pathlib.Path(folder) / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def copy(folder, source):
+    return shutil.copy(source, folder)
