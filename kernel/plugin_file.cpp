@@ -37,6 +37,7 @@ constexpr std::string_view kApi =
     "escape_json http_url_decode get_memusage log_request register_gateway set_harakiri set_user_harakiri";
 
 bool is_api_name(std::string_view symbol) {
+  if (symbol.empty() || symbol.front() < 'a') return false;  // saves time: names of C++ and Python
   std::string_view list = kApi;
   for (std::string_view word = next_word(&list); !word.empty(); word = next_word(&list))
     if (symbol.starts_with(word)) return true;
