@@ -88,9 +88,8 @@ void Client::begin_request(std::string_view bytes, size_t head_bytes) {
                                     .server_name = uwsgi.hostname,
                                     .server_port = listener_.port()});
   if (packet.empty()) return answer(431, "a request head that does not fit into a uwsgi packet");
-  keep_ = head.keep_alive && gateway_.idle_deadlines.duration_ms() > 0;
   exchange_ = gateway_.take_exchange();
-  exchange_->begin(*this, head, packet);
+  exchange_->begin(*this, head, packet, head.keep_alive && gateway_.idle_deadlines.duration_ms() > 0);
   state_ = State::kRequest;
   gateway_.progress_deadlines.set(*this, uv_now(&gateway_.loop));
 
@@ -140,10 +139,9 @@ void Client::expect_connect() {
 }
 
 void Client::response_done(bool keep) {
-  keep_ = keep_ && keep;
   resume_reading();
   const bool complete = exchange_->request_complete();
-  if (!keep_ || gateway_.stopping) return close_gently(!complete);
+  if (!keep || gateway_.stopping) return close_gently(!complete);
   if (complete) {
     end_exchange();
     return next_request();

@@ -69,7 +69,6 @@ class Client final : public Stream, public Deadline {
   const Listener &listener_;
   State state_ = State::kHead;
   bool at_end_ = false;  // the client sends no more
-  bool keep_ = true;
   uint16_t port_ = 0;
   size_t hint_ = 0;
   std::string early_;  // a head that has not come whole, or requests that came before their turn

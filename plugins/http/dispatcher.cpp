@@ -46,7 +46,8 @@ void Dispatcher::release(Upstream &upstream, Outcome outcome) {
     backend.abandoned.push_back(&upstream);
     return;
   }
-  if (current && outcome == Outcome::kReusable) {
+  // Other servers are not known to take a second packet on a connection.
+  if (current && outcome == Outcome::kReusable && backend.is_ours()) {
     upstream.resume_reading();
     backend.idle.push_back(&upstream);
   } else {
@@ -126,20 +127,23 @@ void Dispatcher::start(Backend &backend, Exchange &exchange) {
     if (carries(backend, exchange, *upstream)) return;  // false: it ended while it was idle
   }
   int fd = uwsgi_connect(backend.address.c_str(), options.connect_timeout, 1);
-  if (fd < 0) {
-    if (errno == EAGAIN || errno == EMFILE || errno == ENFILE || errno == ENOBUFS) {
-      waiting_.push_front(&exchange);  // retry_waiting() follows, and the exchange has a deadline
-      return log_limited("http: connect to %s: %s (the request waits)", backend.name.c_str(),
-                         strerror(errno));
-    }
-    log_limited("http: connect to %s at %s: %s", backend.name.c_str(), backend.address.c_str(),
-                strerror(errno));
-    return exchange.fail(502, "no connection to the application server");
+  if (fd < 0 && (errno == EAGAIN || errno == EMFILE || errno == ENFILE || errno == ENOBUFS)) {
+    waiting_.push_front(&exchange);  // retry_waiting() follows, and the exchange has a deadline
+    return log_limited("http: connect to %s: %s (the request waits)", backend.name.c_str(), strerror(errno));
   }
-  const bool local = backend.is_ours() || backend.address.find_first_of("/@") == 0;
-  auto *upstream = new Upstream(*this, backend, backend.generation);
-  if (!upstream->open(loop_, fd, local ? AF_UNIX : AF_INET) || !carries(backend, exchange, *upstream))
-    exchange.fail(502, "no connection to the application server");
+  const char *cause = strerror(errno);
+  if (fd >= 0) {
+    const bool local = backend.is_ours() || backend.address.find_first_of("/@") == 0;
+    auto *upstream = new Upstream(*this, backend, backend.generation);
+    if (upstream->open(loop_, fd, local ? AF_UNIX : AF_INET)) {
+      if (carries(backend, exchange, *upstream)) return;
+      cause = uv_strerror(upstream->write_error());
+    } else {
+      cause = "it cannot be watched";
+    }
+  }
+  log_limited("http: connect to %s: %s", backend.name.c_str(), cause);
+  exchange.fail(502, "no connection to the application server");
 }
 
 void Dispatcher::serve_waiting() {

@@ -22,7 +22,7 @@ constexpr size_t kOnePieceBytes = 16 * 1024;
 
 }  // namespace
 
-void Exchange::begin(Client &client, const RequestHead &head, std::string_view packet) {
+void Exchange::begin(Client &client, const RequestHead &head, std::string_view packet, bool keep) {
   client_ = &client;
   upstream_ = nullptr;
   unsent_.assign(packet);
@@ -31,7 +31,7 @@ void Exchange::begin(Client &client, const RequestHead &head, std::string_view p
   wants_upgrade_ = !head.upgrade.empty();
   expects_continue_ = head.expect_continue;
   minor_ = head.minor;
-  client_keeps_ = head.keep_alive;
+  client_keeps_ = keep;
   retried_ = sent_at_once_ = request_lost_ = client_at_end_ = upstream_at_end_ = false;
   stage_ = Stage::kHead;
   reframe_ = Reframe::kNone;

@@ -22,8 +22,8 @@ class Exchange {
   Exchange &operator=(const Exchange &) = delete;
 
   // ---- the client's side
-  // Begins with a copy of the packet for this head.
-  void begin(Client &client, const RequestHead &head, std::string_view packet);
+  // Begins with a copy of the packet for this head. keep: the connection may serve another request.
+  void begin(Client &client, const RequestHead &head, std::string_view packet, bool keep);
   // Bytes after the head: how many belong to the request. 0 of some: none, or the body is malformed.
   size_t take_body(std::string_view bytes);
   const char *body_error() const { return request_body_.error(); }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -80,17 +81,22 @@ void Stream::resume_reading() {
 
 bool Stream::write(std::span<const std::string_view> parts) {
   if (closed_) return false;
-  constexpr size_t kMaxParts = 8;
-  uv_buf_t buffers[kMaxParts];
+  uv_buf_t buffers[kMaxParts] = {};
   unsigned count = 0;
   size_t total = 0;
-  for (std::string_view part : parts.first(std::min(parts.size(), kMaxParts))) {
+  assert(parts.size() <= kMaxParts);
+  for (std::string_view part : parts) {
+    if (part.empty()) continue;
     buffers[count++] = uv_buf_init(const_cast<char *>(part.data()), static_cast<unsigned>(part.size()));
     total += part.size();
   }
+  if (total == 0) return true;
   int sent = uv_try_write(stream(), buffers, count);
   if (sent == UV_EAGAIN) sent = 0;
-  if (sent < 0) return false;
+  if (sent < 0) {
+    write_error_ = sent;
+    return false;
+  }
   return static_cast<size_t>(sent) == total || queue(parts, static_cast<size_t>(sent));
 }
 

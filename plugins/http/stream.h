@@ -31,8 +31,11 @@ class Stream {
   bool is_closed() const { return closed_; }
 
   // False: the peer is gone; what was queued is lost. Nothing is called back from within.
+  static constexpr size_t kMaxParts = 4;
   bool write(std::span<const std::string_view> parts);
   bool write(std::string_view part) { return write({&part, 1}); }
+  // Why write() returned false, UV_E…
+  int write_error() const { return write_error_; }
   // Bytes that wait for the peer to read; drained() is called when they are gone.
   size_t queued_bytes() const { return is_closed() ? 0 : stream()->write_queue_size; }
   // No more will be written; after what is queued the peer gets an end.
@@ -62,6 +65,7 @@ class Stream {
     uv_tcp_t tcp;
     uv_pipe_t pipe;
   } handle_;
+  int write_error_ = 0;
   bool closed_ = false;
   bool paused_ = false;
   bool at_end_ = false;  // the peer's end was seen: there is nothing to resume

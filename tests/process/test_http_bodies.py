@@ -1,0 +1,186 @@
+"""Bodies of requests and responses, through --http-socket and through the gateway."""
+
+import os
+import socket
+import threading
+
+import pytest
+
+from http_wire import WAYS, Wire, process_of, rss_kib, start_probe
+
+pytestmark = pytest.mark.parametrize("way", WAYS)
+
+
+@pytest.fixture
+def server(mortise):
+    return start_probe(mortise)
+
+
+def send_in_background(wire, pieces):
+    def work():
+        try:
+            for piece in pieces:
+                wire.send(piece)
+        except OSError:
+            pass
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_body_with_a_length_is_read(server, way):
+    with Wire(server, way) as wire:
+        for size in (0, 1, 100, 70_000, 1_000_000):
+            body = os.urandom(size)
+            sender = send_in_background(wire, [b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size, body])
+            assert wire.response().body == body
+            sender.join()
+
+
+def test_a_chunked_body_is_decoded(server, way):
+    with Wire(server, way) as wire:
+        for _ in range(2):
+            wire.send(b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                      b"3\r\nabc\r\n4;ext=1\r\ndefg\r\n0\r\nTrailer: dropped\r\n\r\n")
+            assert wire.response().body == b"abcdefg"
+
+
+def test_chunks_that_come_byte_by_byte_are_decoded(server, way):
+    with Wire(server, way) as wire:
+        wire.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        wire.send(b"POST /count HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for byte in b"a\r\n0123456789\r\n1\r\nx\r\n0\r\n\r\n":
+            wire.send(bytes([byte]))
+        assert wire.response().body == b"11"
+
+
+def test_a_request_behind_a_chunked_body_is_the_next_one(server, way):
+    with Wire(server, way) as wire:
+        chunked = b"POST /count HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n"
+        wire.send(chunked + b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + chunked)
+        assert [wire.response().body for _ in range(3)] == [b"5", b"hello", b"5"]
+
+
+def test_a_malformed_chunk_ends_the_connection(server, way):
+    with Wire(server, way) as wire:
+        wire.send(b"POST /count HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc")
+        answer = wire.response()
+        assert answer.status >= 400
+        assert answer.closes
+        assert wire.at_end()
+
+
+def test_a_response_without_a_length_is_chunked(server, way):
+    with Wire(server, way) as wire:
+        wire.get("/pieces")
+        answer = wire.response()
+        assert answer.headers["transfer-encoding"] == "chunked"
+        assert answer.body == b"piece piece piece "
+        assert answer.chunks == 3
+        wire.get("/")
+        assert wire.response().body == b"hello"
+
+
+def test_a_response_without_a_body_is_framed(server, way):
+    with Wire(server, way) as wire:
+        wire.get("/empty")
+        assert wire.response().headers["content-length"] == "0"
+        for status in (204, 304):
+            wire.get("/%d" % status)
+            answer = wire.response()
+            assert answer.status == status
+            assert "transfer-encoding" not in answer.headers
+        wire.get("/")
+        assert wire.response().body == b"hello"
+
+
+def test_the_answer_to_head_has_no_body(server, way):
+    with Wire(server, way) as wire:
+        for path in ("/", "/pieces", "/empty"):
+            wire.get(path, method="HEAD")
+            assert wire.response("HEAD").status == 200
+        wire.get("/")
+        assert wire.response().body == b"hello"
+
+
+def test_100_continue_is_sent_when_the_application_reads(server, way):
+    with Wire(server, way) as wire:
+        for _ in range(2):
+            wire.get("/count", method="POST", headers="Content-Length: 3\r\nExpect: 100-continue\r\n")
+            assert wire.head().status == 100
+            wire.send(b"abc")
+            assert wire.response().body == b"3"
+
+
+def test_no_100_continue_for_an_application_that_does_not_read(server, way):
+    with Wire(server, way) as wire:
+        wire.get("/unread", method="POST", headers="Content-Length: 3\r\nExpect: 100-continue\r\n")
+        answer = wire.response()
+        assert answer.status == 403
+        assert answer.closes
+        assert wire.at_end()
+
+
+def test_a_client_that_does_not_wait_for_the_100_is_served(server, way):
+    with Wire(server, way) as wire:
+        wire.post("/count", b"abc", "Expect: 100-continue\r\n")
+        answer = wire.response()
+        if answer.status == 100:
+            answer = wire.response()
+        assert answer.body == b"3"
+        wire.get("/")
+        assert wire.response().body == b"hello"
+
+
+@pytest.mark.parametrize("size", [1000, 200_000, 5_000_000])
+def test_an_answer_arrives_although_the_application_does_not_read_the_body(server, way, size):
+    for _ in range(5):
+        with Wire(server, way) as wire:
+            sender = send_in_background(wire, [b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size, b"x" * size])
+            assert wire.response().status == 403
+            sender.join()
+
+
+def test_a_body_that_is_cut_short_is_an_error(server, way):
+    with Wire(server, way) as wire:
+        wire.get("/count", method="POST", headers="Content-Length: 10\r\n")
+        wire.send(b"abc")
+        wire.sock.shutdown(socket.SHUT_WR)
+        assert wire.response().status >= 400
+
+
+def test_a_large_upload_needs_little_memory(server, way):
+    size = 100 * 1024 * 1024
+    block = b"x" * (1024 * 1024)
+    pids = [process_of(server, "http"), process_of(server, "worker 1")]
+    with Wire(server, way, timeout=60) as wire:
+        wire.post("/count", block)
+        wire.response()
+        before = [rss_kib(pid) for pid in pids]
+        wire.send(b"POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size)
+        for _ in range(size // len(block)):
+            wire.send(block)
+        assert wire.response().body == b"%d" % size
+        after = [rss_kib(pid) for pid in pids]
+    assert all(now - then <= 4096 for then, now in zip(before, after)), (before, after)
+
+
+def test_a_large_download_waits_for_a_slow_client_without_filling_memory(server, way):
+    size = 100 * 1024 * 1024
+    pids = [process_of(server, "http"), process_of(server, "worker 1")]
+    with Wire(server, way, timeout=60) as wire:
+        wire.get("/large?1000000")
+        assert len(wire.response().body) == 1_000_000
+        before = [rss_kib(pid) for pid in pids]
+        wire.get("/large?%d" % size, version="1.0")
+        assert wire.head().status == 200
+        received = len(wire.buffer)
+        while True:
+            data = wire.sock.recv(1024 * 1024)
+            if not data:
+                break
+            received += len(data)
+        assert received == size
+        after = [rss_kib(pid) for pid in pids]
+    assert all(now - then <= 4096 for then, now in zip(before, after)), (before, after)

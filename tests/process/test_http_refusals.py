@@ -1,0 +1,88 @@
+"""What is refused: each time an answer, a log line, and the end of the connection."""
+
+import time
+
+import pytest
+
+from http_wire import WAYS, Wire, start_probe
+
+pytestmark = pytest.mark.parametrize("way", WAYS)
+
+
+@pytest.fixture
+def server(mortise):
+    return start_probe(mortise, "--http-headers-timeout=1")
+
+
+@pytest.mark.parametrize(
+    "request_bytes, status",
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX : y\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n", 400),
+        (b"GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET /%00 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1, 1\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nExpect: miracles\r\n\r\n", 417),
+        (b"GET / HTTP/3.0\r\nHost: x\r\n\r\n", 505),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+        (b"GET /" + b"a" * 40_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", 414),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", 431),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 1000 + b"\r\n", 431),
+    ],
+)
+def test_a_refused_request_is_answered_and_logged(server, way, request_bytes, status):
+    with Wire(server, way) as wire:
+        wire.send(request_bytes)
+        answer = wire.response()
+        assert answer.status == status
+        assert answer.closes
+        assert answer.body.endswith(b"\n")
+        assert wire.at_end()
+    server.wait_for_log(r"request from 127.0.0.1 refused: .* \(answered %d\)" % status)
+
+
+def test_nothing_is_served_behind_a_refused_request(server, way):
+    with Wire(server, way) as wire:
+        wire.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nBAD\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert wire.response().status == 200
+        assert wire.response().status == 400
+        assert wire.at_end()
+
+
+def test_a_slow_head_is_answered_with_408(server, way):
+    with Wire(server, way) as wire:
+        wire.send(b"GET / HTTP/1.1\r\nHo")
+        began = time.monotonic()
+        answer = wire.response()
+        assert answer.status == 408
+        assert answer.closes
+        assert 0.9 < time.monotonic() - began < 3
+
+
+def test_slow_clients_do_not_hinder_others(server, way):
+    slow = [Wire(server, way) for _ in range(50)]
+    for wire in slow:
+        wire.send(b"GET / HT")
+    with Wire(server, way) as wire:
+        wire.get("/")
+        assert wire.response().status == 200
+    for wire in slow:
+        assert wire.response().status == 408
+        wire.sock.close()
+
+
+def test_a_connection_that_says_nothing_is_closed(server, way):
+    with Wire(server, way) as wire:
+        assert wire.at_end()
+
+
+def test_repeated_refusals_do_not_flood_the_log(server, way):
+    for _ in range(100):
+        with Wire(server, way) as wire:
+            wire.send(b"BAD\r\n\r\n")
+            assert wire.response().status == 400
+    assert server.log.count("refused:") <= 40
