@@ -23,6 +23,15 @@ std::optional<uint64_t> parse_content_length(std::string_view value) {
   return length;
 }
 
+const char *take_content_length(std::string_view value, bool &has_length, uint64_t &length) {
+  if (has_length) return "more than one Content-Length";
+  std::optional<uint64_t> parsed = parse_content_length(value);
+  if (!parsed) return "a Content-Length that is not a number of bytes";
+  has_length = true;
+  length = *parsed;
+  return nullptr;
+}
+
 Coding parse_transfer_encoding(std::string_view value) {
   if (equals_folded(value, "chunked")) return Coding::kChunked;
   size_t comma = value.rfind(',');

@@ -30,6 +30,9 @@ void for_each_element(std::string_view list, Use use) {
 // Content-Length: digits only, no sign, list or blank, and not above 2^64 - 1.
 std::optional<uint64_t> parse_content_length(std::string_view value);
 
+// Takes the one Content-Length of a head. Returns why it is refused, or nullptr.
+const char *take_content_length(std::string_view value, bool &has_length, uint64_t &length);
+
 // What a Transfer-Encoding says. Only kChunked is served.
 enum class Coding : uint8_t {
   kChunked,      // exactly that

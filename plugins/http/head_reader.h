@@ -5,6 +5,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 
 #include "byte_class.h"
 #include "byte_scan.h"
@@ -30,9 +31,9 @@ class HeadReader {
   // Takes a CRLF; false when result() says why not.
   bool line_end();
 
-  // Takes a header line, or the empty line that ends the head.
-  enum class Line : uint8_t { kField, kHeadEnd, kStopped };
-  Line field(HeaderField &field);
+  // Takes all header lines and the empty line behind them, and calls use(field), which may refuse, for each.
+  template <typename Use>
+  bool fields(std::array<HeaderField, kMaxHeaders> &fields, size_t &count, Use use);
 
   // Both return false, and set what result() returns.
   bool need_more(Run run);
@@ -49,6 +50,8 @@ class HeadReader {
   ByteRange buffer() const { return buffer_; }
 
  private:
+  enum class Line : uint8_t { kField, kHeadEnd, kStopped };
+  Line field(HeaderField &field);
   bool refuse_byte(char byte);
   Line no_field(const char *start, const char *stop);
 
@@ -80,6 +83,27 @@ class HeadReader {
   field.value = {value, static_cast<size_t>(cr - value)};
   field.id = find_header(field.name);
   return Line::kField;
+}
+
+template <typename Use>
+inline bool HeadReader::fields(std::array<HeaderField, kMaxHeaders> &fields, size_t &count, Use use) {
+  const size_t most = std::min(limits_.max_headers, kMaxHeaders);
+  HeaderField extra;
+  for (;;) {
+    const bool room = count < most;
+    HeaderField &next = room ? fields[count] : extra;
+    switch (field(next)) {
+      case Line::kHeadEnd:
+        return true;
+      case Line::kStopped:
+        return false;
+      case Line::kField:
+        break;
+    }
+    if (!room) return refuse(431, "more header lines than the limit");
+    ++count;
+    if (!use(next)) return false;
+  }
 }
 
 inline bool HeadReader::line_end() {

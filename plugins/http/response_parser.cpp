@@ -9,8 +9,7 @@ namespace {
 
 class ResponseParser {
  public:
-  ResponseParser(HeadReader &reader, const HeadLimits &limits, ResponseHead &head)
-      : reader_(reader), limits_(limits), head_(head) {}
+  ResponseParser(HeadReader &reader, ResponseHead &head) : reader_(reader), head_(head) {}
 
   ParseResult parse() {
     if (status_line() && fields() && framing()) return reader_.complete();
@@ -22,14 +21,12 @@ class ResponseParser {
  private:
   bool status_line();
   bool fields();
-  bool field(const HeaderField &field);
-  bool content_length(std::string_view value);
+  bool take(const HeaderField &field);
   bool framing();
 
   bool refuse(const char *reason) { return reader_.refuse(502, reason); }
 
   HeadReader &reader_;
-  const HeadLimits &limits_;
   ResponseHead &head_;
   bool has_transfer_encoding_ = false;
   ConnectionOptions connection_;
@@ -59,29 +56,15 @@ bool ResponseParser::status_line() {
 }
 
 bool ResponseParser::fields() {
-  const size_t most = std::min(limits_.max_headers, kMaxHeaders);
-  HeaderField extra;
-  for (;;) {
-    const bool room = head_.field_count < most;
-    HeaderField &next = room ? head_.fields[head_.field_count] : extra;
-    switch (reader_.field(next)) {
-      case HeadReader::Line::kHeadEnd:
-        return true;
-      case HeadReader::Line::kStopped:
-        return false;
-      case HeadReader::Line::kField:
-        break;
-    }
-    if (!room) return refuse("more header lines than the limit");
-    ++head_.field_count;
-    if (!field(next)) return false;
-  }
+  return reader_.fields(head_.fields, head_.field_count, [this](HeaderField &field) { return take(field); });
 }
 
-bool ResponseParser::field(const HeaderField &field) {
+bool ResponseParser::take(const HeaderField &field) {
+  const char *reason;
   switch (field.id) {
     case HeaderId::kContentLength:
-      return content_length(field.value);
+      reason = take_content_length(field.value, head_.has_content_length, head_.content_length);
+      return reason ? refuse(reason) : true;
     case HeaderId::kTransferEncoding:
       if (has_transfer_encoding_ || parse_transfer_encoding(field.value) != Coding::kChunked)
         return refuse("a Transfer-Encoding other than chunked, or more than one");
@@ -93,15 +76,6 @@ bool ResponseParser::field(const HeaderField &field) {
     default:
       return true;
   }
-}
-
-bool ResponseParser::content_length(std::string_view value) {
-  if (head_.has_content_length) return refuse("more than one Content-Length");
-  std::optional<uint64_t> length = parse_content_length(value);
-  if (!length) return refuse("a Content-Length that is not a number of bytes");
-  head_.has_content_length = true;
-  head_.content_length = *length;
-  return true;
 }
 
 bool ResponseParser::framing() {
@@ -130,7 +104,7 @@ ParseResult parse_response_head(std::string_view bytes, const HeadLimits &limits
   head.reason = {};
   head.content_length = head.field_count = 0;
   head.has_content_length = head.chunked = head.upgrade = false;
-  return ResponseParser(reader, limits, head).parse();
+  return ResponseParser(reader, head).parse();
 }
 
 }  // namespace mortise::http

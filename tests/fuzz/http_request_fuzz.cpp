@@ -2,39 +2,15 @@
 // a head that was taken means the same when it is written anew.
 #include "plugins/http/request_parser.h"
 
-#include <algorithm>
 #include <string>
 
+#include "growing_head.h"
 #include "plugins/http/cgi_names.h"
 #include "plugins/http/url_decode.h"
 
 using namespace mortise::http;
 
 namespace {
-
-void check(bool good) {
-  if (!good) __builtin_trap();
-}
-
-constexpr HeadLimits kSmallLimits{2000, 300, 20};
-
-ParseResult parse(std::string_view bytes, RequestHead &head, size_t &hint,
-                  const HeadLimits &limits = kSmallLimits) {
-  return parse_request_head(bytes, limits, head, hint);
-}
-
-ParseResult parse_growing(std::string_view bytes, size_t step, RequestHead &head) {
-  size_t hint = 0;
-  for (size_t size = 0;; size = std::min(size + step, bytes.size())) {
-    const std::string piece(bytes.substr(0, size));  // memory of its own each time
-    ParseResult result = parse(piece, head, hint);
-    if (result.verdict != Verdict::kNeedMore || size == bytes.size()) return result;
-  }
-}
-
-void check_same(const ParseResult &a, const ParseResult &b) {
-  check(a.verdict == b.verdict && a.status == b.status && a.consumed == b.consumed && a.reason == b.reason);
-}
 
 void check_inside(std::string_view view, std::string_view bytes) {
   check(view.empty() ||
@@ -83,17 +59,16 @@ void check_means_same(const RequestHead &a, const RequestHead &b) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static RequestHead head, again;
   const std::string_view bytes(reinterpret_cast<const char *>(data), size);
-  size_t hint = 0;
-  const ParseResult whole = parse(bytes, head, hint);
-  for (size_t step : {size_t{1}, 2 + size % 13, 16 + size % 64})
-    if (step > 1 || size <= 256) check_same(whole, parse_growing(bytes, step, again));
+  const ParseResult whole = parse_every_way(bytes, [](std::string_view piece, size_t &hint) {
+    return parse_request_head(piece, kSmallLimits, head, hint);
+  });
   if (whole.verdict != Verdict::kComplete) return 0;
 
   check(whole.consumed <= size);
   check_head(head, bytes.substr(0, whole.consumed));
   const std::string written = write(head);
-  hint = 0;
-  check(parse(written, again, hint, {}).consumed == written.size());
+  size_t hint = 0;
+  check(parse_request_head(written, {}, again, hint).consumed == written.size());
   check_means_same(head, again);
   return 0;
 }
