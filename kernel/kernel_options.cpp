@@ -125,7 +125,7 @@ uwsgi_option *kernel_options() {
       {"plugins-dir", kValue, 0, "same as plugin-dir", nothing, nullptr, 0},
       {"set-placeholder", kValue, 0, "name=value, read back as %(name)", nothing, nullptr, 0},
       {"set-ph", kValue, 0, "same as set-placeholder", nothing, nullptr, 0},
-      {"strict", kFlag, 0, "unknown options are errors", uwsgi_opt_true, &set.strict, 0},
+      {"strict", kFlag, 0, "unknown options are errors", uwsgi_opt_true, &set.strict, UWSGI_OPT_IMMEDIATE},
       {"show-config", kFlag, 0, "log the configuration as it was understood", uwsgi_opt_true, &set.show_config, 0},
       {"build-plugin", kValue, 0, "compile a plugin from a .c or .cc file and end", nothing, nullptr, 0},
       {"help", kFlag, 'h', "list the options and end", nothing, nullptr, 0},
