@@ -14,7 +14,7 @@
 #include "kernel/packet.h"
 #include "kernel/plugin_loader.h"
 #include "kernel/plugin_registry.h"
-#include "kernel/strings.h"
+#include "sdk/runtime/strings.h"
 
 namespace mortise {
 

@@ -9,7 +9,7 @@
 #include "kernel/log.h"
 #include "kernel/option_value.h"
 #include "kernel/options.h"
-#include "kernel/strings.h"
+#include "sdk/runtime/strings.h"
 
 namespace {
 

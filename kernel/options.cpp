@@ -5,7 +5,7 @@
 
 #include "kernel/known_options.h"
 #include "kernel/log.h"
-#include "kernel/strings.h"
+#include "sdk/runtime/strings.h"
 
 namespace mortise {
 

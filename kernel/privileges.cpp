@@ -8,7 +8,7 @@
 #include <optional>
 
 #include "kernel/log.h"
-#include "kernel/strings.h"
+#include "sdk/runtime/strings.h"
 
 namespace mortise {
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "kernel/plugin_folders.h"
-#include "kernel/strings.h"
+#include "sdk/runtime/strings.h"
 
 namespace mortise {
 

@@ -1,4 +1,4 @@
-#include "kernel/strings.h"
+#include "sdk/runtime/strings.h"
 
 #include <uwsgi.h>
 
