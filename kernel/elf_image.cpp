@@ -2,7 +2,7 @@
 
 #include <cinttypes>
 
-#include "kernel/strings.h"
+#include "sdk/runtime/strings.h"
 
 namespace mortise {
 namespace {
@@ -12,11 +12,9 @@ constexpr size_t kMaxSegments = 256;           // linkers make about a dozen
 constexpr size_t kMaxNoteBytes = 1024 * 1024;  // ours has 44 bytes for each object file
 
 std::string machine_name(int machine) {
-  constexpr std::pair<int, const char *> kNames[] = {
-      {EM_X86_64, "x86-64"}, {EM_AARCH64, "aarch64"}, {EM_386, "i386"}, {EM_ARM, "arm"}, {EM_RISCV, "riscv"}};
-  for (auto [number, name] : kNames)
-    if (machine == number) return name;
-  return format_text("machine %d", machine);
+  return machine == EM_X86_64    ? "x86-64"
+         : machine == EM_AARCH64 ? "aarch64"
+                                 : format_text("machine %d", machine);
 }
 
 Result<void> check_within(const char *part, uint64_t offset, uint64_t bytes, size_t file_bytes) {

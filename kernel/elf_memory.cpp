@@ -3,22 +3,11 @@
 #include <algorithm>
 
 namespace mortise {
-namespace {
 
-constexpr size_t kMaxWritableBytes = 64 * 1024 * 1024;
+static constexpr size_t kMaxWritableBytes = 64 * 1024 * 1024;
 
-// The relocations of a whole pointer; all others are of no interest here.
-bool is_relative(uint64_t type, uint16_t machine) {
-  return type == (machine == EM_X86_64 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE);
-}
-bool is_symbolic(uint64_t type, uint16_t machine) {
-  return machine == EM_X86_64 ? type == R_X86_64_64 || type == R_X86_64_GLOB_DAT
-                              : type == R_AARCH64_ABS64 || type == R_AARCH64_GLOB_DAT;
-}
-
-}  // namespace
-
-// DT_RELR is not looked at: it lists words to which the load address is added, and that is 0 here.
+// Only relocations of whole pointers matter here. DT_RELR is not looked at: it lists words to which the load
+// address is added, and that is 0.
 Result<ElfMemory> ElfMemory::relocate(const ElfImage &image, const ElfDynamic &dynamic) {
   ElfMemory memory;
   size_t writable_bytes = 0;
@@ -29,18 +18,18 @@ Result<ElfMemory> ElfMemory::relocate(const ElfImage &image, const ElfDynamic &d
     if (writable_bytes > kMaxWritableBytes) return damaged_elf("damaged: more than 64 MiB of writable data");
     memory.segments_.back().writable = image.contents(load);
   }
+  const bool x86 = image.machine() == EM_X86_64;
+  const uint64_t relative = x86 ? R_X86_64_RELATIVE : R_AARCH64_RELATIVE;
+  const uint64_t symbolic = x86 ? R_X86_64_64 : R_AARCH64_ABS64;
   Elf64_Rela entry;
   for (uint64_t at = 0; read_object(dynamic.relocations, at, &entry); at += sizeof entry) {
     const uint64_t type = ELF64_R_TYPE(entry.r_info), index = ELF64_R_SYM(entry.r_info);
-    const bool symbolic = is_symbolic(type, image.machine());
-    if (!symbolic && !is_relative(type, image.machine())) continue;
+    if (type != relative && type != symbolic) continue;
     auto *segment = const_cast<Segment *>(memory.find(entry.r_offset));
     if (!segment || entry.r_offset - segment->address + sizeof(uint64_t) > segment->writable.size()) continue;
     auto value = static_cast<uint64_t>(entry.r_addend);
-    if (symbolic) {
-      const bool here = index < dynamic.symbols.size() && dynamic.symbols[index].defined;
-      value = here ? value + dynamic.symbols[index].value : kElsewhere;
-    }
+    const bool here = index < dynamic.symbols.size() && dynamic.symbols[index].defined;
+    if (type == symbolic) value = here ? value + dynamic.symbols[index].value : kElsewhere;
     memcpy(segment->writable.data() + (entry.r_offset - segment->address), &value, sizeof value);
   }
   return memory;

@@ -1,5 +1,4 @@
-// A shared object's data as it would be in memory, loaded at address 0: pointers between its parts can be
-// followed.
+// A shared object's data as it would be when loaded at address 0: pointers between its parts can be followed.
 #pragma once
 
 #include <optional>

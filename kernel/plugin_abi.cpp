@@ -2,7 +2,7 @@
 
 #include <uwsgi.h>
 
-#include "kernel/strings.h"
+#include "sdk/runtime/strings.h"
 
 namespace mortise {
 namespace {

@@ -28,7 +28,8 @@ Error refuse_plugin(const std::string &path, std::string why, std::string hint);
 // "rebuild it with this server's SDK: mortise --build-plugin x.c"; the source's name is a guess.
 std::string rebuild_hint(const std::string &path);
 
-std::string abi_text(const AbiNote &note);       // "1.4"
-std::string release_text(uint32_t sdk_release);  // "1.4.0"
+// "1.4" and "1.4.0".
+std::string abi_text(const AbiNote &note);
+std::string release_text(uint32_t sdk_release);
 
 }  // namespace mortise

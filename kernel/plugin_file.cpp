@@ -11,7 +11,7 @@
 
 #include "kernel/elf_memory.h"
 #include "kernel/fd.h"
-#include "kernel/strings.h"
+#include "sdk/runtime/strings.h"
 
 namespace mortise {
 namespace {
@@ -63,19 +63,16 @@ std::vector<OptionDescription> read_options(const ElfMemory &memory, const ElfDy
 }
 
 Error no_table(const ElfDynamic &dynamic, const std::string &path, const std::vector<std::string> &symbols) {
-  std::string why = "it exports no hook table";
-  for (const std::string &symbol : symbols)
-    why += (&symbol == symbols.data() ? " '" : " or '") + symbol + "'";
-  for (const ElfSymbol &symbol : dynamic.symbols)
-    if (symbol.defined && !symbol.function && symbol.name.ends_with("_plugin"))
-      return refuse_plugin(
-          path, why,
-          "a table is found by its file's name\nrename the file to " + std::string(symbol.name) + ".so");
-  return refuse_plugin(
-      path, why,
+  std::string why = "it exports no hook table '" + symbols.front() + "'";
+  if (symbols.size() > 1) why += " or '" + symbols.back() + "'";
+  std::string hint =
       "a table is hidden if it is static, a const of C++, or built with -fvisibility=hidden\n"
       "define it as: struct uwsgi_plugin " +
-          symbols.front() + " = {...};");
+      symbols.front() + " = {...};";
+  for (const ElfSymbol &symbol : dynamic.symbols)
+    if (symbol.defined && !symbol.function && symbol.name.ends_with("_plugin"))
+      hint = "a table is found by its file's name\nrename the file to " + std::string(symbol.name) + ".so";
+  return refuse_plugin(path, why, hint);
 }
 
 // Fills in what the table says.
@@ -105,10 +102,9 @@ Result<void> describe_table(const ElfDynamic &dynamic, const ElfMemory &memory, 
   plugin->modifier1 = static_cast<uint8_t>(member(offsetof(uwsgi_plugin, modifier1)));
   std::string_view members = kMembers;
   for (size_t offset = 0; offset < sizeof(uwsgi_plugin); offset += sizeof(void *)) {
-    std::string_view hook = next_word(&members);
-    const bool is_hook =
-        offset >= offsetof(uwsgi_plugin, on_load) && offset != offsetof(uwsgi_plugin, options);
-    if (is_hook && member(offset)) plugin->hooks.emplace_back(hook);
+    const std::string_view name_of_member = next_word(&members);
+    if (offset < offsetof(uwsgi_plugin, on_load) || offset == offsetof(uwsgi_plugin, options)) continue;
+    if (member(offset)) plugin->hooks.emplace_back(name_of_member);
   }
   if (uint64_t options = member(offsetof(uwsgi_plugin, options)))
     plugin->options = read_options(memory, dynamic, options);
@@ -160,17 +156,16 @@ Result<PluginDescription> describe_plugin(const std::string &path) {
   Result<Fd> fd = open_file(path.c_str(), O_RDONLY | O_NONBLOCK);  // a FIFO would wait for its writer
   struct stat info;
   if (!fd) return refuse_plugin(path, fd.error().why, {});
-  if (fstat(fd->get(), &info)) return refuse_plugin(path, strerror(errno), {});
-  if (!S_ISREG(info.st_mode)) return refuse_plugin(path, "not a regular file", "name a shared object");
+  if (fstat(fd->get(), &info) || !S_ISREG(info.st_mode))
+    return refuse_plugin(path, "not a regular file", "name a shared object");
   std::vector<std::string> symbols{table_symbol(path)};
   char target[PATH_MAX];  // python3_plugin.so may be a link to python_plugin.so, which has another table
   if (realpath(path.c_str(), target) && table_symbol(target) != symbols.front())
     symbols.push_back(table_symbol(target));
 
   const auto size = static_cast<size_t>(info.st_size);
-  auto unmap = [size](void *memory) { munmap(memory, size + 1); };
-  void *memory =
-      mmap(nullptr, size + 1, PROT_READ, MAP_PRIVATE, fd->get(), 0);  // + 1: nothing cannot be mapped
+  auto unmap = [size](void *memory) { munmap(memory, size + 1); };  // + 1: no bytes cannot be mapped
+  void *memory = mmap(nullptr, size + 1, PROT_READ, MAP_PRIVATE, fd->get(), 0);
   if (memory == MAP_FAILED) return refuse_plugin(path, strerror(errno), {});
   std::unique_ptr<void, decltype(unmap)> owner(memory, unmap);
   return describe_plugin_bytes({static_cast<char *>(memory), size}, path, symbols);

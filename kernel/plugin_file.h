@@ -1,5 +1,4 @@
-// What a plugin is, told from its file: hooks, options, the functions it takes and gives. Nothing of the file
-// is run.
+// What a plugin is, told from its file without running it: hooks, options, functions that it takes and gives.
 #pragma once
 
 #include <string>

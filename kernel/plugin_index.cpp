@@ -11,7 +11,7 @@
 
 #include "kernel/fd.h"
 #include "kernel/log.h"
-#include "kernel/strings.h"
+#include "sdk/runtime/strings.h"
 
 namespace mortise {
 namespace {
@@ -52,12 +52,8 @@ PluginIndex describe_folder(const Folder &folder, const std::string &path) {
   PluginIndex index;
   for (const auto &[link, file] : folder.files) {
     auto plugin = describe_plugin(path + "/" + file);
-    if (plugin) {
-      index.add(*plugin);
-    } else {
-      log_warning("%s", plugin.error().message().c_str());
-      index.add_refused(file);
-    }
+    plugin ? index.add(*plugin) : index.add_refused(file);
+    if (!plugin) log_warning("%s", plugin.error().message().c_str());
   }
   return index;
 }

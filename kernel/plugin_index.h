@@ -37,8 +37,7 @@ class PluginIndex {
 // Describes every *_plugin.so of a folder. One that is refused is left out, with a warning in the log.
 Result<PluginIndex> scan_plugin_folder(const std::string &folder);
 
-// The folder's plugins.index, or a scan where that is missing, damaged, older than a plugin, or about other
-// files.
+// The folder's plugins.index; a scan where it is missing, damaged, older than a plugin, or of other files.
 Result<PluginIndex> open_plugin_index(const std::string &folder);
 
 // Scans a folder and writes its plugins.index, whole or not at all.
