@@ -24,8 +24,12 @@ PyRef own_version() {
                                     UWSGI_SDK_RELEASE & 0xff));
 }
 
+long long start_time() {
+  return static_cast<long long>((uwsgi.start_tv_us ? uwsgi.start_tv_us : uwsgi_micros()) / 1000000);
+}
+
 bool set_constants(PyObject *m) {
-  return set(m, "version", bytes(kCompatibleVersion)) &&
+  return set(m, "started_on", integer(start_time())) && set(m, "version", bytes(kCompatibleVersion)) &&
          set(m, "version_info",
              PyRef(Py_BuildValue("(iiiiy)", kCompatibleParts[0], kCompatibleParts[1], kCompatibleParts[2], 0, ""))) &&
          set(m, "mortise_version", own_version()) && set(m, "SPOOL_RETRY", integer(-1)) &&
@@ -38,7 +42,6 @@ bool set_server_facts(PyObject *m) {
          set(m, "numproc", integer(uwsgi.numproc)) && set(m, "cores", integer(uwsgi.cores)) &&
          set(m, "threads", integer(uwsgi.threads)) && set(m, "has_threads", integer(1)) &&
          set(m, "buffer_size", integer(uwsgi.buffer_size)) &&
-         set(m, "started_on", integer(static_cast<long long>(uwsgi.start_tv_us / 1000000))) &&
          set(m, "loop", uwsgi.loop ? bytes(uwsgi.loop) : none()) &&
          set(m, "pidfile", uwsgi.pidfile ? bytes(uwsgi.pidfile) : none()) && set(m, "is_a_reload", PyRef(PyBool_FromLong(0)));
 }

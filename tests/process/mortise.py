@@ -21,8 +21,8 @@ EXAMPLES = ROOT / "examples"
 
 START_SECONDS = 20
 STOP_SECONDS = 15
-# "listening on http://127.0.0.1:45613 (2 workers)", also for a UNIX socket: "uwsgi:/tmp/x.sock"
-LISTENING = re.compile(r"listening on (\w+):(?://)?(\S+)")
+# "listening on http://127.0.0.1:45613 (2 workers)", "listening on uwsgi:/tmp/x.sock", and the gateway's own line.
+LISTENING = re.compile(r"(listening|http gateway) on (\w+):(?://)?(\S+)")
 
 
 def wait_until(condition, seconds=10, what="the condition"):
@@ -126,7 +126,8 @@ class Mortise:
 
     def address(self, scheme="http"):
         """(host, port), or the path of a UNIX socket, that the server says it listens on."""
-        for found_scheme, where in LISTENING.findall(self.log):
+        # The workers' own sockets first, then the gateway's.
+        for _, found_scheme, where in sorted(LISTENING.findall(self.log), key=lambda found: found[0] != "listening"):
             if found_scheme == scheme:
                 host, _, port = where.rpartition(":")
                 return (host.strip("[]"), int(port)) if port.isdigit() else str(self.folder / where)
