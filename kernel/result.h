@@ -8,7 +8,7 @@
 
 namespace mortise {
 
-// Exit status of the server; documented in docs/exit-codes.md. The values above 63 are those of sysexits(3).
+// Exit status of the server; documented in docs/mortise.1. The values above 63 are those of sysexits(3).
 enum ExitCode : int {
   kExitOk = 0,
   kExitFailure = 1,     // anything that has no code of its own
