@@ -94,6 +94,8 @@ class Mortise:
 
     def kill(self):
         """Last resort: whatever is left of the group that this test started."""
+        if self.process is None:
+            return
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:

@@ -1,8 +1,13 @@
-"""Fixtures that start servers."""
+"""Fixtures that start servers; tests/process/mortise.py has what they give."""
+
+import pathlib
+import sys
 
 import pytest
 
-from mortise import Mortise, write
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "process"))
+
+from mortise import Mortise, write  # noqa: E402
 
 
 @pytest.fixture
@@ -16,15 +21,17 @@ def mortise(tmp_path):
         for name, text in (files or {}).items():
             write(folder, name, text)
         server = Mortise(folder, *args, env=env, start=False)
+        try:
+            server.start()
+        except BaseException:
+            server.kill()
+            raise
         servers.append(server)
-        server.start()
         return server
 
     yield start
     failures = []
     for server in servers:
-        if server.process is None:
-            continue
         try:
             server.stop()
         except AssertionError as failure:
