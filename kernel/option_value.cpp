@@ -50,12 +50,10 @@ Result<bool> parse_bool(std::string_view option, std::string_view value, std::st
 
 Result<long> parse_number(std::string_view option, std::string_view value, std::string *warning) {
   std::string_view digits = without_comment(option, value, warning);
-  std::string_view unsigned_digits = digits.starts_with('+') ? digits.substr(1) : digits;
   long number = 0;
-  auto [end, error] = std::from_chars(unsigned_digits.begin(), unsigned_digits.end(), number);
+  auto [end, error] = std::from_chars(digits.begin(), digits.end(), number);
   if (error == std::errc::result_out_of_range) return not_a_number(option, digits, "the number is too large");
-  if (error != std::errc() || end != unsigned_digits.end())
-    return not_a_number(option, digits, "not a number");
+  if (error != std::errc() || end != digits.end()) return not_a_number(option, digits, "not a number");
   return number;
 }
 

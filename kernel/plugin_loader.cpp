@@ -9,7 +9,7 @@
 
 #include "kernel/log.h"
 #include "kernel/options.h"
-#include "kernel/plugin_file.h"
+#include "sdk/inspect/plugin_file.h"
 #include "kernel/plugin_folders.h"
 #include "kernel/plugin_registry.h"
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/plugin_index.h"
+#include "sdk/inspect/plugin_index.h"
 #include "kernel/result.h"
 
 namespace mortise {

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "kernel/plugin_file.h"
+#include "sdk/inspect/plugin_file.h"
 
 namespace mortise {
 

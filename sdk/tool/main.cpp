@@ -4,7 +4,7 @@
 
 #include "kernel/log.h"
 #include "kernel/plugin_folders.h"
-#include "kernel/plugin_index.h"
+#include "sdk/inspect/plugin_index.h"
 #include "sdk/tool/build.h"
 #include "sdk/tool/info.h"
 

@@ -1,4 +1,4 @@
-#include "kernel/plugin_file.h"
+#include "sdk/inspect/plugin_file.h"
 
 #include <getopt.h>
 #include <uwsgi.h>
@@ -7,8 +7,8 @@
 #include <filesystem>
 #include <set>
 
-#include "kernel/elf_dynamic.h"
-#include "tests/kernel/fixture_file.h"
+#include "sdk/inspect/elf_dynamic.h"
+#include "tests/sdk/fixture_file.h"
 
 using namespace mortise;
 

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "kernel/elf_image.h"
+#include "sdk/inspect/elf_image.h"
 
 namespace mortise {
 

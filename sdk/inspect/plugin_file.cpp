@@ -1,4 +1,4 @@
-#include "kernel/plugin_file.h"
+#include "sdk/inspect/plugin_file.h"
 
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 #include <climits>
 #include <memory>
 
-#include "kernel/elf_memory.h"
+#include "sdk/inspect/elf_memory.h"
 #include "kernel/fd.h"
 #include "sdk/runtime/strings.h"
 

@@ -1,4 +1,4 @@
-#include "kernel/elf_memory.h"
+#include "sdk/inspect/elf_memory.h"
 
 #include <algorithm>
 

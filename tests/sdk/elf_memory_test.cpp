@@ -1,10 +1,10 @@
-#include "kernel/elf_memory.h"
+#include "sdk/inspect/elf_memory.h"
 
 #include <uwsgi.h>
 
 #include <catch2/catch.hpp>
 
-#include "tests/kernel/fixture_file.h"
+#include "tests/sdk/fixture_file.h"
 
 using namespace mortise;
 

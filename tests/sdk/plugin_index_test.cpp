@@ -1,9 +1,9 @@
-#include "kernel/plugin_index.h"
+#include "sdk/inspect/plugin_index.h"
 
 #include <catch2/catch.hpp>
 #include <filesystem>
 
-#include "tests/kernel/fixture_file.h"
+#include "tests/sdk/fixture_file.h"
 
 using namespace mortise;
 

@@ -1,10 +1,10 @@
-#include "kernel/elf_image.h"
+#include "sdk/inspect/elf_image.h"
 
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>
 
-#include "tests/kernel/fixture_file.h"
+#include "tests/sdk/fixture_file.h"
 
 using namespace mortise;
 

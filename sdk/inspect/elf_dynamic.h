@@ -1,7 +1,7 @@
 // What a shared object says to the dynamic linker: symbols, needed libraries, relocations.
 #pragma once
 
-#include "kernel/elf_image.h"
+#include "sdk/inspect/elf_image.h"
 
 namespace mortise {
 

@@ -1,4 +1,4 @@
-#include "kernel/plugin_index.h"
+#include "sdk/inspect/plugin_index.h"
 
 #include <dirent.h>
 #include <fcntl.h>

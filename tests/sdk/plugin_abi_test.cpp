@@ -1,11 +1,11 @@
-#include "kernel/plugin_abi.h"
+#include "sdk/inspect/plugin_abi.h"
 
 #include <uwsgi.h>
 
 #include <catch2/catch.hpp>
 
-#include "kernel/plugin_file.h"
-#include "tests/kernel/fixture_file.h"
+#include "sdk/inspect/plugin_file.h"
+#include "tests/sdk/fixture_file.h"
 
 using namespace mortise;
 

@@ -1,4 +1,4 @@
-#include "kernel/elf_image.h"
+#include "sdk/inspect/elf_image.h"
 
 #include <cinttypes>
 

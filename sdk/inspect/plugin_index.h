@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "kernel/plugin_file.h"
+#include "sdk/inspect/plugin_file.h"
 
 namespace mortise {
 

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "kernel/elf_dynamic.h"
+#include "sdk/inspect/elf_dynamic.h"
 
 namespace mortise {
 

@@ -1,4 +1,4 @@
-#include "kernel/elf_dynamic.h"
+#include "sdk/inspect/elf_dynamic.h"
 
 #include <algorithm>
 #include <map>

@@ -1,4 +1,4 @@
-#include "kernel/plugin_abi.h"
+#include "sdk/inspect/plugin_abi.h"
 
 #include <uwsgi.h>
 

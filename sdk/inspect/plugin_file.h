@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "kernel/plugin_abi.h"
+#include "sdk/inspect/plugin_abi.h"
 
 namespace mortise {
 
