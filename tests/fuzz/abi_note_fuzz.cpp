@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string>
 
-#include "kernel/plugin_index.h"
+#include "sdk/inspect/plugin_index.h"
 
 using namespace mortise;
 
