@@ -63,7 +63,8 @@ extern "C" void log_request(wsgi_request *request) {
   char line[4096];
   int len = snprintf(
       line, sizeof line,
-      "[pid: %d|app: %d|req: %llu/%llu] %s (%s) {%d vars in %zu bytes} [%s] %s %.2048s => generated %llu bytes in %llu "
+      "[pid: %d|app: %d|req: %llu/%llu] %s (%s) {%d vars in %zu bytes} [%s] %s %.2048s => generated %llu "
+      "bytes in %llu "
       "msecs (%s %d) %d headers in %llu bytes (%llu switches on core %d)\n",
       static_cast<int>(uwsgi.mypid), request->app_id, static_cast<unsigned long long>(core.requests),
       static_cast<unsigned long long>(worker.requests), Text(addr, addr_len).c_str(),
@@ -71,7 +72,7 @@ extern "C" void log_request(wsgi_request *request) {
       Text(request->method, request->method_len).c_str(), Text(request->uri, request->uri_len).c_str(),
       static_cast<unsigned long long>(request->response_size), static_cast<unsigned long long>(took_ms),
       Text(request->protocol, request->protocol_len).c_str(), request->status, request->header_cnt,
-      static_cast<unsigned long long>(request->headers_size), static_cast<unsigned long long>(request->switches + 1),
-      request->async_id);
+      static_cast<unsigned long long>(request->headers_size),
+      static_cast<unsigned long long>(request->switches + 1), request->async_id);
   if (len > 0) mortise::log_raw({line, std::min(static_cast<size_t>(len), sizeof line - 1)});
 }

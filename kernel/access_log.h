@@ -1,4 +1,5 @@
-// One line per request, in the form that uWSGI's users parse. Client errors and server errors are logged even where
+// One line per request, in the form that uWSGI's users parse. Client errors and server errors are logged even
+// where
 // --disable-logging is set, so that a failing service is never silent.
 #pragma once
 
@@ -7,8 +8,8 @@
 namespace mortise {
 
 struct AccessLogOptions {
-  int disabled = 0;        // --disable-logging
-  int slow_ms = 0;         // --log-slow: requests that took as long are always logged
+  int disabled = 0;  // --disable-logging
+  int slow_ms = 0;   // --log-slow: requests that took as long are always logged
 };
 
 // Written by options in the master before the fork. [any thread reads]

@@ -6,7 +6,9 @@
 
 namespace mortise {
 
-int apps_loaded() { return uwsgi.workers[uwsgi.mywid].apps_cnt; }
+int apps_loaded() {
+  return uwsgi.workers[uwsgi.mywid].apps_cnt;
+}
 
 }  // namespace mortise
 
@@ -39,7 +41,8 @@ int uwsgi_get_app_id(wsgi_request *, const char *key, uint16_t keylen, int modif
   return -1;
 }
 
-// Slots are per worker already and filled after the fork, unless preloading was asked for: then the master's are copied.
+// Slots are per worker already and filled after the fork, unless preloading was asked for: then the master's
+// are copied.
 void uwsgi_emulate_cow_for_apps(int id) {
   if (uwsgi.mywid != 0) return;
   for (int wid = 1; wid <= uwsgi.numproc; ++wid) {

@@ -77,7 +77,8 @@ char *give(Request &request, size_t len, ssize_t *result_len) {
 
 int finish_body(wsgi_request *wsgi_req) {
   Request &request = Request::of(wsgi_req);
-  constexpr int kReads = 16;  // what is on its way in a small socket buffer; more is not worth the core's time
+  constexpr int kReads =
+      16;  // what is on its way in a small socket buffer; more is not worth the core's time
   for (int i = 0; i < kReads && owed(request) > 0; ++i) {
     make_room(request, kChunk);
     request.body_begin = request.body_end = 0;

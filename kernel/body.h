@@ -1,5 +1,5 @@
-// The request's body, read lazily: first what came with the head, then from the connection, waiting as long as
-// socket-timeout allows.
+// The request's body, read lazily: first what came with the head, then from the connection, waiting as long
+// as socket-timeout allows.
 #pragma once
 
 #include <uwsgi.h>

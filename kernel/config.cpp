@@ -169,7 +169,7 @@ bool Config::include(Line line) {
                      (colon == 0 || host_->path_kind(target) == PathKind::kAbsent);
   std::string path = target.substr(0, has_section ? colon : target.npos);
   std::string section = has_section ? target.substr(colon + 1) : "";
-  if (path.empty()) path = last_path_;
+  if (has_section && path.empty()) path = last_path_;
   if (path.empty())
     return fail({key + " = " + target, "no file is named", "write " + key + " = app.ini", kExitConfig},
                 origin);

@@ -29,7 +29,9 @@ bool is_any(const std::string &key, std::initializer_list<std::string_view> name
   return std::find(names.begin(), names.end(), key) != names.end();
 }
 
-bool names_folder(const Directive &directive) { return is_any(directive.key, {"plugin-dir", "plugins-dir"}); }
+bool names_folder(const Directive &directive) {
+  return is_any(directive.key, {"plugin-dir", "plugins-dir"});
+}
 bool names_plugins(const Directive &directive) {
   return is_any(directive.key, {"plugin", "plugins", "need-plugin", "need-plugins"});
 }
@@ -67,8 +69,10 @@ bool offer_to_plugins(const std::string &argument) {
 Result<void> skip_unknown(const Directive &directive) {
   option_table().record(directive.key, directive.has_value ? directive.value.c_str() : nullptr);
   if (find_known_option(directive.key)) {
-    log_warning("%s: option '%s' is uWSGI's and not implemented here: it has no effect (remove it, or see CHANGES.md)",
-                directive.origin.c_str(), directive.key.c_str());
+    log_warning(
+        "%s: option '%s' is uWSGI's and not implemented here: it has no effect (remove it, or see "
+        "CHANGES.md)",
+        directive.origin.c_str(), directive.key.c_str());
     return {};
   }
   if (config().was_read(directive.key)) return {};
@@ -91,8 +95,9 @@ Result<void> read_configuration() {
   register_uwsgi_protocol();
   option_table().add("kernel", kernel_options());
 
-  auto named = scan_command_line(uwsgi.argc, uwsgi.argv,
-                                 {"plugin", "plugins", "need-plugin", "need-plugins", "plugin-dir", "plugins-dir"});
+  auto named =
+      scan_command_line(uwsgi.argc, uwsgi.argv,
+                        {"plugin", "plugins", "need-plugin", "need-plugins", "plugin-dir", "plugins-dir"});
   if (auto done = load_named_plugins(named); !done) return done;
 
   CommandLineHelp help;
@@ -126,7 +131,8 @@ Result<void> apply_configuration() {
     }
   if (settings().show_config)
     for (const Directive &directive : directives)
-      log_info("config: %s = %s (%s)", directive.key.c_str(), directive.value.c_str(), directive.origin.c_str());
+      log_info("config: %s = %s (%s)", directive.key.c_str(), directive.value.c_str(),
+               directive.origin.c_str());
   return {};
 }
 

@@ -11,8 +11,9 @@
 
 namespace mortise {
 
-// Who may touch a connection. Cores take one when epoll reports it, the sweep takes one whose time is up; while a core
-// is still handing it to epoll (kArming) only an event may take it, so that no descriptor is closed under epoll_ctl.
+// Who may touch a connection. Cores take one when epoll reports it, the sweep takes one whose time is up;
+// while a core is still handing it to epoll (kArming) only an event may take it, so that no descriptor is
+// closed under epoll_ctl.
 enum class Owner : uint8_t { kNobody, kArming, kEpoll, kCore };
 
 // Why it is waiting; decides what happens when its deadline passes.
@@ -52,7 +53,8 @@ struct Connection {
   }
 };
 
-// All connections of one worker. Slots are recycled and never freed, so that a stale epoll event is harmless. [worker]
+// All connections of one worker. Slots are recycled and never freed, so that a stale epoll event is harmless.
+// [worker]
 class ConnectionTable {
  public:
   Connection &add(int fd, uwsgi_socket *socket);
@@ -60,19 +62,24 @@ class ConnectionTable {
   void close(Connection &connection);
   // Number of open connections.
   int open() const { return open_.load(std::memory_order_relaxed); }
-  // Takes each connection that waits in epoll and whose deadline has passed, or which waits in this phase, and calls
-  // func with it, who owns it then.
+  // Takes each connection that waits in epoll and whose deadline has passed, or which waits in this phase,
+  // and calls func with it, who owns it then.
   template <typename Func>
   void take_overdue(int64_t now_ms, Func func) {
-    take_if([=](const Connection &connection) {
-      int64_t deadline = connection.deadline_ms.load(std::memory_order_relaxed);
-      return deadline != 0 && deadline <= now_ms;
-    }, func);
+    take_if(
+        [=](const Connection &connection) {
+          int64_t deadline = connection.deadline_ms.load(std::memory_order_relaxed);
+          return deadline != 0 && deadline <= now_ms;
+        },
+        func);
   }
   template <typename Func>
   void take_waiting(Phase phase, Func func) {
-    take_if([=](const Connection &connection) { return connection.phase.load(std::memory_order_relaxed) == phase; },
-            func);
+    take_if(
+        [=](const Connection &connection) {
+          return connection.phase.load(std::memory_order_relaxed) == phase;
+        },
+        func);
   }
 
  private:

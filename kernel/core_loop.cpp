@@ -20,13 +20,15 @@ namespace {
 
 constexpr int kSweepMs = 1000;
 constexpr int kStoppingTurnMs = 50;
-// A client that keeps its connection open learns of a stop by its next answer; one that stays silent for as long as
-// this loses nothing when it is closed.
+// A client that keeps its connection open learns of a stop by its next answer; one that stays silent for as
+// long as this loses nothing when it is closed.
 constexpr int kIdleGraceMs = 300;
 
 thread_local wsgi_request *current_request = nullptr;
 
-int64_t now_ms() { return static_cast<int64_t>(uwsgi_monotonic_micros() / 1000); }
+int64_t now_ms() {
+  return static_cast<int64_t>(uwsgi_monotonic_micros() / 1000);
+}
 
 template <typename T>
 void add_relaxed(T &counter, uint64_t amount) {
@@ -39,7 +41,9 @@ CoreLoop::CoreLoop(WorkerLoop &worker, int core) : worker_(worker), core_(core),
   uwsgi.workers[uwsgi.mywid].cores[core].req = &request_;
 }
 
-wsgi_request *CoreLoop::current() { return current_request; }
+wsgi_request *CoreLoop::current() {
+  return current_request;
+}
 
 void CoreLoop::run() {
   current_request = &request_;
@@ -72,22 +76,26 @@ void CoreLoop::run() {
   }
 }
 
-// The stop descriptor stays readable and wakes every core; it leaves epoll when the last one has seen it. Until then a
-// core is still in a hook, and those that know already must not spin.
+// The stop descriptor stays readable and wakes every core; it leaves epoll when the last one has seen it.
+// Until then a core is still in a hook, and those that know already must not spin.
 void CoreLoop::learn_stop() {
   if (!std::exchange(knows_stop_, true)) return worker_.stop_accepting();
   constexpr int kNapMs = 10;
   poll(nullptr, 0, kNapMs);
 }
 
-bool CoreLoop::may_leave() { return worker_.stopping() && worker_.connections().open() == 0; }
+bool CoreLoop::may_leave() {
+  return worker_.stopping() && worker_.connections().open() == 0;
+}
 
 void CoreLoop::accept_from(uwsgi_socket &socket) {
   sockaddr_storage address{};
   socklen_t address_len = sizeof address;
-  int fd = accept4(socket.fd, reinterpret_cast<sockaddr *>(&address), &address_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  int fd =
+      accept4(socket.fd, reinterpret_cast<sockaddr *>(&address), &address_len, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd < 0) {
-    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) worker_.pause_accepting(errno);
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+      worker_.pause_accepting(errno);
     return;  // the others mean that the client or another worker was faster
   }
   if (socket.internal && !peer_is_ours(fd)) {
@@ -102,8 +110,8 @@ void CoreLoop::accept_from(uwsgi_socket &socket) {
   serve(connection, true);  // the first bytes are often there already: no epoll_ctl for a short connection
 }
 
-// Reads, and serves as many requests as have come whole. The connection is owned by this core; afterwards it waits in
-// epoll or is closed.
+// Reads, and serves as many requests as have come whole. The connection is owned by this core; afterwards it
+// waits in epoll or is closed.
 void CoreLoop::serve(Connection &connection, bool readable) {
   if (connection.phase == Phase::kLinger) return drain(connection);
   char *input = request_.input();
@@ -224,7 +232,8 @@ void CoreLoop::wait_for_more(Connection &connection, Phase phase, int64_t timeou
   connection.armed();
 }
 
-// Ends the connection so that the answer arrives: closing while the client still sends would reset it (RFC 9112 §9.6).
+// Ends the connection so that the answer arrives: closing while the client still sends would reset it (RFC
+// 9112 §9.6).
 void CoreLoop::linger(Connection &connection) {
   request_.proto_parser_remains = 0;
   int unread = 0;
@@ -261,10 +270,12 @@ void CoreLoop::sweep(int64_t now) {
     refuse(connection);
   });
   if (stopping && now - worker_.stopped_at_ms() >= kIdleGraceMs)
-    worker_.connections().take_waiting(Phase::kIdle,
-                                       [&](Connection &connection) { worker_.connections().close(connection); });
+    worker_.connections().take_waiting(
+        Phase::kIdle, [&](Connection &connection) { worker_.connections().close(connection); });
 }
 
 }  // namespace mortise
 
-extern "C" void uwsgi_setup_thread_req(long, wsgi_request *request) { mortise::current_request = request; }
+extern "C" void uwsgi_setup_thread_req(long, wsgi_request *request) {
+  mortise::current_request = request;
+}

@@ -1,5 +1,5 @@
-// The request loop. All cores of a worker wait on one epoll; hooks block, connections do not: a core that gets an event
-// reads what is there, and only a whole request head occupies it for longer.
+// The request loop. All cores of a worker wait on one epoll; hooks block, connections do not: a core that
+// gets an event reads what is there, and only a whole request head occupies it for longer.
 #pragma once
 
 #include <uwsgi.h>

@@ -34,7 +34,8 @@ int poll_fd(int fd, int timeout_s, short events) {
 
 Result<void> change_dir(const char *path) {
   if (!path || chdir(path) == 0) return {};
-  return system_error(std::string("change to folder ") + path, errno, "create it or correct --chdir", kExitNoInput);
+  return system_error(std::string("change to folder ") + path, errno, "create it or correct --chdir",
+                      kExitNoInput);
 }
 
 // What a client would type to reach the socket: 0.0.0.0 and the like are reached through the loopback.
@@ -55,7 +56,8 @@ const Protocol *find_protocol(const char *name) {
 
 std::string protocol_names() {
   std::string names;
-  for (const Protocol &protocol : registries().protocols) names += (names.empty() ? "" : ", ") + protocol.name;
+  for (const Protocol &protocol : registries().protocols)
+    names += (names.empty() ? "" : ", ") + protocol.name;
   return names;
 }
 
@@ -63,8 +65,9 @@ Result<void> bind_socket(uwsgi_socket &socket) {
   if (!socket.proto_name) socket.proto_name = uwsgi_str(uwsgi.protocol ? uwsgi.protocol : "uwsgi");
   const Protocol *protocol = find_protocol(socket.proto_name);
   if (!protocol)
-    return Error{std::string("listen on ") + socket.name, std::string("no protocol '") + socket.proto_name + "'",
-                 "there are: " + protocol_names(), kExitUsage};
+    return Error{std::string("listen on ") + socket.name,
+                 std::string("no protocol '") + socket.proto_name + "'", "there are: " + protocol_names(),
+                 kExitUsage};
   Result<BoundSocket> bound = [&]() -> Result<BoundSocket> {
     if (socket.internal) return bind_private();
     auto address = parse_address(socket.name);
@@ -162,7 +165,8 @@ Result<int> supervise() {
     uwsgi.mypid = getpid();
     call_hooks(Tables::kRequestFirst, &uwsgi_plugin::post_uwsgi_fork, "post_uwsgi_fork", 1);
   };
-  auto supervisor = Supervisor::create(hooks, {uwsgi.worker_reload_mercy * 1000LL, uwsgi.reload_mercy * 1000LL});
+  auto supervisor =
+      Supervisor::create(hooks, {uwsgi.worker_reload_mercy * 1000LL, uwsgi.reload_mercy * 1000LL});
   if (!supervisor) return supervisor.error();
   call_hooks(Tables::kRequestOnly, &uwsgi_plugin::master_fixup, "master_fixup", 0);
   if (uwsgi.sockets) supervisor->add_role({"worker", uwsgi.numproc, run_worker, false, true});

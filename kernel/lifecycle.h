@@ -1,5 +1,5 @@
-// The phases of the server after its configuration, in the order in which they happen; main.cpp is their table. Each is
-// called once.
+// The phases of the server after its configuration, in the order in which they happen; main.cpp is their
+// table. Each is called once.
 #pragma once
 
 #include "kernel/result.h"

@@ -1,4 +1,5 @@
-// mortise: from its command line to its exit status. The phases are in lifecycle.h, what runs in a worker in worker.h.
+// mortise: from its command line to its exit status. The phases are in lifecycle.h, what runs in a worker in
+// worker.h.
 #include "kernel/commands.h"
 #include "kernel/configuration.h"
 #include "kernel/lifecycle.h"
@@ -12,15 +13,9 @@ namespace {
 using mortise::Result;
 
 constexpr Result<void> (*kPhases[])() = {
-    mortise::read_configuration,
-    mortise::apply_configuration,
-    mortise::prepare_process,
-    mortise::create_shared_state,
-    mortise::start_generic_plugins,
-    mortise::bind_sockets,
-    mortise::drop_privileges,
-    mortise::start_request_plugins,
-    mortise::preload_applications,
+    mortise::read_configuration,  mortise::apply_configuration,   mortise::prepare_process,
+    mortise::create_shared_state, mortise::start_generic_plugins, mortise::bind_sockets,
+    mortise::drop_privileges,     mortise::start_request_plugins, mortise::preload_applications,
 };
 
 int fail(const mortise::Error &error) {
@@ -41,5 +36,7 @@ extern "C" UWSGI_API int uwsgi_init(int argc, char **argv, char **envp) {
 }
 
 #ifndef MORTISE_NO_MAIN
-int main(int argc, char **argv) { return uwsgi_init(argc, argv, environ); }
+int main(int argc, char **argv) {
+  return uwsgi_init(argc, argv, environ);
+}
 #endif

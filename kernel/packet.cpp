@@ -37,11 +37,13 @@ int uwsgi_proto_uwsgi_parser(wsgi_request *wsgi_req) {
   request.uh->pktsize = request.len = head.vars_bytes;
   request.buffer = request.proto_parser_buf + kPacketHeaderBytes;
   request.proto_parser_move = kPacketHeaderBytes + head.vars_bytes;
-  // Packets of other modifiers may carry anything; the plugin of that modifier knows. Only a whole block counts.
-  bool good = parse_packet_vars(view(request.buffer, request.len), [&](std::string_view key, std::string_view value) {
-    return uwsgi_req_add_var(wsgi_req, key.data(), static_cast<uint16_t>(key.size()), value.data(),
-                             static_cast<uint16_t>(value.size())) == 0;
-  });
+  // Packets of other modifiers may carry anything; the plugin of that modifier knows. Only a whole block
+  // counts.
+  bool good =
+      parse_packet_vars(view(request.buffer, request.len), [&](std::string_view key, std::string_view value) {
+        return uwsgi_req_add_var(wsgi_req, key.data(), static_cast<uint16_t>(key.size()), value.data(),
+                                 static_cast<uint16_t>(value.size())) == 0;
+      });
   if (!good && head.modifier1 == 0) {
     request.refusal = "malformed uwsgi packet, or more variables than --max-vars";
     return -1;
@@ -50,12 +52,14 @@ int uwsgi_proto_uwsgi_parser(wsgi_request *wsgi_req) {
   return UWSGI_OK;
 }
 
-int uwsgi_hooked_parse(char *buf, size_t len, void (*func)(char *, uint16_t, char *, uint16_t, void *), void *data) {
-  bool good = mortise::parse_packet_vars(mortise::view(buf, len), [&](std::string_view key, std::string_view value) {
-    func(const_cast<char *>(key.data()), static_cast<uint16_t>(key.size()), const_cast<char *>(value.data()),
-         static_cast<uint16_t>(value.size()), data);
-    return true;
-  });
+int uwsgi_hooked_parse(char *buf, size_t len, void (*func)(char *, uint16_t, char *, uint16_t, void *),
+                       void *data) {
+  bool good =
+      mortise::parse_packet_vars(mortise::view(buf, len), [&](std::string_view key, std::string_view value) {
+        func(const_cast<char *>(key.data()), static_cast<uint16_t>(key.size()),
+             const_cast<char *>(value.data()), static_cast<uint16_t>(value.size()), data);
+        return true;
+      });
   return good ? 0 : -1;
 }
 

@@ -20,8 +20,8 @@ struct PacketHead {
 // The header at the start of bytes, of which there must be at least four.
 PacketHead parse_packet_head(std::string_view bytes);
 
-// Calls add(key, value) for each variable of a block; false when a length points outside it or add returns false.
-// A template, so that the request path pays for no indirection.
+// Calls add(key, value) for each variable of a block; false when a length points outside it or add returns
+// false. A template, so that the request path pays for no indirection.
 template <typename Add>
 bool parse_packet_vars(std::string_view block, Add add) {
   while (!block.empty()) {

@@ -40,6 +40,8 @@ std::string sdk_include_folder() {
   return first_of({"../sdk/include", "../include/mortise", MORTISE_INCLUDE_DIR});
 }
 
-std::string plugin_tool_path() { return first_of({"mortise-plugin", "../lib/mortise/mortise-plugin"}); }
+std::string plugin_tool_path() {
+  return first_of({"mortise-plugin", "../lib/mortise/mortise-plugin"});
+}
 
 }  // namespace mortise

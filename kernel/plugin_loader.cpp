@@ -9,9 +9,9 @@
 
 #include "kernel/log.h"
 #include "kernel/options.h"
-#include "sdk/inspect/plugin_file.h"
 #include "kernel/plugin_folders.h"
 #include "kernel/plugin_registry.h"
+#include "sdk/inspect/plugin_file.h"
 
 extern "C" uwsgi_plugin *const mortise_embedded_plugins[];
 extern "C" const char *const mortise_embedded_names[];
@@ -24,7 +24,8 @@ namespace {
 std::string canonical_name(std::string name) {
   constexpr std::string_view kPython = "python";
   if (!name.starts_with(kPython)) return name;
-  bool only_digits = std::all_of(name.begin() + kPython.size(), name.end(), [](unsigned char c) { return isdigit(c); });
+  bool only_digits =
+      std::all_of(name.begin() + kPython.size(), name.end(), [](unsigned char c) { return isdigit(c); });
   return only_digits ? std::string(kPython) : name;
 }
 
@@ -117,13 +118,15 @@ Result<std::string> PluginLoader::find(const std::string &name) const {
     if (access(path.c_str(), R_OK) == 0) return path;
     tried += (tried.empty() ? "" : ", ") + path;
   }
-  return not_loaded(name, "there is no " + tried,
-                    "correct the name, add --plugin-dir FOLDER, or give a path with a slash; mortise plugin list");
+  return not_loaded(
+      name, "there is no " + tried,
+      "correct the name, add --plugin-dir FOLDER, or give a path with a slash; mortise plugin list");
 }
 
 Result<void> PluginLoader::load(std::string_view text) {
   Item item = parse_item(text);
-  if (item.name.empty()) return not_loaded(std::string(text), "the name is empty", "name a plugin or its file");
+  if (item.name.empty())
+    return not_loaded(std::string(text), "the name is empty", "name a plugin or its file");
   if (uwsgi_plugin *embedded = find_embedded(item.name)) {
     take_in(embedded, item.slot);
     return {};
@@ -139,7 +142,8 @@ Result<void> PluginLoader::load_file(const std::string &name, const std::string 
   if (std::find(loading_.begin(), loading_.end(), path) != loading_.end()) {
     std::string cycle;
     for (const std::string &step : loading_) cycle += step + " -> ";
-    return not_loaded(name, "plugins need each other: " + cycle + path, "one of them must not need the other");
+    return not_loaded(name, "plugins need each other: " + cycle + path,
+                      "one of them must not need the other");
   }
   auto description = describe_plugin(path);
   if (!description) return description.error();
@@ -148,27 +152,32 @@ Result<void> PluginLoader::load_file(const std::string &name, const std::string 
   loading_.pop_back();
   if (!provided) return provided;
 
-  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);  // never closed: its code may run until the end
-  if (!library) return not_loaded(name, dlerror(), "install the library that is missing, or build the plugin again");
+  void *library =
+      dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);  // never closed: its code may run until the end
+  if (!library)
+    return not_loaded(name, dlerror(), "install the library that is missing, or build the plugin again");
   auto *plugin = static_cast<uwsgi_plugin *>(dlsym(library, description->symbol.c_str()));
   if (!plugin) return not_loaded(name, dlerror(), "build the plugin again");
   if (!before.empty()) {
     auto *function = reinterpret_cast<void (*)()>(dlsym(library, before.c_str()));
-    if (!function) return not_loaded(name, "it has no function '" + before + "'", "correct what follows the |");
+    if (!function)
+      return not_loaded(name, "it has no function '" + before + "'", "correct what follows the |");
     function();
   }
   take_in(plugin, slot);
   return {};
 }
 
-Result<void> PluginLoader::load_providers(const std::string &path, const std::vector<std::string> &undefined) {
+Result<void> PluginLoader::load_providers(const std::string &path,
+                                          const std::vector<std::string> &undefined) {
   for (const std::string &symbol : undefined) {
     if (dlsym(RTLD_DEFAULT, symbol.c_str())) continue;
     const std::string *provider = nullptr;
     for (const PluginIndex &index : indexes())
       if (!provider) provider = index.provider_of(symbol);
     if (!provider)
-      return not_loaded(path, "it needs the function " + symbol + ", which neither this server nor a plugin has",
+      return not_loaded(path,
+                        "it needs the function " + symbol + ", which neither this server nor a plugin has",
                         "add the folder of the plugin that has it: --plugin-dir FOLDER");
     std::string name = *provider;
     if (auto done = load(name); !done) return done;

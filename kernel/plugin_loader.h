@@ -1,13 +1,13 @@
-// From a name to a loaded plugin: finds the file, checks its ABI note before any of its code can run, loads the
-// providers of the symbols that it needs, opens it and puts it into the registry.
+// From a name to a loaded plugin: finds the file, checks its ABI note before any of its code can run, loads
+// the providers of the symbols that it needs, opens it and puts it into the registry.
 #pragma once
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "sdk/inspect/plugin_index.h"
 #include "kernel/result.h"
+#include "sdk/inspect/plugin_index.h"
 
 namespace mortise {
 
@@ -16,8 +16,8 @@ class PluginLoader {
   // Adds a folder of --plugin-dir; searched in order, the built-in one last. [load]
   void add_folder(std::string path);
 
-  // Loads one item of --plugin: "name", "./path/x_plugin.so", "N:name" (slot N), "name|func" (calls func first).
-  // Calls its on_load. Loading what is loaded already is no error. [load]
+  // Loads one item of --plugin: "name", "./path/x_plugin.so", "N:name" (slot N), "name|func" (calls func
+  // first). Calls its on_load. Loading what is loaded already is no error. [load]
   Result<void> load(std::string_view item);
 
   // Loads the plugin that has this command line option; false: none has it. [load]
@@ -28,7 +28,8 @@ class PluginLoader {
 
  private:
   Result<std::string> find(const std::string &name) const;
-  Result<void> load_file(const std::string &name, const std::string &path, int slot, const std::string &before);
+  Result<void> load_file(const std::string &name, const std::string &path, int slot,
+                         const std::string &before);
   Result<void> load_providers(const std::string &path, const std::vector<std::string> &undefined);
   const std::vector<PluginIndex> &indexes();
 

@@ -11,7 +11,8 @@ namespace mortise {
 namespace {
 
 int no_plugin(wsgi_request *request) {
-  log_warning("no plugin for modifier %d is loaded: request refused (add --plugin NAME)", request->uh->modifier1);
+  log_warning("no plugin for modifier %d is loaded: request refused (add --plugin NAME)",
+              request->uh->modifier1);
   return -1;
 }
 
@@ -33,7 +34,9 @@ void init_plugin_registry() {
   for (uwsgi_plugin *&slot : uwsgi.p) slot = &absent_plugin;
 }
 
-bool is_request_plugin(const uwsgi_plugin *plugin) { return plugin->request != nullptr; }
+bool is_request_plugin(const uwsgi_plugin *plugin) {
+  return plugin->request != nullptr;
+}
 
 void register_plugin(uwsgi_plugin *plugin, int slot) {
   if (slot >= 0) plugin->modifier1 = static_cast<uint8_t>(slot);
@@ -44,12 +47,15 @@ void register_plugin(uwsgi_plugin *plugin, int slot) {
   }
   uwsgi_plugin *&place = uwsgi.p[plugin->modifier1];
   if (place != &absent_plugin)
-    log_warning("plugins '%s' and '%s' both want modifier %d: requests go to '%s' (load one as N:%s to move it)",
-                place->name, plugin->name, plugin->modifier1, plugin->name, plugin->name);
+    log_warning(
+        "plugins '%s' and '%s' both want modifier %d: requests go to '%s' (load one as N:%s to move it)",
+        place->name, plugin->name, plugin->modifier1, plugin->name, plugin->name);
   place = plugin;
 }
 
-const std::vector<uwsgi_plugin *> &loaded_plugins() { return plugins(); }
+const std::vector<uwsgi_plugin *> &loaded_plugins() {
+  return plugins();
+}
 
 uwsgi_plugin *find_plugin(const std::string &name) {
   for (uwsgi_plugin *plugin : plugins())
@@ -61,8 +67,8 @@ void log_hook_exception(const char *plugin, const char *hook) noexcept {
   try {
     throw;
   } catch (const std::exception &error) {
-    log_error("plugin %s, hook %s: %s (an exception left the plugin; the hook counts as failed)", plugin, hook,
-              error.what());
+    log_error("plugin %s, hook %s: %s (an exception left the plugin; the hook counts as failed)", plugin,
+              hook, error.what());
   } catch (...) {
     log_error("plugin %s, hook %s: unknown exception (the hook counts as failed)", plugin, hook);
   }
@@ -98,4 +104,6 @@ int call_request(wsgi_request *request) noexcept {
 
 }  // namespace mortise
 
-extern "C" uwsgi_plugin *uwsgi_plugin_get(const char *name) { return mortise::find_plugin(name); }
+extern "C" uwsgi_plugin *uwsgi_plugin_get(const char *name) {
+  return mortise::find_plugin(name);
+}

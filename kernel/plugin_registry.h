@@ -1,5 +1,6 @@
-// The loaded plugins: uwsgi.p[modifier1] for those with a request hook, uwsgi.gp[] for the others, and how their hooks
-// are called. An exception that a hook throws ends in the log with the plugin's and the hook's name.
+// The loaded plugins: uwsgi.p[modifier1] for those with a request hook, uwsgi.gp[] for the others, and how
+// their hooks are called. An exception that a hook throws ends in the log with the plugin's and the hook's
+// name.
 #pragma once
 
 #include <uwsgi.h>
@@ -14,7 +15,8 @@ namespace mortise {
 // Fills uwsgi.p with a plugin that answers 500 "no plugin for this modifier". [before options]
 void init_plugin_registry();
 
-// Puts a plugin into its table; slot >= 0 forces modifier1. A warning names both where a slot is taken. [load]
+// Puts a plugin into its table; slot >= 0 forces modifier1. A warning names both where a slot is taken.
+// [load]
 void register_plugin(uwsgi_plugin *plugin, int slot);
 
 // All registered plugins in order of loading, once each.

@@ -45,7 +45,8 @@ Result<void> drop_privileges() {
   if (user && !gid) gid = user->pw_gid;
   if (geteuid() == 0 && (user && gid ? initgroups(user->pw_name, *gid) : setgroups(0, nullptr)))
     return not_permitted("the groups of", wanted.uid ? wanted.uid : wanted.gid, errno);
-  if (gid && setresgid(*gid, *gid, *gid)) return not_permitted("group", wanted.gid ? wanted.gid : wanted.uid, errno);
+  if (gid && setresgid(*gid, *gid, *gid))
+    return not_permitted("group", wanted.gid ? wanted.gid : wanted.uid, errno);
   if (uid) {
     if (setresuid(*uid, *uid, *uid)) return not_permitted("user", wanted.uid, errno);
     if (*uid != 0 && setuid(0) == 0)

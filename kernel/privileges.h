@@ -1,5 +1,5 @@
-// Giving up root: --uid, --gid, --umask. Verified after the change, because a server that believes it dropped root and
-// did not is worse than one that refuses to start.
+// Giving up root: --uid, --gid, --umask. Verified after the change, because a server that believes it dropped
+// root and did not is worse than one that refuses to start.
 #pragma once
 
 #include "kernel/result.h"
@@ -13,7 +13,8 @@ struct Privileges {
 };
 Privileges &wanted_privileges();
 
-// Changes group, supplementary groups and user. Nothing happens where neither was asked for. [master, one thread]
+// Changes group, supplementary groups and user. Nothing happens where neither was asked for. [master, one
+// thread]
 Result<void> drop_privileges();
 
 }  // namespace mortise

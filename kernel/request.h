@@ -1,4 +1,5 @@
-// The request object of a core: the published struct wsgi_request plus the memory it lives in, reused for ever.
+// The request object of a core: the published struct wsgi_request plus the memory it lives in, reused for
+// ever.
 #pragma once
 
 #include <uwsgi.h>
@@ -48,6 +49,8 @@ struct Request : wsgi_request {
   uwsgi_buffer *head_;
 };
 
-inline std::string_view view(const char *text, size_t len) { return {text, len}; }
+inline std::string_view view(const char *text, size_t len) {
+  return {text, len};
+}
 
 }  // namespace mortise

@@ -40,7 +40,8 @@ int lost_client(wsgi_request *request) {
 int write_all(wsgi_request *request, iovec *iov, int count) {
   if (request->write_errors) return -1;
   for (;;) {
-    ssize_t sent = count == 1 ? write(request->fd, iov->iov_base, iov->iov_len) : writev(request->fd, iov, count);
+    ssize_t sent =
+        count == 1 ? write(request->fd, iov->iov_base, iov->iov_len) : writev(request->fd, iov, count);
     if (sent < 0) {
       if (errno == EINTR) continue;
       if (!uwsgi_is_again()) return lost_client(request);
@@ -79,7 +80,8 @@ struct Pieces {
   }
 };
 
-// How much of len body bytes may be sent: nothing of a body that must not be there, no more than was promised.
+// How much of len body bytes may be sent: nothing of a body that must not be there, no more than was
+// promised.
 size_t allowed(wsgi_request *request, size_t len) {
   if (request->body_less) return 0;
   if (!request->has_content_length) return len;
@@ -128,7 +130,8 @@ int write_body(wsgi_request *request, const iovec *parts, size_t count) {
   }
   pieces.add(frame.after, frame.after_len);
   request->response_size += len;
-  return pieces.count ? write_all(request, pieces.iov, pieces.count) : (request->write_errors ? -1 : UWSGI_OK);
+  return pieces.count ? write_all(request, pieces.iov, pieces.count)
+                      : (request->write_errors ? -1 : UWSGI_OK);
 }
 
 int send_file(wsgi_request *request, int fd, size_t pos, size_t len) {
@@ -187,11 +190,13 @@ int finish_response(wsgi_request *request, int hook_result) {
     Frame end;
     if (end.make(request, 0) || write_text(request, end.before, end.before_len)) return -1;
   }
-  if (request->has_content_length && !request->body_less && request->response_size < request->content_length) {
-    log_warning("%.*s %.*s: the response has %llu bytes of its Content-Length of %llu, the connection is closed",
-                request->method_len, request->method, request->uri_len, request->uri,
-                static_cast<unsigned long long>(request->response_size),
-                static_cast<unsigned long long>(request->content_length));
+  if (request->has_content_length && !request->body_less &&
+      request->response_size < request->content_length) {
+    log_warning(
+        "%.*s %.*s: the response has %llu bytes of its Content-Length of %llu, the connection is closed",
+        request->method_len, request->method, request->uri_len, request->uri,
+        static_cast<unsigned long long>(request->response_size),
+        static_cast<unsigned long long>(request->content_length));
     return -1;
   }
   return request->headers_sent ? UWSGI_OK : -1;
@@ -220,7 +225,8 @@ int uwsgi_response_prepare_headers(wsgi_request *request, const char *status, ui
     uwsgi_buffer_destroy(line);
     return result;
   }
-  return append(request, "HTTP/1.1 ") || append(request, {status, len}) || append(request, "\r\n") ? -1 : UWSGI_OK;
+  return append(request, "HTTP/1.1 ") || append(request, {status, len}) || append(request, "\r\n") ? -1
+                                                                                                   : UWSGI_OK;
 }
 
 int uwsgi_response_prepare_headers_int(wsgi_request *request, int status) {
@@ -309,10 +315,18 @@ int uwsgi_response_sendfile_do(wsgi_request *request, int fd, size_t pos, size_t
   return uwsgi_response_sendfile_do_can_close(request, fd, pos, len, 1);
 }
 
-int uwsgi_403(wsgi_request *request) { return send_error(request, 403), UWSGI_OK; }
-int uwsgi_404(wsgi_request *request) { return send_error(request, 404), UWSGI_OK; }
-int uwsgi_405(wsgi_request *request) { return send_error(request, 405), UWSGI_OK; }
-int uwsgi_500(wsgi_request *request) { return send_error(request, 500), UWSGI_OK; }
+int uwsgi_403(wsgi_request *request) {
+  return send_error(request, 403), UWSGI_OK;
+}
+int uwsgi_404(wsgi_request *request) {
+  return send_error(request, 404), UWSGI_OK;
+}
+int uwsgi_405(wsgi_request *request) {
+  return send_error(request, 405), UWSGI_OK;
+}
+int uwsgi_500(wsgi_request *request) {
+  return send_error(request, 500), UWSGI_OK;
+}
 
 void uwsgi_disconnect(wsgi_request *request) {
   shutdown(request->fd, SHUT_RDWR);

@@ -23,12 +23,13 @@ enum ExitCode : int {
 };
 
 struct Error {
-  std::string what;      // what was attempted and on what: "open /srv/app.ini"
-  std::string why;       // the cause; strerror(3)'s text for system calls
-  std::string hint;      // what to do; may be empty, may have several lines
+  std::string what;  // what was attempted and on what: "open /srv/app.ini"
+  std::string why;   // the cause; strerror(3)'s text for system calls
+  std::string hint;  // what to do; may be empty, may have several lines
   int exit_code = kExitFailure;
 
-  // What an operator sees: "what: why" and the hint, in brackets or, where it has several lines, indented below.
+  // What an operator sees: "what: why" and the hint, in brackets or, where it has several lines, indented
+  // below.
   std::string message() const;
 };
 
@@ -38,8 +39,8 @@ Error system_error(std::string what, int errnum, std::string hint = {}, int exit
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::in_place_index<0>, std::move(value)) {}          // NOLINT(*-explicit-*)
-  Result(Error error) : value_(std::in_place_index<1>, std::move(error)) {}      // NOLINT(*-explicit-*)
+  Result(T value) : value_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(*-explicit-*)
+  Result(Error error) : value_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(*-explicit-*)
   explicit operator bool() const { return value_.index() == 0; }
   T &operator*() { return std::get<0>(value_); }
   const T &operator*() const { return std::get<0>(value_); }
@@ -56,7 +57,7 @@ template <>
 class [[nodiscard]] Result<void> {
  public:
   Result() = default;
-  Result(Error error) : error_(std::move(error)), failed_(true) {}               // NOLINT(*-explicit-*)
+  Result(Error error) : error_(std::move(error)), failed_(true) {}  // NOLINT(*-explicit-*)
   explicit operator bool() const { return !failed_; }
   Error &error() { return error_; }
   const Error &error() const { return error_; }

@@ -65,7 +65,9 @@ int uwsgi_register_protocol(const char *name, void (*setup)(uwsgi_socket *)) {
 }
 
 // The kernel keeps 15 bytes of it (PR_SET_NAME).
-void uwsgi_set_processname(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+void uwsgi_set_processname(const char *name) {
+  prctl(PR_SET_NAME, name, 0, 0, 0);
+}
 
 int uwsgi_register_loop(const char *name, void (*func)(void)) {
   mortise::registries().loops.push_back({name, func, nullptr});

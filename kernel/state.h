@@ -1,4 +1,5 @@
-// The server's state: the published `uwsgi` object and the lists that plugins fill through the API before the fork.
+// The server's state: the published `uwsgi` object and the lists that plugins fill through the API before the
+// fork.
 #pragma once
 
 #include <uwsgi.h>

@@ -42,7 +42,8 @@ bool parse_receiver(std::string_view text, Receiver *receiver, uint16_t *wid) {
   return true;
 }
 
-// Datagrams of one byte: a full queue means that the receivers are far behind, and the signal is dropped and counted.
+// Datagrams of one byte: a full queue means that the receivers are far behind, and the signal is dropped and
+// counted.
 int post(int fd, uint8_t signum) {
   if (send(fd, &signum, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1) {
     uwsgi.shared->routed_signals++;
@@ -82,8 +83,8 @@ int uwsgi_register_signal(uint8_t signum, const char *receiver, void *handler, u
   Receiver kind = Receiver::kNone;
   uint16_t wid = 0;
   if (!shared_entries || !parse_receiver(receiver ? receiver : "", &kind, &wid)) {
-    log_error("signal %d not registered: no receiver '%s' (use worker, workers or worker1 to worker%d)", signum,
-              receiver ? receiver : "", uwsgi.numproc);
+    log_error("signal %d not registered: no receiver '%s' (use worker, workers or worker1 to worker%d)",
+              signum, receiver ? receiver : "", uwsgi.numproc);
     return -1;
   }
   handlers[signum].store(handler, std::memory_order_release);
@@ -125,8 +126,9 @@ int uwsgi_receive_signal(int fd, const char *name, int id) {
   void *handler = handlers[signum].load(std::memory_order_acquire);
   uwsgi_plugin *plugin = uwsgi.p[entry.modifier1.load(std::memory_order_relaxed)];
   if (!handler || !plugin->signal_handler) {
-    log_warning("%s %d got signal %d but registered no handler for it (register it where every worker runs it)", name,
-                id, signum);
+    log_warning(
+        "%s %d got signal %d but registered no handler for it (register it where every worker runs it)", name,
+        id, signum);
     return -1;
   }
   uwsgi.workers[uwsgi.mywid].signals++;

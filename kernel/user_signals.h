@@ -1,5 +1,5 @@
-// 256 numbered events between the server's processes: who receives one is shared, the handler is each process' own
-// (applications are loaded after the fork, so a handler's address means nothing elsewhere).
+// 256 numbered events between the server's processes: who receives one is shared, the handler is each
+// process' own (applications are loaded after the fork, so a handler's address means nothing elsewhere).
 #pragma once
 
 #include <uwsgi.h>

@@ -1,4 +1,5 @@
-// The variables of a request: adding, finding, and the members of struct wsgi_request that mirror the common ones.
+// The variables of a request: adding, finding, and the members of struct wsgi_request that mirror the common
+// ones.
 #include <uwsgi.h>
 
 #include <algorithm>
@@ -105,7 +106,8 @@ using mortise::view;
 
 extern "C" {
 
-int uwsgi_req_add_var(wsgi_request *request, const char *key, uint16_t keylen, const char *val, uint16_t vallen) {
+int uwsgi_req_add_var(wsgi_request *request, const char *key, uint16_t keylen, const char *val,
+                      uint16_t vallen) {
   if (request->var_cnt + 2 > uwsgi.max_vars * 2) return -1;
   request->hvec[request->var_cnt++] = {const_cast<char *>(key), keylen};
   request->hvec[request->var_cnt++] = {const_cast<char *>(val), vallen};
@@ -113,7 +115,8 @@ int uwsgi_req_add_var(wsgi_request *request, const char *key, uint16_t keylen, c
   return 0;
 }
 
-char *uwsgi_req_append(wsgi_request *request, const char *key, uint16_t keylen, const char *val, uint16_t vallen) {
+char *uwsgi_req_append(wsgi_request *request, const char *key, uint16_t keylen, const char *val,
+                       uint16_t vallen) {
   char *memory = uwsgi_req_alloc(request, static_cast<size_t>(keylen) + vallen);
   if (!memory) return nullptr;
   char *value = memory + keylen;
@@ -142,6 +145,8 @@ char *uwsgi_get_qs(wsgi_request *request, const char *key, uint16_t keylen, uint
   return mortise::find_pair(request->query_string, request->query_string_len, view(key, keylen), '&', vallen);
 }
 
-int uwsgi_parse_vars(wsgi_request *request) { return request->parsed ? 0 : -1; }
+int uwsgi_parse_vars(wsgi_request *request) {
+  return request->parsed ? 0 : -1;
+}
 
 }  // extern "C"

@@ -20,8 +20,8 @@ void init_thread(int core) {
   call_hooks(Tables::kRequestOnly, &uwsgi_plugin::init_thread, "init_thread", core);
 }
 
-// Core 0 is the main thread. Signals are not blocked in the others: a program that a hook starts would inherit that, and
-// the handlers (kernel/signals.h) may run in any thread.
+// Core 0 is the main thread. Signals are not blocked in the others: a program that a hook starts would
+// inherit that, and the handlers (kernel/signals.h) may run in any thread.
 void run_cores(WorkerLoop &loop) {
   std::vector<std::thread> threads;
   for (int core = 1; core < uwsgi.cores; ++core) {
@@ -31,8 +31,8 @@ void run_cores(WorkerLoop &loop) {
         CoreLoop(loop, core).run();
       });
     } catch (const std::system_error &error) {
-      log_error("worker %d: start thread %d of %d: %s (the worker goes on with fewer; lower --threads)", uwsgi.mywid,
-                core + 1, uwsgi.cores, error.what());
+      log_error("worker %d: start thread %d of %d: %s (the worker goes on with fewer; lower --threads)",
+                uwsgi.mywid, core + 1, uwsgi.cores, error.what());
       loop.lower_cores(core);
       break;
     }

@@ -5,8 +5,8 @@
 
 namespace mortise {
 
-// Loads the applications: preinit_apps, init_apps, mount_app of each --mount, postinit_apps. [worker; master when they
-// are preloaded]
+// Loads the applications: preinit_apps, init_apps, mount_app of each --mount, postinit_apps. [worker; master
+// when they are preloaded]
 void load_applications();
 
 // The body of worker `wid`; returns its exit status. [worker, main thread]

@@ -25,12 +25,14 @@ Result<std::unique_ptr<WorkerLoop>> WorkerLoop::create(int cores) {
   for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next) {
     if (socket->fd < 0) continue;
     // Exclusive: one connection wakes one worker.
-    if (auto done = loop->watch(socket->fd, EventTag(socket), EPOLLIN | EPOLLEXCLUSIVE); !done) return done.error();
+    if (auto done = loop->watch(socket->fd, EventTag(socket), EPOLLIN | EPOLLEXCLUSIVE); !done)
+      return done.error();
   }
   const uint32_t shared = EPOLLIN | EPOLLEXCLUSIVE;
   if (auto done = loop->watch(uwsgi.signal_socket, {EventKind::kSignal, uwsgi.signal_socket}, shared); !done)
     return done.error();
-  if (auto done = loop->watch(uwsgi.my_signal_socket, {EventKind::kSignal, uwsgi.my_signal_socket}, EPOLLIN); !done)
+  if (auto done = loop->watch(uwsgi.my_signal_socket, {EventKind::kSignal, uwsgi.my_signal_socket}, EPOLLIN);
+      !done)
     return done.error();
   if (auto done = loop->watch(uwsgi_stop_fd(), {EventKind::kStop, uwsgi_stop_fd()}, EPOLLIN); !done)
     return done.error();
@@ -47,7 +49,8 @@ Result<void> WorkerLoop::watch(int fd, EventTag tag, uint32_t events) {
 }
 
 void WorkerLoop::stop_accepting() {
-  if (cores_informed_.fetch_add(1) + 1 == cores_) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, uwsgi_stop_fd(), nullptr);
+  if (cores_informed_.fetch_add(1) + 1 == cores_)
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, uwsgi_stop_fd(), nullptr);
   if (stopping_.exchange(true, std::memory_order_acq_rel)) return;
   stopped_at_ms_.store(static_cast<int64_t>(uwsgi_monotonic_micros() / 1000), std::memory_order_relaxed);
   next_sweep_ms_.store(0, std::memory_order_relaxed);
@@ -67,14 +70,16 @@ void WorkerLoop::resume_accepting() {
   if (stopping() || !paused_.exchange(false)) return;
   for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next) {
     if (socket->fd < 0) continue;
-    if (auto done = watch(socket->fd, EventTag(socket), EPOLLIN | EPOLLEXCLUSIVE); !done) log_error(done.error());
+    if (auto done = watch(socket->fd, EventTag(socket), EPOLLIN | EPOLLEXCLUSIVE); !done)
+      log_error(done.error());
   }
 }
 
 bool WorkerLoop::sweep_due(int64_t now_ms) {
   int64_t due = next_sweep_ms_.load(std::memory_order_relaxed);
   if (now_ms < due) return false;
-  return next_sweep_ms_.compare_exchange_strong(due, now_ms + (stopping() ? kSweepStoppingMs : kSweepEveryMs));
+  return next_sweep_ms_.compare_exchange_strong(due,
+                                                now_ms + (stopping() ? kSweepStoppingMs : kSweepEveryMs));
 }
 
 void WorkerLoop::log_refusal(const wsgi_request &request) {

@@ -1,4 +1,5 @@
-// What the cores of one worker share: the epoll with its listeners, the connections, and whether the worker stops.
+// What the cores of one worker share: the epoll with its listeners, the connections, and whether the worker
+// stops.
 #pragma once
 
 #include <uwsgi.h>

@@ -1,4 +1,5 @@
-/* A request plugin: mortise --build-plugin hello.c && mortise --plugin ./hello_plugin.so --http-socket :9090 */
+/* A request plugin: mortise --build-plugin hello.c && mortise --plugin ./hello_plugin.so --http-socket :9090
+ */
 #include <uwsgi.h>
 
 static int hello_request(struct wsgi_request *wsgi_req) {

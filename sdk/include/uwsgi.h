@@ -1,13 +1,12 @@
-/* The plugin ABI of mortise: all that a plugin may include, source compatible with uWSGI's header of the same name.
+/* The plugin ABI of mortise: all that a plugin may include, source compatible with uWSGI's header of the same
+ * name.
  *
- * Names, types and the order of members are those that uWSGI's plugins rely on; everything behind them is ours.
- * How the ABI is versioned: docs/abi.md. Each function says in brackets where it may be called:
- *   [load]     from on_load and option callbacks, in the master, one thread
- *   [master]   in the master before the workers are forked, or from master_cycle
- *   [worker]   in a worker process, on any of its cores
- *   [request]  inside a request hook, for the request of the calling core
- *   [any]      in any process, any thread
- * Strings are given as pointer and length unless a parameter is documented as NUL-terminated. */
+ * Names, types and the order of members are those that uWSGI's plugins rely on; everything behind them is
+ * ours. How the ABI is versioned: docs/abi.md. Each function says in brackets where it may be called: [load]
+ * from on_load and option callbacks, in the master, one thread [master]   in the master before the workers
+ * are forked, or from master_cycle [worker]   in a worker process, on any of its cores [request]  inside a
+ * request hook, for the request of the calling core [any]      in any process, any thread Strings are given
+ * as pointer and length unless a parameter is documented as NUL-terminated. */
 #pragma once
 
 #ifndef _GNU_SOURCE
@@ -53,12 +52,12 @@
 #include <unistd.h>
 
 #include "mortise/abi_note.h"
+#include "mortise/api.h"
 #include "mortise/constants.h"
-#include "mortise/structs.h"
+#include "mortise/macros.h"
 #include "mortise/plugin_table.h"
 #include "mortise/request.h"
 #include "mortise/server.h"
-#include "mortise/api.h"
-#include "mortise/macros.h"
+#include "mortise/structs.h"
 
 UWSGI_EMIT_ABI_NOTE(sizeof(struct uwsgi_plugin), sizeof(struct wsgi_request), sizeof(struct uwsgi_worker));

@@ -9,8 +9,8 @@
 #include <climits>
 #include <memory>
 
-#include "sdk/inspect/elf_memory.h"
 #include "kernel/fd.h"
+#include "sdk/inspect/elf_memory.h"
 #include "sdk/runtime/strings.h"
 
 namespace mortise {

@@ -38,7 +38,8 @@ const Language *language_of(const std::string &source) {
 
 void append_words(std::vector<std::string> &words, const char *variable, const char *otherwise) {
   const char *text = getenv(variable);
-  for (std::string &word : split_quoted(text && *text ? text : otherwise, " \t")) words.push_back(std::move(word));
+  for (std::string &word : split_quoted(text && *text ? text : otherwise, " \t"))
+    words.push_back(std::move(word));
 }
 
 // Name of the plugin in "dir/foo.c" and "dir/foo_plugin.c".
@@ -57,7 +58,8 @@ Result<int> run(const std::vector<std::string> &words) {
   argv.push_back(nullptr);
   pid_t pid = 0;
   if (int errnum = posix_spawnp(&pid, argv[0], nullptr, nullptr, argv.data(), environ))
-    return system_error("run " + words[0], errnum, "install a compiler, or name one in CC or CXX", kExitFailure);
+    return system_error("run " + words[0], errnum, "install a compiler, or name one in CC or CXX",
+                        kExitFailure);
   int status = 0;
   while (waitpid(pid, &status, 0) < 0)
     if (errno != EINTR) return system_error("wait for " + words[0], errno);

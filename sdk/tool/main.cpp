@@ -1,4 +1,5 @@
-// mortise-plugin: builds and inspects plugins. Also reached as `mortise plugin …` and `mortise --build-plugin …`.
+// mortise-plugin: builds and inspects plugins. Also reached as `mortise plugin …` and `mortise --build-plugin
+// …`.
 #include <cstdio>
 #include <string_view>
 
@@ -18,7 +19,8 @@ int fail(const Error &error) {
 }
 
 int build(int argc, char **argv) {
-  if (argc < 1) return fail({"build a plugin", "no source is named", "mortise --build-plugin foo.c [NAME]", kExitUsage});
+  if (argc < 1)
+    return fail({"build a plugin", "no source is named", "mortise --build-plugin foo.c [NAME]", kExitUsage});
   auto path = build_plugin(argv[0], argc > 1 ? argv[1] : "");
   if (!path) return fail(path.error());
   auto description = describe_plugin("./" + *path);
@@ -29,7 +31,8 @@ int build(int argc, char **argv) {
 }
 
 int info(int argc, char **argv) {
-  if (argc < 1) return fail({"describe a plugin", "no file is named", "mortise plugin info FILE…", kExitUsage});
+  if (argc < 1)
+    return fail({"describe a plugin", "no file is named", "mortise plugin info FILE…", kExitUsage});
   int status = kExitOk;
   for (int i = 0; i < argc; ++i) {
     auto description = describe_plugin(argv[i]);
@@ -73,7 +76,8 @@ int main(int argc, char **argv) {
   std::string_view name = argc > 1 ? argv[1] : "";
   for (const Command &command : kCommands)
     if (command.name == name) return command.run(argc - 2, argv + 2);
-  fprintf(stderr, name.empty() ? "usage:\n" : "mortise plugin: no command '%s'; there are:\n", argc > 1 ? argv[1] : "");
+  fprintf(stderr, name.empty() ? "usage:\n" : "mortise plugin: no command '%s'; there are:\n",
+          argc > 1 ? argv[1] : "");
   for (const Command &command : kCommands) fprintf(stderr, "  mortise plugin %s\n", command.help);
   return kExitUsage;
 }

@@ -59,5 +59,8 @@ TEST_CASE("a packet cut at any byte inside a variable is refused") {
 
 TEST_CASE("a length that points outside the packet is refused") {
   Pairs pairs;
-  CHECK_FALSE(parse(std::string_view("\xff\xff" "abc", 5), &pairs));
+  CHECK_FALSE(parse(std::string_view("\xff\xff"
+                                     "abc",
+                                     5),
+                    &pairs));
 }

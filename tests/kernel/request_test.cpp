@@ -54,7 +54,8 @@ struct Exchange {
     return all;
   }
   void respond(std::string_view status) {
-    REQUIRE(uwsgi_response_prepare_headers(&request, status.data(), static_cast<uint16_t>(status.size())) == 0);
+    REQUIRE(uwsgi_response_prepare_headers(&request, status.data(), static_cast<uint16_t>(status.size())) ==
+            0);
   }
   int header(std::string_view key, std::string_view value) {
     return uwsgi_response_add_header(&request, key.data(), static_cast<uint16_t>(key.size()), value.data(),

@@ -7,7 +7,8 @@
 extern "C" {
 #endif
 
-/* ---- Log and exit ---------------------------------------------------------------------------------------------- */
+/* ---- Log and exit
+ * ---------------------------------------------------------------------------------------------- */
 
 /* [any] printf to the server log, one write; the text brings its newline. */
 UWSGI_API void uwsgi_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -16,7 +17,8 @@ UWSGI_API void uwsgi_log_verbose(const char *format, ...) __attribute__((format(
 /* [any] Ends the process after its atexit hooks; what exit() means inside plugins. */
 UWSGI_API void uwsgi_exit(int status) __attribute__((noreturn));
 
-/* ---- Memory and strings; every char * returned is malloc'ed and the caller's to free() ------------------------- */
+/* ---- Memory and strings; every char * returned is malloc'ed and the caller's to free()
+ * ------------------------- */
 
 /* [any] Never NULL: out of memory ends the process with a message. uwsgi_calloc zeroes. */
 UWSGI_API void *uwsgi_malloc(size_t size);
@@ -46,8 +48,8 @@ UWSGI_API int uwsgi_endswith(const char *text, const char *suffix);
 UWSGI_API int uwsgi_contains_n(const char *text, size_t len, const char *part, size_t part_len);
 /* [any] Decimal digits to a number; anything else counts as the end. */
 UWSGI_API size_t uwsgi_str_num(const char *text, int len);
-/* [any] "k=v,k2=v2" split at item and key separators. Varargs: pairs of const char *key, char **value, then NULL.
- * Each value is malloc'ed; quotes and backslashes are honoured. -1: an unknown key. */
+/* [any] "k=v,k2=v2" split at item and key separators. Varargs: pairs of const char *key, char **value, then
+ * NULL. Each value is malloc'ed; quotes and backslashes are honoured. -1: an unknown key. */
 UWSGI_API int uwsgi_kvlist_parse(const char *text, size_t len, char item_separator, int key_separator, ...);
 /* [any] Words of text, split at any of separators, quotes honoured; array and words are the caller's. */
 UWSGI_API char **uwsgi_split_quoted(const char *text, size_t len, const char *separators, size_t *count);
@@ -60,8 +62,8 @@ UWSGI_API int uwsgi_is_dir(const char *path);
 UWSGI_API char *uwsgi_open_and_read(const char *path, size_t *size, int add_zero, char *magic_table[]);
 /* [any] Appends to a list; value is kept, not copied. */
 UWSGI_API struct uwsgi_string_list *uwsgi_string_new_list(struct uwsgi_string_list **list, char *value);
-UWSGI_API struct uwsgi_string_list *uwsgi_string_list_has_item(struct uwsgi_string_list *list, const char *key,
-                                                               size_t len);
+UWSGI_API struct uwsgi_string_list *uwsgi_string_list_has_item(struct uwsgi_string_list *list,
+                                                               const char *key, size_t len);
 /* [any] Random UUID (RFC 9562, version 4) as 36 characters and a NUL. */
 UWSGI_API void uwsgi_uuid(char *buf);
 /* [any] Microseconds and seconds since 1970, and a monotonic clock for durations. */
@@ -74,7 +76,8 @@ UWSGI_API uint16_t uwsgi_be16(const char *buf);
 UWSGI_API uint32_t uwsgi_be32(const char *buf);
 UWSGI_API uint64_t uwsgi_be64(const char *buf);
 
-/* ---- Buffers; functions return 0, or -1 when the limit or memory is exhausted ---------------------------------- */
+/* ---- Buffers; functions return 0, or -1 when the limit or memory is exhausted
+ * ---------------------------------- */
 
 UWSGI_API struct uwsgi_buffer *uwsgi_buffer_new(size_t len);
 UWSGI_API void uwsgi_buffer_destroy(struct uwsgi_buffer *);
@@ -91,37 +94,42 @@ UWSGI_API int uwsgi_buffer_u32be(struct uwsgi_buffer *, uint32_t value);
 UWSGI_API int uwsgi_buffer_u64be(struct uwsgi_buffer *, uint64_t value);
 UWSGI_API int uwsgi_buffer_num64(struct uwsgi_buffer *, int64_t value);
 UWSGI_API int uwsgi_buffer_append_json(struct uwsgi_buffer *, const char *text, size_t len);
-/* [any] Key and value with 16 bit little endian lengths, as in a uwsgi packet; keynum and valnum format numbers. */
-UWSGI_API int uwsgi_buffer_append_keyval(struct uwsgi_buffer *, const char *key, uint16_t keylen, const char *val,
-                                         uint16_t vallen);
-UWSGI_API int uwsgi_buffer_append_keynum(struct uwsgi_buffer *, const char *key, uint16_t keylen, int64_t value);
+/* [any] Key and value with 16 bit little endian lengths, as in a uwsgi packet; keynum and valnum format
+ * numbers. */
+UWSGI_API int uwsgi_buffer_append_keyval(struct uwsgi_buffer *, const char *key, uint16_t keylen,
+                                         const char *val, uint16_t vallen);
+UWSGI_API int uwsgi_buffer_append_keynum(struct uwsgi_buffer *, const char *key, uint16_t keylen,
+                                         int64_t value);
 /* [any] Writes the 4 bytes of a uwsgi header at the start of a buffer that left room for them. */
 UWSGI_API int uwsgi_buffer_set_uh(struct uwsgi_buffer *, uint8_t modifier1, uint8_t modifier2);
 
-/* ---- Options --------------------------------------------------------------------------------------------------- */
+/* ---- Options
+ * --------------------------------------------------------------------------------------------------- */
 
 /* [load] What an option may do with its value; `data` is the address of a variable of the type named. */
-UWSGI_API void uwsgi_opt_true(char *name, char *value, void *data);           /* int; honours false, 0, no, off */
-UWSGI_API void uwsgi_opt_false(char *name, char *value, void *data);          /* int */
-UWSGI_API void uwsgi_opt_set_int(char *name, char *value, void *data);        /* int */
-UWSGI_API void uwsgi_opt_uid(char *name, char *value, void *data);            /* uid_t, by number or name */
+UWSGI_API void uwsgi_opt_true(char *name, char *value, void *data);    /* int; honours false, 0, no, off */
+UWSGI_API void uwsgi_opt_false(char *name, char *value, void *data);   /* int */
+UWSGI_API void uwsgi_opt_set_int(char *name, char *value, void *data); /* int */
+UWSGI_API void uwsgi_opt_uid(char *name, char *value, void *data);     /* uid_t, by number or name */
 UWSGI_API void uwsgi_opt_gid(char *name, char *value, void *data);
 UWSGI_API void uwsgi_opt_set_rawint(char *name, char *value, void *data);
-UWSGI_API void uwsgi_opt_set_64bit(char *name, char *value, void *data);      /* uint64_t */
-UWSGI_API void uwsgi_opt_set_str(char *name, char *value, void *data);        /* char * */
+UWSGI_API void uwsgi_opt_set_64bit(char *name, char *value, void *data); /* uint64_t */
+UWSGI_API void uwsgi_opt_set_str(char *name, char *value, void *data);   /* char * */
 UWSGI_API void uwsgi_opt_set_null(char *name, char *value, void *data);
-UWSGI_API void uwsgi_opt_add_string_list(char *name, char *value, void *data); /* struct uwsgi_string_list * */
+UWSGI_API void uwsgi_opt_add_string_list(char *name, char *value,
+                                         void *data); /* struct uwsgi_string_list * */
 UWSGI_API void uwsgi_opt_set_placeholder(char *name, char *value, void *data);
-UWSGI_API void uwsgi_opt_deprecated(char *name, char *value, void *data);     /* data: a text that is logged */
+UWSGI_API void uwsgi_opt_deprecated(char *name, char *value, void *data); /* data: a text that is logged */
 /* [any] Value an option was last given, "" for a bare one, NULL if it was not given. */
 UWSGI_API const char *uwsgi_option_value(const char *name);
 /* [load] As if the option stood in the configuration. */
 UWSGI_API void add_exported_option(char *key, char *value, int configured);
 
-/* ---- Sockets; descriptors returned are close-on-exec, -1 and errno on failure ----------------------------------- */
+/* ---- Sockets; descriptors returned are close-on-exec, -1 and errno on failure
+ * ----------------------------------- */
 
-/* [load] A listening socket for this address (host:port, :port, /path, @abstract, fd://N); bound before `post_init`.
- * Set proto_name next. The object lives for ever. */
+/* [load] A listening socket for this address (host:port, :port, /path, @abstract, fd://N); bound before
+ * `post_init`. Set proto_name next. The object lives for ever. */
 UWSGI_API struct uwsgi_socket *uwsgi_new_socket(const char *address);
 /* [load] A listening socket with a private address that only processes of this server can use. */
 UWSGI_API struct uwsgi_socket *uwsgi_new_internal_socket(const char *proto_name);
@@ -148,7 +156,8 @@ UWSGI_API int uwsgi_read_nb(int fd, char *buf, size_t len, int timeout);
 /* [any] What one read brings within timeout seconds: bytes, 0 at the end, -1. */
 UWSGI_API ssize_t uwsgi_read_true_nb(int fd, char *buf, size_t len, int timeout);
 
-/* ---- Event queues (epoll) --------------------------------------------------------------------------------------- */
+/* ---- Event queues (epoll)
+ * --------------------------------------------------------------------------------------- */
 
 UWSGI_API int event_queue_init(void);
 UWSGI_API void *event_queue_alloc(int events); /* the caller's to free() */
@@ -171,7 +180,8 @@ UWSGI_API int event_queue_interesting_fd_has_error(void *events, int id);
 UWSGI_API int event_queue_interesting_fd_is_read(void *events, int id);
 UWSGI_API int event_queue_interesting_fd_is_write(void *events, int id);
 
-/* ---- The request: variables and body ----------------------------------------------------------------------------- */
+/* ---- The request: variables and body
+ * ----------------------------------------------------------------------------- */
 
 /* [request] Variables are parsed before the hook is called; this says whether they were good: 0, or -1. */
 UWSGI_API int uwsgi_parse_vars(struct wsgi_request *);
@@ -181,17 +191,18 @@ UWSGI_API char *uwsgi_get_var(struct wsgi_request *, const char *key, uint16_t k
 UWSGI_API char *uwsgi_get_cookie(struct wsgi_request *, const char *key, uint16_t keylen, uint16_t *vallen);
 /* [request] Value of a key in the query string, not decoded, or NULL. */
 UWSGI_API char *uwsgi_get_qs(struct wsgi_request *, const char *key, uint16_t keylen, uint16_t *vallen);
-/* [request] Adds or replaces a variable; returns the stored value, NULL when the request's space is exhausted. */
+/* [request] Adds or replaces a variable; returns the stored value, NULL when the request's space is
+ * exhausted. */
 UWSGI_API char *uwsgi_req_append(struct wsgi_request *, const char *key, uint16_t keylen, const char *val,
                                  uint16_t vallen);
-/* [request] Adds a variable whose key and value already live as long as the request (no copy, no search) and sets the
- * member of struct wsgi_request that mirrors it. For protocols. 0, or -1 when there are too many. */
+/* [request] Adds a variable whose key and value already live as long as the request (no copy, no search) and
+ * sets the member of struct wsgi_request that mirrors it. For protocols. 0, or -1 when there are too many. */
 UWSGI_API int uwsgi_req_add_var(struct wsgi_request *, const char *key, uint16_t keylen, const char *val,
                                 uint16_t vallen);
 /* [request] Space that lives as long as the request: NULL when len bytes are not left. For protocols. */
 UWSGI_API char *uwsgi_req_alloc(struct wsgi_request *, size_t len);
-/* [request] Next bytes of the body, at most hint (0: whatever is there). *len 0 and non-NULL: end; NULL: error or
- * time-out. The pointer is valid until the next call. */
+/* [request] Next bytes of the body, at most hint (0: whatever is there). *len 0 and non-NULL: end; NULL:
+ * error or time-out. The pointer is valid until the next call. */
 UWSGI_API char *uwsgi_request_body_read(struct wsgi_request *, ssize_t hint, ssize_t *len);
 UWSGI_API char *uwsgi_request_body_readline(struct wsgi_request *, ssize_t hint, ssize_t *len);
 /* [request] Reads and drops the rest of the body: 0, or -1. */
@@ -201,19 +212,22 @@ UWSGI_API int uwsgi_request_body_consume(struct wsgi_request *);
 UWSGI_API ssize_t uwsgi_req_raw_read(struct wsgi_request *, char *buf, size_t len);
 /* [any] Calls func for every pair of a packed block of variables: 0, or -1 when it is malformed. */
 UWSGI_API int uwsgi_hooked_parse(char *buf, size_t len,
-                                 void (*func)(char *key, uint16_t keylen, char *val, uint16_t vallen, void *data),
+                                 void (*func)(char *key, uint16_t keylen, char *val, uint16_t vallen,
+                                              void *data),
                                  void *data);
 
-/* [request] The uwsgi protocol's struct uwsgi_socket.proto, for protocols that differ in what follows the head. */
+/* [request] The uwsgi protocol's struct uwsgi_socket.proto, for protocols that differ in what follows the
+ * head. */
 UWSGI_API int uwsgi_proto_uwsgi_parser(struct wsgi_request *);
 
-/* ---- The response; functions return UWSGI_OK, or -1 when the client is gone or the input is refused --------------- */
+/* ---- The response; functions return UWSGI_OK, or -1 when the client is gone or the input is refused
+ * --------------- */
 
 /* [request] Starts the response: "200 OK". CR, LF and NUL are refused in all that goes into the head. */
 UWSGI_API int uwsgi_response_prepare_headers(struct wsgi_request *, const char *status, uint16_t len);
 UWSGI_API int uwsgi_response_prepare_headers_int(struct wsgi_request *, int status);
-UWSGI_API int uwsgi_response_add_header(struct wsgi_request *, const char *key, uint16_t keylen, const char *val,
-                                        uint16_t vallen);
+UWSGI_API int uwsgi_response_add_header(struct wsgi_request *, const char *key, uint16_t keylen,
+                                        const char *val, uint16_t vallen);
 UWSGI_API int uwsgi_response_add_content_type(struct wsgi_request *, const char *type, uint16_t len);
 UWSGI_API int uwsgi_response_add_content_length(struct wsgi_request *, uint64_t len);
 UWSGI_API int uwsgi_response_add_content_range(struct wsgi_request *, int64_t from, int64_t to, int64_t size);
@@ -224,9 +238,11 @@ UWSGI_API int uwsgi_response_write_headers_do(struct wsgi_request *);
 /* [request] Sends body bytes; blocks up to socket-timeout while the client does not read. */
 UWSGI_API int uwsgi_response_write_body_do(struct wsgi_request *, const char *buf, size_t len);
 UWSGI_API int uwsgi_response_writev_body_do(struct wsgi_request *, struct iovec *iov, size_t count);
-/* [request] Sends len bytes of fd from pos (len 0: to its end) with sendfile(2); closes fd. _nc leaves it open. */
+/* [request] Sends len bytes of fd from pos (len 0: to its end) with sendfile(2); closes fd. _nc leaves it
+ * open. */
 UWSGI_API int uwsgi_response_sendfile_do(struct wsgi_request *, int fd, size_t pos, size_t len);
-UWSGI_API int uwsgi_response_sendfile_do_can_close(struct wsgi_request *, int fd, size_t pos, size_t len, int close);
+UWSGI_API int uwsgi_response_sendfile_do_can_close(struct wsgi_request *, int fd, size_t pos, size_t len,
+                                                   int close);
 /* [request] Complete small answers. */
 UWSGI_API int uwsgi_403(struct wsgi_request *);
 UWSGI_API int uwsgi_404(struct wsgi_request *);
@@ -242,17 +258,20 @@ UWSGI_API void uwsgi_logvar_add(struct wsgi_request *, const char *key, uint8_t 
 /* [request] Gives up on the client: the connection is closed after the hook. */
 UWSGI_API void uwsgi_disconnect(struct wsgi_request *);
 
-/* ---- Applications -------------------------------------------------------------------------------------------------- */
+/* ---- Applications
+ * -------------------------------------------------------------------------------------------------- */
 
-/* [worker, master] Records a loaded application and returns it for the plugin to fill; NULL when max-apps is reached.
- * The mountpoint is kept, not copied. Slot 0 is usually the default application. */
+/* [worker, master] Records a loaded application and returns it for the plugin to fill; NULL when max-apps is
+ * reached. The mountpoint is kept, not copied. Slot 0 is usually the default application. */
 UWSGI_API struct uwsgi_app *uwsgi_add_app(int id, uint8_t modifier1, char *mountpoint, int mountpoint_len,
                                           void *interpreter, void *callable);
 /* [request] Slot of the application for this name, -1 if there is none. */
 UWSGI_API int uwsgi_get_app_id(struct wsgi_request *, const char *key, uint16_t keylen, int modifier1);
 UWSGI_API void uwsgi_emulate_cow_for_apps(int id);
 
-/* ---- Locks ----------------------------------------------------------------------------------------------------------- */
+/* ---- Locks
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 UWSGI_API struct uwsgi_lock_item *uwsgi_lock_init(const char *id);   /* [master] */
 UWSGI_API struct uwsgi_lock_item *uwsgi_rwlock_init(const char *id); /* [master] */
@@ -263,7 +282,9 @@ UWSGI_API void uwsgi_rlock(struct uwsgi_lock_item *);
 UWSGI_API void uwsgi_wlock(struct uwsgi_lock_item *);
 UWSGI_API void uwsgi_rwunlock(struct uwsgi_lock_item *);
 
-/* ---- Threads ----------------------------------------------------------------------------------------------------------- */
+/* ---- Threads
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 /* [any] Starts a thread with all signals blocked; NULL on failure. The object lives for ever. */
 UWSGI_API struct uwsgi_thread *uwsgi_thread_new(void (*func)(struct uwsgi_thread *));
@@ -271,30 +292,35 @@ UWSGI_API struct uwsgi_thread *uwsgi_thread_new_with_data(void (*func)(struct uw
 /* [worker] Makes a request the calling thread's current one. */
 UWSGI_API void uwsgi_setup_thread_req(long core, struct wsgi_request *);
 
-/* ---- Processes ----------------------------------------------------------------------------------------------------------- */
+/* ---- Processes
+ * -----------------------------------------------------------------------------------------------------------
+ */
 
 /* [load] Adds supervised processes of a new role; the structure is copied. 0, or -1. */
 UWSGI_API int uwsgi_register_process(const struct uwsgi_process_role *);
-/* [load] Adds one gateway process: restarted when it dies, stopped before the workers. NULL when there are too many. */
+/* [load] Adds one gateway process: restarted when it dies, stopped before the workers. NULL when there are
+ * too many. */
 UWSGI_API struct uwsgi_gateway *register_gateway(char *name, void (*loop)(int id, void *data), void *data);
 /* [child] Tells the master that this process has started and does its work. Workers say so by themselves. */
 UWSGI_API void uwsgi_process_ready(void);
-/* [child] A descriptor that becomes readable when this process is to finish its work and end, or when the master
- * died. Never read from it. */
+/* [child] A descriptor that becomes readable when this process is to finish its work and end, or when the
+ * master died. Never read from it. */
 UWSGI_API int uwsgi_stop_fd(void);
 /* [child] 1 once the process is to stop. */
 UWSGI_API int uwsgi_stopping(void);
-/* [master] Calls func in the master whenever fd is readable; func must not block. -1 when it cannot be watched. */
+/* [master] Calls func in the master whenever fd is readable; func must not block. -1 when it cannot be
+ * watched. */
 UWSGI_API int uwsgi_master_add_fd(int fd, void (*func)(int fd, void *data), void *data);
 /* [any] pids of the server. */
 UWSGI_API pid_t uwsgi_master_pid(void);
 UWSGI_API int uwsgi_worker_is_busy(int wid);
 UWSGI_API void uwsgi_set_processname(const char *name);
 
-/* ---- User signals: 256 numbered events; a receiver is a worker unless said otherwise -------------------------------------- */
+/* ---- User signals: 256 numbered events; a receiver is a worker unless said otherwise
+ * -------------------------------------- */
 
-/* [worker, master] Binds a handler of the plugin modifier1 to a signal number. receiver: "" or "worker" (one idle
- * worker), "workers" (each), "workerN". Registering again replaces. 0, or -1 for an unknown receiver. */
+/* [worker, master] Binds a handler of the plugin modifier1 to a signal number. receiver: "" or "worker" (one
+ * idle worker), "workers" (each), "workerN". Registering again replaces. 0, or -1 for an unknown receiver. */
 UWSGI_API int uwsgi_register_signal(uint8_t signum, const char *receiver, void *handler, uint8_t modifier1);
 UWSGI_API int uwsgi_signal_registered(uint8_t signum);
 /* [any] Raises a signal; fd is uwsgi.signal_socket and only kept for source compatibility. 0, or -1. */
@@ -302,12 +328,14 @@ UWSGI_API int uwsgi_signal_send(int fd, uint8_t signum);
 /* [worker] Reads one signal from fd and runs its handler; loops of plugins call it. */
 UWSGI_API int uwsgi_receive_signal(int fd, const char *name, int id);
 
-/* ---- Registries ------------------------------------------------------------------------------------------------------------ */
+/* ---- Registries
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 UWSGI_API int uwsgi_register_loop(const char *name, void (*func)(void)); /* [load] */
 UWSGI_API struct uwsgi_plugin *uwsgi_plugin_get(const char *name);       /* [any] */
-/* [load] Loads another plugin by name from the plugin folders; 0 also when it was loaded before, -1 when it is absent
- * or refused (the log says why). */
+/* [load] Loads another plugin by name from the plugin folders; 0 also when it was loaded before, -1 when it
+ * is absent or refused (the log says why). */
 UWSGI_API int uwsgi_load_plugin(const char *name);
 
 #ifdef __cplusplus

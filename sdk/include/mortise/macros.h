@@ -11,12 +11,13 @@
   for (token = strtok_r(text, separators, &context); token; token = strtok_r(NULL, separators, &context))
 
 #define uwsgi_error(what) uwsgi_log("%s: %s [%s:%d]\n", what, strerror(errno), __FILE__, __LINE__)
-#define uwsgi_error_open(path) uwsgi_log("open(\"%s\"): %s [%s:%d]\n", path, strerror(errno), __FILE__, __LINE__)
-#define uwsgi_error_safe(what) \
-  do {                         \
+#define uwsgi_error_open(path) \
+  uwsgi_log("open(\"%s\"): %s [%s:%d]\n", path, strerror(errno), __FILE__, __LINE__)
+#define uwsgi_error_safe(what)                                                              \
+  do {                                                                                      \
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINPROGRESS) uwsgi_error(what); \
   } while (0)
-#define uwsgi_req_error(what) \
+#define uwsgi_req_error(what)                                                                      \
   uwsgi_log("%s: %s during %.*s %.*s [%s:%d]\n", what, strerror(errno), (int)wsgi_req->method_len, \
             wsgi_req->method, (int)wsgi_req->uri_len, wsgi_req->uri, __FILE__, __LINE__)
 #define uwsgi_fatal_error(what) \
@@ -24,8 +25,8 @@
     uwsgi_error(what);          \
     exit(1);                    \
   } while (0)
-#define uwsgi_log_safe(text) \
-  do {                       \
+#define uwsgi_log_safe(text)                     \
+  do {                                           \
     if (write(2, text, strlen(text)) < 0) break; \
   } while (0)
 #define uwsgi_log_initial \

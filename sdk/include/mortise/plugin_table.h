@@ -1,8 +1,8 @@
 /* The hook table: what a plugin is. All members are optional but `name`.
  *
  * A plugin with `request` is a request plugin and sits in uwsgi.p[modifier1]; the others are in uwsgi.gp[].
- * The server uses the plugin's own object in place and never writes to it, but for `modifier1` where `N:name` on the
- * command line says so. docs/plugins.md tells when each hook is called. */
+ * The server uses the plugin's own object in place and never writes to it, but for `modifier1` where `N:name`
+ * on the command line says so. docs/plugins.md tells when each hook is called. */
 #pragma once
 
 #ifdef __cplusplus

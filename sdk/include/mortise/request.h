@@ -1,5 +1,5 @@
-/* One request, from its parsed head to the log line. A core has one of these and uses it again and again; a hook
- * must not keep pointers into it beyond its return. Strings are not NUL-terminated. */
+/* One request, from its parsed head to the log line. A core has one of these and uses it again and again; a
+ * hook must not keep pointers into it beyond its return. Strings are not NUL-terminated. */
 #pragma once
 
 #ifdef __cplusplus
@@ -112,13 +112,13 @@ struct wsgi_request {
   int headers_hvec;
   uint64_t content_length; /* of the response, where it was given */
   int has_content_length;
-  int body_less;     /* HEAD, 204, 304: body bytes are counted but not sent */
-  int keep_alive;    /* set by the protocol from the head; cleared when the connection must end */
-  int chunked;       /* the response is framed by proto_frame */
-  int http_minor;    /* of the client's HTTP version, set by HTTP protocols */
+  int body_less;  /* HEAD, 204, 304: body bytes are counted but not sent */
+  int keep_alive; /* set by the protocol from the head; cleared when the connection must end */
+  int chunked;    /* the response is framed by proto_frame */
+  int http_minor; /* of the client's HTTP version, set by HTTP protocols */
   int expect_continue;
   int upgraded;
-  int response_ended; /* no more body will follow; set before proto_fix_headers when there is none at all */
+  int response_ended;  /* no more body will follow; set before proto_fix_headers when there is none at all */
   const char *refusal; /* why the protocol refused the head, for the log */
   int via;
   int do_not_log;

@@ -97,7 +97,7 @@ struct uwsgi_server {
   int cheaper_step;
   int cheaper_initial;
   uint64_t cheaper_overload;
-  int master_queue; /* the master's event queue */
+  int master_queue;     /* the master's event queue */
   int signal_socket;    /* [worker] any of them reads from here */
   int my_signal_socket; /* [worker] for this one alone */
 
@@ -110,7 +110,8 @@ struct uwsgi_server {
   struct uwsgi_socket *sockets;
   struct uwsgi_socket *shared_sockets;
 
-  /* How a hook waits for a descriptor: 1 ready, 0 timed out (seconds), -1 error. A loop plugin may replace them. */
+  /* How a hook waits for a descriptor: 1 ready, 0 timed out (seconds), -1 error. A loop plugin may replace
+   * them. */
   int (*wait_read_hook)(int fd, int timeout);
   int (*wait_write_hook)(int fd, int timeout);
   int (*wait_read2_hook)(int fd0, int fd1, int timeout, int *fd);

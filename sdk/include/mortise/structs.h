@@ -8,7 +8,8 @@ extern "C" {
 struct wsgi_request;
 struct uwsgi_instance;
 
-/* One item of a list that an option collects; `value` is NUL-terminated, items live as long as the process. */
+/* One item of a list that an option collects; `value` is NUL-terminated, items live as long as the process.
+ */
 struct uwsgi_string_list {
   char *value;
   size_t len;
@@ -85,25 +86,26 @@ struct uwsgi_socket {
   int no_defer;
   int edge_trigger;
   int can_offload;
-  int shared;     /* given by shared-socket: mapped to a protocol socket later */
-  int internal;   /* a private address: only processes of this server connect */
+  int shared;         /* given by shared-socket: mapped to a protocol socket later */
+  int internal;       /* a private address: only processes of this server connect */
   int header_timeout; /* seconds that a client may take to send a head; 0: for ever */
   int idle_timeout;   /* seconds that a connection may stay open between requests; 0: for ever */
   char *proto_name;
   void *ctx; /* the protocol's own */
 
-  /* Parses proto_parser_pos bytes at proto_parser_buf. UWSGI_OK: a whole head was read, the request's members and
-   * hvec are set and proto_parser_move is the number of bytes used. UWSGI_AGAIN: needs more. -1: refused;
+  /* Parses proto_parser_pos bytes at proto_parser_buf. UWSGI_OK: a whole head was read, the request's members
+   * and hvec are set and proto_parser_move is the number of bytes used. UWSGI_AGAIN: needs more. -1: refused;
    * `status` is then the answer's (0: none can be given) and `refusal` the cause. */
   int (*proto)(struct wsgi_request *);
-  /* Reads at most len bytes of body. 0: end; -1: errno, EAGAIN when it would block. NULL: bytes as they come. */
+  /* Reads at most len bytes of body. 0: end; -1: errno, EAGAIN when it would block. NULL: bytes as they come.
+   */
   ssize_t (*proto_read_body)(struct wsgi_request *, char *buf, size_t len);
   /* Completes the response head before it is sent (framing, Connection). NULL: nothing to add. */
   int (*proto_fix_headers)(struct wsgi_request *);
   /* Writes the line that begins the response head. NULL: "HTTP/1.1 status". */
   struct uwsgi_buffer *(*proto_prepare_headers)(struct wsgi_request *, char *status, uint16_t len);
-  /* Frames the next len bytes of body: writes what precedes and follows them, at most UWSGI_FRAME_MAX bytes each.
-   * len 0: end of the body. NULL: the body is sent as it is. */
+  /* Frames the next len bytes of body: writes what precedes and follows them, at most UWSGI_FRAME_MAX bytes
+   * each. len 0: end of the body. NULL: the body is sent as it is. */
   int (*proto_frame)(struct wsgi_request *, size_t len, char *before, size_t *before_len, char *after,
                      size_t *after_len);
   /* After the response: UWSGI_OK keeps the connection for another request, -1 closes it. NULL: closes. */
@@ -167,7 +169,7 @@ struct uwsgi_worker {
   uint64_t delta_requests;
   uint64_t failed_requests;
   uint64_t exceptions;
-  uint64_t tx; /* bytes of responses */
+  uint64_t tx;                /* bytes of responses */
   uint64_t running_time;      /* microseconds spent in requests */
   uint64_t avg_response_time; /* microseconds */
   uint64_t rss_size;          /* bytes */
