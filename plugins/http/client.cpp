@@ -17,6 +17,8 @@ namespace {
 
 // Requests that come early wait in memory up to here; then the client has to wait, too.
 constexpr size_t kMaxEarlyBytes = 64 * 1024;
+// A client that goes on sending after its last answer is listened to up to here.
+constexpr uint64_t kMaxLingerMs = 30'000;
 
 }  // namespace
 
@@ -56,8 +58,12 @@ void Client::received(char *data, size_t len) {
       touch();
       return exchange_->is_tunnel() ? exchange_->tunnel_from_client(bytes) : take_body(bytes);
     case State::kDiscard:
+      gateway_.linger_deadlines.set(*this, uv_now(&gateway_.loop));
       return take_body(bytes);
     case State::kLinger:
+      // It may still be busy sending and not have read its answer.
+      if (uv_now(&gateway_.loop) < linger_until_ms_)
+        gateway_.linger_deadlines.set(*this, uv_now(&gateway_.loop));
       return;
   }
 }
@@ -71,7 +77,7 @@ void Client::parse(std::string_view bytes) {
       if (early_.empty()) early_.assign(bytes);
       return;
     case Verdict::kRefused:
-      return answer(result.status, result.reason);
+      return refuse(result.status, result.reason);
     case Verdict::kComplete:
       hint_ = 0;
       return begin_request(bytes, result.consumed);
@@ -87,7 +93,7 @@ void Client::begin_request(std::string_view bytes, size_t head_bytes) {
                                     .remote_port = {port, static_cast<size_t>(port_end - port)},
                                     .server_name = uwsgi.hostname,
                                     .server_port = listener_.port()});
-  if (packet.empty()) return answer(431, "a request head that does not fit into a uwsgi packet");
+  if (packet.empty()) return refuse(431, "a request head that does not fit into a uwsgi packet");
   exchange_ = gateway_.take_exchange();
   exchange_->begin(*this, head, packet, head.keep_alive && gateway_.idle_deadlines.duration_ms() > 0);
   state_ = State::kRequest;
@@ -96,13 +102,16 @@ void Client::begin_request(std::string_view bytes, size_t head_bytes) {
   // The head's views end here: what comes early again takes the place of what was early.
   const std::string held = std::exchange(early_, {});
   std::string_view rest = (held.empty() ? bytes : std::string_view(held)).substr(head_bytes);
-  if (!rest.empty()) take_body(rest);
+  const bool goes_along = rest.size() <= Exchange::kOnePieceBytes;  // else it would be copied for nothing
+  if (goes_along && !rest.empty()) take_body(rest);
   if (state_ == State::kRequest) gateway_.dispatcher.submit(*exchange_);
+  if (!goes_along && state_ == State::kRequest) take_body(rest);
 }
 
 void Client::take_body(std::string_view bytes) {
   size_t taken = exchange_->take_body(bytes);
-  if (const char *error = exchange_->body_error()) return answer(400, error);
+  if (const char *error = exchange_->body_error())
+    return state_ == State::kRequest ? exchange_->fail(400, error) : close_gently(true);
   if (taken < bytes.size()) keep_for_later(bytes.substr(taken));
   if (state_ == State::kDiscard && exchange_->request_complete()) {
     end_exchange();
@@ -126,7 +135,7 @@ void Client::begin_tunnel() {
 
 void Client::end_tunnel() {
   end_writing();
-  gateway_.linger_deadlines.set(*this, uv_now(&gateway_.loop));
+  wait_for_end();
 }
 
 void Client::touch() {
@@ -182,7 +191,7 @@ void Client::ended(int error) {
       return;
     case State::kRequest:
       if (exchange_->is_tunnel()) return exchange_->client_ended();
-      if (!exchange_->request_complete()) answer(400, "a request body that ends before its length");
+      if (!exchange_->request_complete()) exchange_->fail(400, "a request body that ends before its length");
       return;
     case State::kDiscard:
       return close_gently(false);
@@ -192,7 +201,7 @@ void Client::ended(int error) {
 void Client::expired() {
   switch (state_) {
     case State::kHead:
-      return early_.empty() ? drop() : answer(408, "no whole request head within --http-headers-timeout");
+      return early_.empty() ? drop() : refuse(408, "no whole request head within --http-headers-timeout");
     case State::kRequest:
       return exchange_->timed_out();
     case State::kIdle:
@@ -206,10 +215,14 @@ void Client::stop_if_idle() {
   if (state_ == State::kIdle || (state_ == State::kHead && early_.empty())) drop();
 }
 
+void Client::refuse(int status, const char *reason) {
+  log_limited("http: request from %s refused: %s (answered %d)", name(), reason, status);
+  answer(status, reason);
+}
+
 void Client::answer(int status, const char *reason) {
   const bool is_head = exchange_ && exchange_->is_head_request();
   if (exchange_) exchange_->abandon();
-  log_limited("http: request from %s refused: %s (answered %d)", name(), reason, status);
   std::string text(reason);
   text += '\n';
   std::string head = "HTTP/1.1 ";
@@ -239,8 +252,13 @@ void Client::close_gently(bool expects_more) {
   early_ = {};
   resume_reading();
   end_writing();
-  (queued_bytes() > 0 ? gateway_.progress_deadlines : gateway_.linger_deadlines)
-      .set(*this, uv_now(&gateway_.loop));
+  wait_for_end();
+}
+
+void Client::wait_for_end() {
+  const uint64_t now = uv_now(&gateway_.loop);
+  linger_until_ms_ = now + kMaxLingerMs;
+  (queued_bytes() > 0 ? gateway_.progress_deadlines : gateway_.linger_deadlines).set(*this, now);
 }
 
 void Client::drop() {

@@ -37,7 +37,7 @@ class Client final : public Stream, public Deadline {
   void end_tunnel();
   // The response was passed on; `keep`: another request may follow.
   void response_done(bool keep);
-  // Answers for the server, and closes.
+  // Answers in the server's stead, and closes.
   void answer(int status, const char *reason);
   // The connection is of no use any more.
   void drop();
@@ -62,8 +62,10 @@ class Client final : public Stream, public Deadline {
   void take_body(std::string_view bytes);
   void keep_for_later(std::string_view bytes);
   void next_request();
+  void refuse(int status, const char *reason);
   void end_exchange();
   void close_gently(bool expects_more);
+  void wait_for_end();
 
   Gateway &gateway_;
   const Listener &listener_;
@@ -71,6 +73,7 @@ class Client final : public Stream, public Deadline {
   bool at_end_ = false;  // the client sends no more
   uint16_t port_ = 0;
   size_t hint_ = 0;
+  uint64_t linger_until_ms_ = 0;
   std::string early_;  // a head that has not come whole, or requests that came before their turn
   std::unique_ptr<Exchange> exchange_;
   char address_[INET6_ADDRSTRLEN] = "";

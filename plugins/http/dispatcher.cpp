@@ -142,8 +142,7 @@ void Dispatcher::start(Backend &backend, Exchange &exchange) {
       cause = "it cannot be watched";
     }
   }
-  log_limited("http: connect to %s: %s", backend.name.c_str(), cause);
-  exchange.fail(502, "no connection to the application server");
+  exchange.fail(502, "no connection to the application server", "connect to " + backend.name + ": " + cause);
 }
 
 void Dispatcher::serve_waiting() {

@@ -17,9 +17,6 @@ namespace {
 // too.
 constexpr size_t kMaxUnsentBytes = 64 * 1024;
 
-// Up to here a UNIX socket takes a write as one piece, so that the worker has read all of it or nothing.
-constexpr size_t kOnePieceBytes = 16 * 1024;
-
 }  // namespace
 
 void Exchange::begin(Client &client, const RequestHead &head, std::string_view packet, bool keep) {
@@ -37,6 +34,7 @@ void Exchange::begin(Client &client, const RequestHead &head, std::string_view p
   reframe_ = Reframe::kNone;
   begun_ = upstream_keeps_ = false;
   hint_ = 0;
+  partial_head_.clear();
   response_body_ = {};
 }
 
@@ -50,7 +48,7 @@ size_t Exchange::take_body(std::string_view bytes) {
   }
   sent_at_once_ = false;
   if (!upstream_->write(bytes.substr(0, taken))) {
-    request_lost_ = true;  // why is said by what the upstream has sent: an early answer, or its end
+    request_lost();
   } else if (upstream_->queued_bytes() > 0) {
     client_->pause_reading();
   }
@@ -64,7 +62,8 @@ bool Exchange::send_on(Upstream &upstream) {
   sent_at_once_ = !waits && unsent_.size() <= kOnePieceBytes;
   const bool ours = upstream.backend().is_ours();
   // Our workers ask for the body when the application does; others are not known to.
-  if (expects_continue_ && !ours) client_->write("HTTP/1.1 100 Continue\r\n\r\n");
+  if (std::exchange(expects_continue_, expects_continue_ && ours) && !ours)
+    client_->write("HTTP/1.1 100 Continue\r\n\r\n");
   if (waits && !ours) client_->expect_connect();
   if (waits) {
     client_->pause_reading();
@@ -74,12 +73,19 @@ bool Exchange::send_on(Upstream &upstream) {
   return true;
 }
 
+// Why is said by what the upstream has sent: an early answer, or its end.
+void Exchange::request_lost() {
+  request_lost_ = true;
+  client_->resume_reading();
+}
+
 void Exchange::upstream_drained() {
   client_->touch();
   client_->resume_reading();
 }
 
 void Exchange::client_drained() {
+  if (client_at_end_ && upstream_at_end_) return client_->drop();
   client_->touch();
   if (upstream_) upstream_->resume_reading();
 }
@@ -94,7 +100,7 @@ bool Exchange::may_retry(int error) const {
 void Exchange::upstream_ended(int error) {
   if (stage_ == Stage::kTunnel) {
     upstream_at_end_ = true;
-    if (error || client_at_end_) return client_->drop();
+    if (error || (client_at_end_ && client_->queued_bytes() == 0)) return client_->drop();
     return client_->end_tunnel();
   }
   if (stage_ == Stage::kBody && response_body_.ends_with_connection() && error == 0) {
@@ -106,19 +112,20 @@ void Exchange::upstream_ended(int error) {
     gateway_.dispatcher.release(*std::exchange(upstream_, nullptr), Outcome::kBroken);
     return gateway_.dispatcher.submit(*this);
   }
-  const char *how = error ? uv_strerror(error) : "it closed the connection";
-  if (stage_ == Stage::kHead) {
-    log_limited("http: no answer from %s: %s", upstream_name().c_str(), how);
-    return fail(502, "the application server ended without an answer");
-  }
-  log_limited("http: answer of %s is cut short: %s (the client's connection is closed)",
-              upstream_name().c_str(), how);
-  client_->drop();
+  fail(502, "the application server ended without an answer",
+       upstream_name() + (error ? std::string(": ") + uv_strerror(error) : " closed the connection"));
 }
 
-void Exchange::fail(int status, const char *reason) {
-  if (stage_ == Stage::kHead) return client_->answer(status, reason);
-  client_->drop();
+void Exchange::fail(int status, const char *reason, const std::string &cause) {
+  const std::string &why = cause.empty() ? reason : cause;
+  if (stage_ != Stage::kHead) {
+    log_limited("http: %s from %s: the answer is cut short: %s", request_line().c_str(), client_->name(),
+                why.c_str());
+    return client_->drop();
+  }
+  log_limited("http: %s from %s: %s (answered %d)", request_line().c_str(), client_->name(), why.c_str(),
+              status);
+  client_->answer(status, reason);
 }
 
 void Exchange::abandon() {
@@ -136,21 +143,35 @@ void Exchange::abandon() {
 void Exchange::timed_out() {
   if (stage_ == Stage::kTunnel) return client_->drop();
   if (!upstream_) return fail(503, "no worker was free within --http-timeout");
-  if (stage_ == Stage::kHead && !request_complete() && upstream_->queued_bytes() == 0)
+  if (client_->queued_bytes() > 0) return fail(408, "the client does not read its answer");
+  if (!request_complete() && upstream_->queued_bytes() == 0)
     return fail(408, "no request body within --http-timeout");
-  if (stage_ == Stage::kHead) {
-    log_limited("http: no answer from %s within --http-timeout", upstream_name().c_str());
-    return fail(504, "no answer from the application within --http-timeout");
-  }
-  log_limited("http: %s: %s", client_->name(),
-              client_->queued_bytes() > 0
-                  ? "does not read its answer (closed)"
-                  : "the application did not continue its answer within --http-timeout (closed)");
-  client_->drop();
+  fail(504, "no answer from the application within --http-timeout",
+       upstream_name() + ": nothing within --http-timeout");
 }
 
 std::string Exchange::upstream_name() const {
   return upstream_ ? upstream_->backend().name : "no worker";
+}
+
+// From the packet, which is kept until the next request.
+std::string Exchange::request_line() const {
+  struct Line {
+    std::string method, uri;
+  } line;
+  constexpr size_t kHeaderBytes = 4, kMaxUriBytes = 200;
+  std::string_view packet = unsent_;
+  const size_t size = static_cast<uint8_t>(packet[1]) | static_cast<size_t>(static_cast<uint8_t>(packet[2]))
+                                                            << 8;
+  uwsgi_hooked_parse(
+      const_cast<char *>(packet.data()) + kHeaderBytes, size,
+      [](char *key, uint16_t key_len, char *value, uint16_t value_len, void *data) {
+        std::string_view name(key, key_len), text(value, value_len);
+        if (name == "REQUEST_METHOD") static_cast<Line *>(data)->method = text;
+        if (name == "REQUEST_URI") static_cast<Line *>(data)->uri = text.substr(0, kMaxUriBytes);
+      },
+      &line);
+  return line.method + " " + line.uri;
 }
 
 }  // namespace mortise::http

@@ -21,6 +21,9 @@ class Exchange {
   Exchange(const Exchange &) = delete;
   Exchange &operator=(const Exchange &) = delete;
 
+  // Up to here a UNIX socket takes a write as one piece, so that the worker has read all of it or nothing.
+  static constexpr size_t kOnePieceBytes = 16 * 1024;
+
   // ---- the client's side
   // Begins with a copy of the packet for this head. keep: the connection may serve another request.
   void begin(Client &client, const RequestHead &head, std::string_view packet, bool keep);
@@ -38,18 +41,24 @@ class Exchange {
   void timed_out();
   // Lets go of the upstream or of the place in the queue; the exchange can be reused.
   void abandon();
+  // Keeps the memory that most requests need, and no more.
+  void trim() {
+    if (unsent_.capacity() > 2 * kOnePieceBytes) std::string().swap(unsent_);
+  }
 
   // ---- the dispatcher's side
   bool is_retry() const { return retried_; }
   // Sends what there is of the request. False: nothing was sent, the connection is dead.
   bool send_on(Upstream &upstream);
-  // Gives up: the client gets this answer where it has none yet.
-  void fail(int status, const char *reason);
+  // Gives up: the client gets this answer where it has none yet; the log gets the cause.
+  void fail(int status, const char *reason, const std::string &cause = {});
 
   // ---- the upstream's side
   void response_received(std::string_view bytes);
   void upstream_ended(int error);
   void upstream_drained();
+  // It takes no more of the request; an answer may still come.
+  void request_lost();
 
  private:
   // Of the response.
@@ -67,6 +76,7 @@ class Exchange {
   void tunnel_from_upstream(std::string_view bytes);
   bool may_retry(int error) const;
   std::string upstream_name() const;
+  std::string request_line() const;
 
   Gateway &gateway_;
   Client *client_ = nullptr;

@@ -88,7 +88,9 @@ std::unique_ptr<Exchange> Gateway::take_exchange() {
   return exchange;
 }
 
+// Never destroyed before the gateway is: this is called from within its own functions.
 void Gateway::give_back(std::unique_ptr<Exchange> exchange) {
+  exchange->trim();
   exchanges_.push_back(std::move(exchange));
 }
 

@@ -40,7 +40,7 @@ struct Gateway {
   // Parsed heads are used up before the next one is parsed: one of each is enough for all connections.
   RequestHead request_head;
   ResponseHead response_head;
-  HeadLimits limits;
+  HeadLimits limits, response_limits;
   PacketWriter packets;
   Dispatcher dispatcher;
   std::string scratch;

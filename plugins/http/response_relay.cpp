@@ -7,7 +7,6 @@
 #include "exchange.h"
 #include "folded.h"
 #include "gateway_process.h"
-#include "limited_log.h"
 #include "upstream.h"
 
 namespace mortise::http {
@@ -49,20 +48,20 @@ void Exchange::response_received(std::string_view bytes) {
 void Exchange::heads_received(std::string_view bytes) {
   ResponseHead &head = gateway_.response_head;
   while (!bytes.empty()) {
-    ParseResult result = parse_response_head(bytes, gateway_.limits, head, hint_);
+    ParseResult result = parse_response_head(bytes, gateway_.response_limits, head, hint_);
     if (result.verdict == Verdict::kNeedMore) {
       partial_head_.assign(bytes);
       return;
     }
-    if (result.verdict == Verdict::kRefused) {
-      log_limited("http: answer of %s refused: %s", upstream_name().c_str(), result.reason);
-      return fail(502, "the application server's answer is not HTTP");
-    }
+    if (result.verdict == Verdict::kRefused)
+      return fail(502, "the application server's answer is not HTTP",
+                  upstream_name() + " answered with " + result.reason);
     hint_ = 0;
     std::string_view text = bytes.substr(0, result.consumed);
     bytes.remove_prefix(result.consumed);
     if (!head.is_interim())
       return head.status == 101 ? open_tunnel(text, bytes) : begin_response(text, bytes);
+    if (head.status == 100) expects_continue_ = false;
     // HTTP/1.0 has no interim answers (RFC 9110 §15.2).
     if (minor_ >= 1 && !client_->write(text)) return client_->drop();
   }
@@ -132,17 +131,16 @@ void Exchange::pass_body(std::string_view head, std::string_view bytes) {
     });
     if (!response_body_.error()) sent = send_to_client(reframed, {});
   }
-  if (const char *error = response_body_.error()) {
-    log_limited("http: answer of %s is malformed: %s (the client's connection is closed)",
-                upstream_name().c_str(), error);
-    return client_->drop();
-  }
+  if (const char *error = response_body_.error()) return fail(502, error);
   if (!sent) return client_->drop();
   if (response_body_.ended()) finish(upstream_keeps_ && taken == bytes.size());
 }
 
 bool Exchange::send_to_client(std::string_view head, std::string_view data) {
-  const std::string_view parts[] = {head, data};
+  const bool adjoining = head.data() + head.size() == data.data();  // a head that is passed on as it is
+  const std::string_view parts[] = {
+      adjoining ? std::string_view(head.data(), head.size() + data.size()) : head,
+      adjoining ? std::string_view() : data};
   if (!client_->write(parts)) return false;
   if (client_->queued_bytes() > 0 && upstream_) upstream_->pause_reading();
   return true;

@@ -117,7 +117,7 @@ bool Stream::queue(std::span<const std::string_view> parts, size_t skip) {
     Stream *self = owner(request->handle->data);
     free(request);  // the QueuedWrite that begins with it
     if (self->closed_) return;
-    if (status < 0) return self->ended(status);
+    if (status < 0) return self->write_failed(status);
     if (self->queued_bytes() == 0) self->drained();
   });
   if (error) free(memory);

@@ -51,8 +51,10 @@ class Stream {
 
  private:
   virtual void received(char *data, size_t len) = 0;
-  // The peer ended its side (error 0), or the connection broke (UV_E…; also from a queued write).
+  // The peer ended its side (error 0), or the connection broke (UV_E…).
   virtual void ended(int error) = 0;
+  // What was queued cannot be written; there may still be something to read.
+  virtual void write_failed(int error) { ended(error); }
   virtual void drained() = 0;
 
   uv_stream_t *stream() { return reinterpret_cast<uv_stream_t *>(&handle_); }

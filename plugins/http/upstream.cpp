@@ -15,6 +15,11 @@ void Upstream::ended(int error) {
   dispatcher_.stirred(*this);
 }
 
+void Upstream::write_failed(int) {
+  if (exchange_) return exchange_->request_lost();
+  dispatcher_.stirred(*this);
+}
+
 void Upstream::drained() {
   if (exchange_) exchange_->upstream_drained();
 }

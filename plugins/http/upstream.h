@@ -26,6 +26,7 @@ class Upstream final : public Stream {
   ~Upstream() override = default;
   void received(char *data, size_t len) override;
   void ended(int error) override;
+  void write_failed(int error) override;
   void drained() override;
 
   Dispatcher &dispatcher_;

@@ -85,7 +85,7 @@ TEST_CASE("a response that has no body says so where it could have one", "[http]
 }
 
 TEST_CASE("the application's own date stands", "[http][response_framing]") {
-  Response response("HTTP/1.1 200 OK\r\nX-Date: no\r\ndATE: mine\r\n");
+  Response response("HTTP/1.1 200 OK\r\nX-Day: no\r\ndATE: mine\r\n");
   REQUIRE(complete_head(&response.request) == 0);
   CHECK_FALSE(response.has("Date: "));
 }
