@@ -148,12 +148,16 @@ Result<void> PluginLoader::load_file(const std::string &name, const std::string 
   auto description = describe_plugin(path);
   if (!description) return description.error();
   loading_.push_back(path);
-  auto provided = load_providers(path, description->undefined_uwsgi);
+  auto provided = load_providers(description->undefined_uwsgi);
   loading_.pop_back();
-  if (!provided) return provided;
+  if (!provided) return provided.error();
 
-  void *library =
-      dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);  // never closed: its code may run until the end
+  // Binds all symbols before any of its code runs; never closed, since its code may run until the end.
+  void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
+  if (!library && !provided->empty())
+    return not_loaded(path,
+                      "it needs the function " + *provided + ", which neither this server nor a plugin has",
+                      "add the folder of the plugin that has it: --plugin-dir FOLDER");
   if (!library)
     return not_loaded(name, dlerror(), "install the library that is missing, or build the plugin again");
   auto *plugin = static_cast<uwsgi_plugin *>(dlsym(library, description->symbol.c_str()));
@@ -168,21 +172,21 @@ Result<void> PluginLoader::load_file(const std::string &name, const std::string 
   return {};
 }
 
-Result<void> PluginLoader::load_providers(const std::string &path,
-                                          const std::vector<std::string> &undefined) {
+Result<std::string> PluginLoader::load_providers(const std::vector<std::string> &undefined) {
+  std::string missing;
   for (const std::string &symbol : undefined) {
     if (dlsym(RTLD_DEFAULT, symbol.c_str())) continue;
     const std::string *provider = nullptr;
     for (const PluginIndex &index : indexes())
       if (!provider) provider = index.provider_of(symbol);
-    if (!provider)
-      return not_loaded(path,
-                        "it needs the function " + symbol + ", which neither this server nor a plugin has",
-                        "add the folder of the plugin that has it: --plugin-dir FOLDER");
+    if (!provider) {
+      if (missing.empty()) missing = symbol;
+      continue;
+    }
     std::string name = *provider;
-    if (auto done = load(name); !done) return done;
+    if (auto done = load(name); !done) return done.error();
   }
-  return {};
+  return missing;
 }
 
 Result<bool> PluginLoader::load_for_option(std::string_view option) {

@@ -30,7 +30,9 @@ class PluginLoader {
   Result<std::string> find(const std::string &name) const;
   Result<void> load_file(const std::string &name, const std::string &path, int slot,
                          const std::string &before);
-  Result<void> load_providers(const std::string &path, const std::vector<std::string> &undefined);
+  // Loads the plugins that have these functions; the name of one that nobody has, which a library of the
+  // plugin may still have.
+  Result<std::string> load_providers(const std::vector<std::string> &undefined);
   const std::vector<PluginIndex> &indexes();
 
   std::vector<std::string> folders_;

@@ -129,6 +129,16 @@ def test_a_plugin_whose_table_has_no_name_is_refused(tmp_path):
             "name")
 
 
+def test_a_plugin_that_needs_a_function_that_nobody_has_is_refused_before_its_constructor_runs(tmp_path):
+    build(tmp_path, "#include <uwsgi.h>\nvoid uwsgi_no_such_function(void);\n"
+                    "static int start(void) { uwsgi_no_such_function(); return 0; }\n"
+                    '__attribute__((constructor)) static void ran(void) { puts("RAN"); }\n'
+                    'struct uwsgi_plugin x_plugin = {.name = "x", .init = start};\n')
+    result = run(tmp_path, "--plugin", "./x_plugin.so", "--http-socket", "127.0.0.1:0")
+    refused(result, PLUGIN, "it needs the function uwsgi_no_such_function, which neither this server nor a plugin has")
+    assert "RAN" not in result.stdout
+
+
 def test_a_plugin_whose_init_fails_is_refused(tmp_path):
     build(tmp_path, '#include <uwsgi.h>\nstatic int no(void) { return -1; }\n'
                     'struct uwsgi_plugin x_plugin = {.name = "x", .init = no};\n')
