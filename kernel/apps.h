@@ -3,9 +3,13 @@
 
 #include <uwsgi.h>
 
+#include "kernel/result.h"
+
 namespace mortise {
 
-// Applications loaded so far in this process. [worker, master before fork]
-int apps_loaded();
+// Their pointers mean something in one process only, and a worker lives beside its successor for a while:
+// gives this worker its own copy of what was preloaded, in place of the memory that it shares with them.
+// [worker, first of all]
+Result<void> own_apps(int wid);
 
 }  // namespace mortise

@@ -28,15 +28,14 @@ Result<void> create_scoreboard() {
   // cache line.
   uwsgi.workers = map_shared_array<uwsgi_worker>(slots);
   uwsgi.shared = map_shared_array<uwsgi_shared>(1);
-  auto *all_apps = map_shared_array<uwsgi_app>(slots * apps);
-  bool complete = uwsgi.workers && uwsgi.shared && all_apps;
+  bool complete = uwsgi.workers && uwsgi.shared;
   for (size_t id = 0; complete && id < slots; ++id) {
     uwsgi_worker &worker = uwsgi.workers[id];
     worker.id = static_cast<int>(id);
     worker.signal_pipe[0] = worker.signal_pipe[1] = -1;
-    worker.apps = all_apps + id * apps;
+    worker.apps = map_shared_array<uwsgi_app>(apps);  // pages of its own, see own_apps()
     worker.cores = map_shared_array<uwsgi_core>(cores);
-    complete = worker.cores != nullptr;
+    complete = worker.apps && worker.cores;
   }
   if (!complete) {
     return system_error("map the scoreboard of " + std::to_string(uwsgi.numproc) + " workers", errno,

@@ -65,6 +65,7 @@ int run_worker(int wid) {
   uwsgi.mywid = wid;
   uwsgi.mypid = getpid();
   uwsgi.current_wsgi_req = CoreLoop::current;
+  if (auto done = own_apps(wid); !done) return log_error(done.error()), done.error().exit_code;
   adopt_user_signals(wid);
   call_hooks(Tables::kRequestOnly, &uwsgi_plugin::master_fixup, "master_fixup", 1);
   call_hooks(Tables::kRequestFirst, &uwsgi_plugin::post_fork, "post_fork");
