@@ -144,6 +144,9 @@ Result<void> bind_sockets() {
 }
 
 Result<void> start_request_plugins() {
+  if (uwsgi.need_app && uwsgi.sockets && !any_request_plugin())
+    return Error{"start serving", "no plugin that is loaded answers requests",
+                 "add --wsgi-file FILE, or --plugin NAME; --no-need-app serves without", kExitNoApp};
   if (auto done = call_init(true); !done) return done;
   call_hooks(Tables::kGenericFirst, &uwsgi_plugin::post_init, "post_init");
   call_hooks(Tables::kRequestOnly, &uwsgi_plugin::enable_threads, "enable_threads");

@@ -1,5 +1,6 @@
 #include "kernel/plugin_registry.h"
 
+#include <algorithm>
 #include <cstring>
 #include <exception>
 #include <stdexcept>
@@ -36,6 +37,10 @@ void init_plugin_registry() {
 
 bool is_request_plugin(const uwsgi_plugin *plugin) {
   return plugin->request != nullptr;
+}
+
+bool any_request_plugin() {
+  return std::any_of(plugins().begin(), plugins().end(), is_request_plugin);
 }
 
 void register_plugin(uwsgi_plugin *plugin, int slot) {

@@ -23,6 +23,7 @@ void register_plugin(uwsgi_plugin *plugin, int slot);
 const std::vector<uwsgi_plugin *> &loaded_plugins();
 uwsgi_plugin *find_plugin(const std::string &name);
 bool is_request_plugin(const uwsgi_plugin *plugin);
+bool any_request_plugin();
 
 // Writes "plugin foo, hook init: what" for the exception being handled. [catch block]
 void log_hook_exception(const char *plugin, const char *hook) noexcept;

@@ -49,6 +49,10 @@ def test_nothing_to_listen_on_is_refused(tmp_path):
     refused(run(tmp_path), USAGE, "there is nothing to listen on")
 
 
+def test_nothing_to_serve_is_refused(tmp_path):
+    refused(run(tmp_path, "--http-socket", "127.0.0.1:0"), NO_APP, "no plugin that is loaded answers requests")
+
+
 def test_a_missing_configuration_file_is_refused(tmp_path):
     refused(run(tmp_path, "--ini", "absent.ini"), NO_INPUT, "absent.ini", "No such file or directory")
 
