@@ -38,7 +38,8 @@ void write_line(bool stamp, const char *label, const char *format, va_list argum
     if (total == length || line[total - 1] != '\n') line[total++] = '\n';
     log_raw({line.data(), total});
   } else {
-    std::string text(line.data(), total + 1);  // room for vsnprintf's terminator, which becomes the newline
+    std::string text(line.data(), length);
+    text.resize(total + 1);  // room for vsnprintf's terminator, which becomes the newline
     vsnprintf(text.data() + length, total - length + 1, format, again);
     if (text[total - 1] == '\n') text.pop_back();
     text.back() = '\n';
