@@ -1,6 +1,10 @@
 /* Functions that the kernel offers to plugins. Conventions and the meaning of [tags]: uwsgi.h. */
 #pragma once
 
+#include "mortise/plugin_table.h"
+#include "mortise/request.h"
+#include "mortise/structs.h"
+
 #define UWSGI_API __attribute__((visibility("default")))
 
 #ifdef __cplusplus

@@ -5,6 +5,8 @@
  * on the command line says so. docs/plugins.md tells when each hook is called. */
 #pragma once
 
+#include "mortise/structs.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

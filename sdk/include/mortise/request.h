@@ -2,6 +2,8 @@
  * hook must not keep pointers into it beyond its return. Strings are not NUL-terminated. */
 #pragma once
 
+#include "mortise/structs.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif

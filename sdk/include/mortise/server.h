@@ -1,6 +1,10 @@
 /* The server's state that plugins read and, where noted, set. There is one object, `uwsgi`. */
 #pragma once
 
+#include "mortise/plugin_table.h"
+#include "mortise/request.h"
+#include "mortise/structs.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
