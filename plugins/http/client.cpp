@@ -212,7 +212,10 @@ void Client::expired() {
 }
 
 void Client::stop_if_idle() {
-  if (state_ == State::kIdle || (state_ == State::kHead && early_.empty())) drop();
+  const bool nothing_to_lose =
+      state_ == State::kIdle || state_ == State::kLinger || (state_ == State::kHead && early_.empty());
+  if (nothing_to_lose && queued_bytes() == 0) return drop();
+  gateway_.head_deadlines.set(*this, uv_now(&gateway_.loop));
 }
 
 void Client::refuse(int status, const char *reason) {

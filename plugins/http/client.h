@@ -23,7 +23,7 @@ class Client final : public Stream, public Deadline {
   void start();
   // A deadline passed, in whichever state.
   void expired();
-  // The gateway stops: a client without a request goes.
+  // The gateway stops: a client that waits for nothing goes, another one has the time of a head.
   void stop_if_idle();
 
   // ---- the exchange's side
