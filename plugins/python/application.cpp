@@ -1,5 +1,6 @@
 #include "application.h"
 
+#include <memory>
 #include <string>
 
 #include "code_import.h"
@@ -47,8 +48,9 @@ Source configured_source() {
 }
 
 [[noreturn]] void give_up(const std::string &what) {
-  uwsgi_log("python: no application: %s (the traceback above says why; need-app = false serves errors instead)\n",
-            what.c_str());
+  uwsgi_log(
+      "python: no application: %s (the traceback above says why; need-app = false serves errors instead)\n",
+      what.c_str());
   exit(UWSGI_FAILED_APP_CODE);
 }
 
@@ -86,12 +88,13 @@ PyRef find_callable(PyObject *module, const Source &source) {
       if (found) break;
     }
     if (!found)
-      PyErr_Format(PyExc_LookupError, "%s has neither 'application' nor 'app': name the WSGI callable with --callable",
+      PyErr_Format(PyExc_LookupError,
+                   "%s has neither 'application' nor 'app': name the WSGI callable with --callable",
                    source.description().c_str());
   }
   if (found && !PyCallable_Check(found.get())) {
-    PyErr_Format(PyExc_TypeError, "the WSGI application in %s is not callable but %s", source.description().c_str(),
-                 Py_TYPE(found.get())->tp_name);
+    PyErr_Format(PyExc_TypeError, "the WSGI application in %s is not callable but %s",
+                 source.description().c_str(), Py_TYPE(found.get())->tp_name);
     found.reset();
   }
   return found;
@@ -113,11 +116,13 @@ bool add_application(const Source &source, int id, char *mountpoint) {
     log_exception("python: loading the application from " + source.description() + " failed");
     return false;
   }
-  auto *application = new Application{callable.release(), environ_template.release()};
+  auto application = std::make_unique<Application>();
   uwsgi_app *app = uwsgi_add_app(id, kModifier, mountpoint, static_cast<int>(strlen(mountpoint)),
-                                 PyInterpreterState_Main(), application->callable);
+                                 PyInterpreterState_Main(), callable.get());
   if (!app) return false;
-  app->responder0 = application;
+  application->callable = callable.release();
+  application->environ_template = environ_template.release();
+  app->responder0 = application.release();
   uint64_t took_us = uwsgi_monotonic_micros() - started;
   app->startup_time = static_cast<time_t>(took_us / 1000000);
   uwsgi_emulate_cow_for_apps(id);
@@ -146,7 +151,9 @@ bool configured_application_exists() {
   return false;
 }
 
-void load_shared_imports() { run_imports(options.shared_imports); }
+void load_shared_imports() {
+  run_imports(options.shared_imports);
+}
 
 void load_configured_application() {
   GilHold gil;

@@ -7,15 +7,18 @@ namespace mortise::python {
 
 // One loaded application; lives as long as its process. uwsgi_app.responder0 points to it.
 struct Application {
-  PyObject *callable;
-  PyObject *environ_template;  // what each request's environ begins as
+  PyObject *callable = nullptr;
+  PyObject *environ_template = nullptr;  // what each request's environ begins as
 };
 
-// False, with the reason in the log, when --wsgi-file names a file that is not there: known before anything starts.
+// False, with the reason in the log, when --wsgi-file names a file that is not there: known before anything
+// starts.
 bool configured_application_exists();
 
-// Hook preinit_apps: runs --shared-import. Hook init_apps: loads the application that was configured, then runs
-// --import. A failure ends the process with UWSGI_FAILED_APP_CODE where need-app is on. [worker; master with preload]
+// Hook preinit_apps: runs --shared-import. Hook init_apps: loads the application that was configured, then
+// runs
+// --import. A failure ends the process with UWSGI_FAILED_APP_CODE where need-app is on. [worker; master with
+// preload]
 void load_shared_imports();
 void load_configured_application();
 

@@ -10,7 +10,8 @@
 namespace mortise::python {
 
 bool names_a_file(const std::string &name) {
-  return name.find('/') != std::string::npos || (name.size() > 3 && name.compare(name.size() - 3, 3, ".py") == 0);
+  return name.find('/') != std::string::npos ||
+         (name.size() > 3 && name.compare(name.size() - 3, 3, ".py") == 0);
 }
 
 PyRef run_file(const std::string &path, const std::string &module_name) {

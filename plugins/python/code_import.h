@@ -10,8 +10,8 @@ namespace mortise::python {
 // True for what names a file: it has a slash or ends in .py.
 bool names_a_file(const std::string &name);
 
-// Runs a source file as a new module of that name and returns the module; its folder comes first in sys.path. Empty
-// with an exception set. [with the GIL]
+// Runs a source file as a new module of that name and returns the module; its folder comes first in sys.path.
+// Empty with an exception set. [with the GIL]
 PyRef run_file(const std::string &path, const std::string &module_name);
 
 // Imports a module ("pkg.mod") or runs a file under its own name without suffix. Empty with an exception set.

@@ -1,4 +1,5 @@
-// CPython's C API, first in every file as it asks to be, with the differences between 3.9 and 3.13 that matter here.
+// CPython's C API, first in every file as it asks to be, with the differences between 3.9 and 3.13 that
+// matter here.
 #pragma once
 
 #define PY_SSIZE_T_CLEAN
@@ -9,6 +10,9 @@
 
 #if PY_VERSION_HEX < 0x03090000
 #error "the python plugin needs CPython 3.9 or later"
+#endif
+#ifdef Py_GIL_DISABLED
+#error "the python plugin needs a CPython with a GIL: its objects are guarded by it"
 #endif
 
 namespace mortise::python {

@@ -1,4 +1,5 @@
-// The module uwsgidecorators, whose source is compiled into the plugin: there is no file to install or to lose.
+// The module uwsgidecorators, whose source is compiled into the plugin: there is no file to install or to
+// lose.
 #pragma once
 
 namespace mortise::python {

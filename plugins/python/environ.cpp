@@ -27,9 +27,8 @@ PyRef decode(std::string_view bytes) {
 PyRef repeated(VariableName &entry, std::string_view bytes) {
   constexpr size_t kLongest = 256;
   if (bytes.size() > kLongest) return decode(bytes);
-  if (PyObject *last = entry.value;
-      last && static_cast<size_t>(PyUnicode_GET_LENGTH(last)) == bytes.size() &&
-      memcmp(PyUnicode_1BYTE_DATA(last), bytes.data(), bytes.size()) == 0)
+  if (PyObject *last = entry.value; last && static_cast<size_t>(PyUnicode_GET_LENGTH(last)) == bytes.size() &&
+                                    memcmp(PyUnicode_1BYTE_DATA(last), bytes.data(), bytes.size()) == 0)
     return PyRef::borrow(last);
   PyRef value = decode(bytes);
   if (value) {
@@ -51,14 +50,17 @@ bool set_text(PyObject *dict, const char *key, const char *value) {
   PyRef text(PyUnicode_InternFromString(value));
   return text && set(dict, key, text.get());
 }
-bool set_flag(PyObject *dict, const char *key, bool value) { return set(dict, key, value ? Py_True : Py_False); }
+bool set_flag(PyObject *dict, const char *key, bool value) {
+  return set(dict, key, value ? Py_True : Py_False);
+}
 
-// A copied dict has the capacity of its original: names that come and go make it large enough for those that requests
-// add, which saves growing each copy.
+// A copied dict has the capacity of its original: names that come and go make it large enough for those that
+// requests add, which saves growing each copy.
 bool make_room(PyObject *dict) {
   constexpr int kRoom = 6;  // with the names that stay, more than the 21 that fit into a dict of 32 slots
   for (int i = 0; i < kRoom; ++i)
-    if (PyRef key(PyUnicode_FromFormat("room %d", i)); !key || PyDict_SetItem(dict, key.get(), Py_None)) return false;
+    if (PyRef key(PyUnicode_FromFormat("room %d", i)); !key || PyDict_SetItem(dict, key.get(), Py_None))
+      return false;
   for (int i = 0; i < kRoom; ++i)
     if (PyRef key(PyUnicode_FromFormat("room %d", i)); !key || PyDict_DelItem(dict, key.get())) return false;
   return true;
@@ -89,9 +91,12 @@ PyRef make_environ_template() {
               set(d, "uwsgi.node", node.get());
   if (good && !options.no_file_wrapper) good = set(d, "wsgi.file_wrapper", file_wrapper_type());
   // PEP 3333 asks for these; a frontend that leaves one out gets what is true.
-  const char *const kDefaults[][2] = {{"REQUEST_METHOD", "GET"},         {"SCRIPT_NAME", ""},
-                                      {"PATH_INFO", ""},                 {"QUERY_STRING", ""},
-                                      {"SERVER_NAME", uwsgi.hostname},   {"SERVER_PORT", "80"},
+  const char *const kDefaults[][2] = {{"REQUEST_METHOD", "GET"},
+                                      {"SCRIPT_NAME", ""},
+                                      {"PATH_INFO", ""},
+                                      {"QUERY_STRING", ""},
+                                      {"SERVER_NAME", uwsgi.hostname},
+                                      {"SERVER_PORT", "80"},
                                       {"SERVER_PROTOCOL", "HTTP/1.0"}};
   for (const auto &[key, value] : kDefaults) good = good && set_text(d, key, value);
   return good && make_room(d) ? std::move(dict) : PyRef();

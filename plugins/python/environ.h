@@ -1,5 +1,5 @@
-// The environ of a request (PEP 3333): a prepared dict is copied, then the request's variables are put in, decoded as
-// latin-1. Names are str objects made once; values that tend to repeat are kept, too.
+// The environ of a request (PEP 3333): a prepared dict is copied, then the request's variables are put in,
+// decoded as latin-1. Names are str objects made once; values that tend to repeat are kept, too.
 #pragma once
 
 #include "cpython.h"

@@ -41,15 +41,16 @@ void count_exception(const wsgi_request *request) {
   worker.apps[request->app_id].exceptions++;
 }
 
-// The application called os.fork(), and an exception, as sys.exit() raises it, came out of the child: that is no worker
-// and must not go on as one.
+// The application called os.fork(), and an exception, as sys.exit() raises it, came out of the child: that is
+// no worker and must not go on as one.
 [[noreturn]] void leave_forked_process(PyObject *exception) {
   int status = 1;
   if (PyErr_GivenExceptionMatches(exception, PyExc_SystemExit)) {
     PyRef code(PyObject_GetAttrString(exception, "code"));
     if (code) status = code.get() == Py_None ? 0 : static_cast<int>(PyLong_AsLong(code.get()));
   } else {
-    uwsgi_log("python: exception in a process that the application forked:\n%s", format_exception(exception).c_str());
+    uwsgi_log("python: exception in a process that the application forked:\n%s",
+              format_exception(exception).c_str());
   }
   _exit(status);
 }
@@ -93,14 +94,17 @@ void ReusedObject::take_back() {
   Py_DECREF(object);
 }
 
-PyRef Exchange::lend_write() { return write_.lend(write_type, write_call, this); }
+PyRef Exchange::lend_write() {
+  return write_.lend(write_type, write_call, this);
+}
 
 PyRef Exchange::call(Application &application) {
   PyRef start_response = start_response_.lend(start_response_type, start_response_call, this);
   if (!start_response) return {};
   // The first place is room for vectorcall, which saves bound methods a copy.
   PyObject *args[] = {nullptr, environ_, start_response.get()};
-  return PyRef(PyObject_Vectorcall(application.callable, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
+  return PyRef(
+      PyObject_Vectorcall(application.callable, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
 }
 
 bool Exchange::send(PyObject *result) {

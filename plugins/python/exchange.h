@@ -13,11 +13,10 @@ namespace mortise::python {
 class Exchange;
 struct Application;
 
-// Layout of the objects tied to an exchange. Once the request is over, `exchange` is null: the application may keep the
-// object for as long as it likes.
+// Layout of the objects tied to an exchange. Once the request is over, `exchange` is null: the application
+// may keep the object for as long as it likes.
 struct ExchangeObject {
-  PyObject_HEAD
-  vectorcallfunc vectorcall;
+  PyObject_HEAD vectorcallfunc vectorcall;
   Exchange *exchange;
 };
 
@@ -57,7 +56,9 @@ class Exchange {
 };
 
 // True: the client is gone. Nothing is raised for it: the request ends quietly and is counted (write_errors).
-inline bool client_is_gone(const wsgi_request *request) { return request->write_errors > 0; }
+inline bool client_is_gone(const wsgi_request *request) {
+  return request->write_errors > 0;
+}
 
 // "GET /path", escaped, for messages.
 std::string describe(const wsgi_request *request);

@@ -8,7 +8,7 @@ namespace {
 
 PyTypeObject *type = nullptr;
 // Exact types whose descriptor holds the bytes that read() would return.
-PyObject *raw_file_type = nullptr;       // io.FileIO
+PyObject *raw_file_type = nullptr;         // io.FileIO
 PyObject *buffered_reader_type = nullptr;  // io.BufferedReader
 PyObject *buffered_random_type = nullptr;  // io.BufferedRandom
 PyObject *raw_name = nullptr;
@@ -16,12 +16,13 @@ PyObject *close_name = nullptr;
 PyObject *read_name = nullptr;
 
 struct FileWrapper {
-  PyObject_HEAD
-  PyObject *file;
+  PyObject_HEAD PyObject *file;
   PyObject *block_size;
 };
 
-FileWrapper *of(PyObject *self) { return reinterpret_cast<FileWrapper *>(self); }
+FileWrapper *of(PyObject *self) {
+  return reinterpret_cast<FileWrapper *>(self);
+}
 
 PyObject *create(PyTypeObject *own_type, PyObject *args, PyObject *keywords) {
   PyObject *file = nullptr;
@@ -98,8 +99,9 @@ bool is_plain_file(PyObject *file) {
 
 bool create_file_wrapper_type() {
   PyType_Slot slots[] = {
-      {Py_tp_doc, slot("FileWrapper(filelike, block_size=32768)\n--\n\nIterates over blocks of a file; the server "
-                       "sends a regular file without reading it (wsgi.file_wrapper, PEP 3333).")},
+      {Py_tp_doc,
+       slot("FileWrapper(filelike, block_size=32768)\n--\n\nIterates over blocks of a file; the server "
+            "sends a regular file without reading it (wsgi.file_wrapper, PEP 3333).")},
       {Py_tp_new, slot(create)},
       {Py_tp_dealloc, slot(destroy)},
       {Py_tp_traverse, slot(traverse)},
@@ -108,7 +110,8 @@ bool create_file_wrapper_type() {
       {Py_tp_iternext, slot(next)},
       {Py_tp_methods, slot(methods)},
       {0, nullptr}};
-  PyType_Spec spec = {"uwsgi.FileWrapper", sizeof(FileWrapper), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC, slots};
+  PyType_Spec spec = {"uwsgi.FileWrapper", sizeof(FileWrapper), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+                      slots};
   type = reinterpret_cast<PyTypeObject *>(PyType_FromSpec(&spec));
   PyRef io(PyImport_ImportModule("io"));
   if (!type || !io) return false;
@@ -121,7 +124,9 @@ bool create_file_wrapper_type() {
   return raw_file_type && buffered_reader_type && buffered_random_type && raw_name && close_name && read_name;
 }
 
-PyObject *file_wrapper_type() { return reinterpret_cast<PyObject *>(type); }
+PyObject *file_wrapper_type() {
+  return reinterpret_cast<PyObject *>(type);
+}
 
 bool find_file_source(PyObject *result, FileSource *source) {
   if (Py_TYPE(result) != type || !is_plain_file(of(result)->file)) return false;

@@ -15,8 +15,9 @@ struct FileSource {
   size_t bytes = 0;  // from there to the end
 };
 
-// True when the result of an application is a file_wrapper around a regular file that Python's io opened. Anything that
-// only looks like a file is read instead: BytesIO has no descriptor, and the one of a GzipFile has other contents.
+// True when the result of an application is a file_wrapper around a regular file that Python's io opened.
+// Anything that only looks like a file is read instead: BytesIO has no descriptor, and the one of a GzipFile
+// has other contents.
 bool find_file_source(PyObject *result, FileSource *source);
 
 }  // namespace mortise::python

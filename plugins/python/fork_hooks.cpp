@@ -40,9 +40,10 @@ void warn_of_threads() {
   if (names == last) return;
   last = names;
   if (names.empty()) return;
-  uwsgi_log("python: the master runs threads (%s): they do not exist in the workers, which are forked from it "
-            "(start them in a function marked @postfork, or load the application in each worker: lazy-apps)\n",
-            names.c_str());
+  uwsgi_log(
+      "python: the master runs threads (%s): they do not exist in the workers, which are forked from it "
+      "(start them in a function marked @postfork, or load the application in each worker: lazy-apps)\n",
+      names.c_str());
 }
 
 }  // namespace

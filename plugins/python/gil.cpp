@@ -6,7 +6,8 @@ namespace mortise::python {
 
 namespace {
 
-// This thread's relation to the interpreter. `held` is false on threads that Python started, but inside CalledByPython.
+// This thread's relation to the interpreter. `held` is false on threads that Python started, but inside
+// CalledByPython.
 struct ThreadGil {
   PyThreadState *state = nullptr;
   bool held = false;
@@ -69,10 +70,16 @@ GilRelease::~GilRelease() {
   errno = saved;
 }
 
-CalledByPython::CalledByPython() : before_(here.held) { here.held = true; }
-CalledByPython::~CalledByPython() { here.held = before_; }
+CalledByPython::CalledByPython() : before_(here.held) {
+  here.held = true;
+}
+CalledByPython::~CalledByPython() {
+  here.held = before_;
+}
 
-void adopt_starting_thread() { give_gil(); }
+void adopt_starting_thread() {
+  give_gil();
+}
 
 void wrap_wait_hooks() {
   wrap<&previous_read>(uwsgi.wait_read_hook);

@@ -1,15 +1,15 @@
 // The global interpreter lock: which threads of the server hold it, and that waits give it away.
 //
-// A request holds it from end to end. It is given away only where the server's wait hooks would block, and around
-// locks and file transfers: a request that never waits pays for one acquisition.
+// A request holds it from end to end. It is given away only where the server's wait hooks would block, and
+// around locks and file transfers: a request that never waits pays for one acquisition.
 #pragma once
 
 #include "cpython.h"
 
 namespace mortise::python {
 
-// Holds the GIL while it lives; does nothing where this thread has it already. Makes the thread known to Python at
-// its first use. [any thread]
+// Holds the GIL while it lives; does nothing where this thread has it already. Makes the thread known to
+// Python at its first use. [any thread]
 class GilHold {
  public:
   GilHold();
@@ -33,8 +33,8 @@ class GilRelease {
   PyThreadState *state_;
 };
 
-// Marks a function that Python calls, so with the GIL held, perhaps on a thread that Python itself started: without it
-// a wait inside would not give the GIL away there.
+// Marks a function that Python calls, so with the GIL held, perhaps on a thread that Python itself started:
+// without it a wait inside would not give the GIL away there.
 class CalledByPython {
  public:
   CalledByPython();

@@ -46,7 +46,8 @@ PyObject *read_pieces(wsgi_request *request, size_t limit) {
   size_t used = 0, capacity = 0;
   while (used < limit) {
     ssize_t got = 0;
-    char *piece = uwsgi_request_body_read(request, static_cast<ssize_t>(std::min(limit - used, kPiece)), &got);
+    char *piece =
+        uwsgi_request_body_read(request, static_cast<ssize_t>(std::min(limit - used, kPiece)), &got);
     if (!piece) {
       Py_XDECREF(bytes);
       return raise_read_error();

@@ -99,7 +99,8 @@ int start_interpreter() {
   if (PyStatus_Exception(status)) {
     uwsgi_log("python: the interpreter does not start: %s (is %s a complete installation of Python %s?)\n",
               status.err_msg ? status.err_msg : "unknown cause",
-              home.executable.empty() ? "the standard library's folder" : home.executable.c_str(), PY_VERSION);
+              home.executable.empty() ? "the standard library's folder" : home.executable.c_str(),
+              PY_VERSION);
     return -1;
   }
   buffer_stdout_by_line();

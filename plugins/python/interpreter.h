@@ -7,7 +7,8 @@ namespace mortise::python {
 // afterwards. [master]
 int start_interpreter();
 
-// Hook init_thread: makes a core's thread known to Python under uWSGI's name for it. [worker, the core's thread]
+// Hook init_thread: makes a core's thread known to Python under uWSGI's name for it. [worker, the core's
+// thread]
 void adopt_core_thread(int core);
 
 }  // namespace mortise::python

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <new>
 #include <string>
+#include <string_view>
 
 namespace mortise::python {
 
@@ -14,11 +15,25 @@ PyTypeObject *type = nullptr;
 
 // Text waits until its line is complete, so that lines of threads and processes do not mix.
 struct LogStream {
-  PyObject_HEAD
-  std::string *line;
+  PyObject_HEAD std::string *line;
 };
 
-std::string &line_of(PyObject *self) { return *reinterpret_cast<LogStream *>(self)->line; }
+std::string &line_of(PyObject *self) {
+  return *reinterpret_cast<LogStream *>(self)->line;
+}
+
+// Adds to the line, and writes what is complete of it.
+void add(std::string &line, std::string_view text) {
+  line += text;
+  constexpr size_t kLongest = 64 * 1024;
+  const size_t newline = line.rfind('\n');
+  const size_t complete = newline != std::string::npos ? newline + 1
+                          : line.size() > kLongest     ? line.size()
+                                                       : 0;
+  if (complete == 0) return;
+  uwsgi_log("%.*s", static_cast<int>(complete), line.c_str());
+  line.erase(0, complete);
+}
 
 bool append(PyObject *self, PyObject *text) {
   if (!PyUnicode_Check(text)) {
@@ -27,16 +42,13 @@ bool append(PyObject *self, PyObject *text) {
   }
   PyRef bytes(PyUnicode_AsEncodedString(text, "utf-8", "backslashreplace"));
   if (!bytes) return false;
-  std::string &line = line_of(self);
-  line.append(PyBytes_AS_STRING(bytes.get()), static_cast<size_t>(PyBytes_GET_SIZE(bytes.get())));
-  constexpr size_t kLongest = 64 * 1024;
-  size_t newline = line.rfind('\n');
-  size_t complete = newline != std::string::npos ? newline + 1 : line.size() > kLongest ? line.size() : 0;
-  if (complete) {
-    uwsgi_log("%.*s", static_cast<int>(complete), line.c_str());
-    line.erase(0, complete);
+  try {
+    add(line_of(self), {PyBytes_AS_STRING(bytes.get()), static_cast<size_t>(PyBytes_GET_SIZE(bytes.get()))});
+    return true;
+  } catch (const std::bad_alloc &) {
+    PyErr_NoMemory();
+    return false;
   }
-  return true;
 }
 
 PyObject *write(PyObject *self, PyObject *text) {
@@ -68,7 +80,8 @@ void destroy(PyObject *self) {
 
 PyMethodDef methods[] = {
     {"write", write, METH_O, PyDoc_STR("write(text)\n--\n\nAppends text to the server log, line by line.")},
-    {"writelines", writelines, METH_O, PyDoc_STR("writelines(lines)\n--\n\nwrite() for each item of an iterable.")},
+    {"writelines", writelines, METH_O,
+     PyDoc_STR("writelines(lines)\n--\n\nwrite() for each item of an iterable.")},
     {"flush", flush, METH_NOARGS, PyDoc_STR("flush()\n--\n\nWrites what is left of a line without its end.")},
     {nullptr, nullptr, 0, nullptr}};
 

@@ -1,4 +1,5 @@
-// The hook table and the option table. Both are constants: the server reads them from the file before any code runs.
+// The hook table and the option table. Both are constants: the server reads them from the file before any
+// code runs.
 #include "application.h"
 #include "fork_hooks.h"
 #include "interpreter.h"
@@ -58,7 +59,8 @@ constinit uwsgi_option option_table[] = {
     list("shared-python-import", &options.shared_imports, kSharedImportHelp),
     {"optimize", required_argument, 'O', "level of python -O", uwsgi_opt_set_int, &options.optimize, 0},
     flag("no-site", &options.no_site, "do not import the module site"),
-    flag("catch-exceptions", &uwsgi.catch_exceptions, "answer an exception with its traceback (for development)"),
+    flag("catch-exceptions", &uwsgi.catch_exceptions,
+         "answer an exception with its traceback (for development)"),
     flag("wsgi-disable-file-wrapper", &options.no_file_wrapper, "leave wsgi.file_wrapper out of environ"),
     flag("py-call-osafterfork", &options.accepted, kAlwaysHelp),
     flag("py-call-uwsgi-fork-hooks", &options.accepted, kAlwaysHelp),

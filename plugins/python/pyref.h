@@ -1,5 +1,5 @@
-// Owner of one reference to a Python object. Use needs the GIL, destruction of a non-empty one too: what outlives the
-// interpreter (globals) holds plain pointers on purpose.
+// Owner of one reference to a Python object. Use needs the GIL, destruction of a non-empty one too: what
+// outlives the interpreter (globals) holds plain pointers on purpose.
 #pragma once
 
 #include <utility>

@@ -15,7 +15,9 @@ namespace mortise::python {
 
 namespace {
 
-std::string our_version() { return std::to_string(PY_MAJOR_VERSION) + "." + std::to_string(PY_MINOR_VERSION); }
+std::string our_version() {
+  return std::to_string(PY_MAJOR_VERSION) + "." + std::to_string(PY_MINOR_VERSION);
+}
 
 bool is_there(const fs::path &path) {
   std::error_code ignored;
@@ -28,8 +30,8 @@ fs::path interpreter_in(const fs::path &bin) {
   return {};
 }
 
-// "3.11" out of pyvenv.cfg (venv writes "version = 3.11.2", virtualenv "version_info = 3.11.2.final.0"); empty when
-// neither stands there.
+// "3.11" out of pyvenv.cfg (venv writes "version = 3.11.2", virtualenv "version_info = 3.11.2.final.0");
+// empty when neither stands there.
 std::string version_of_virtualenv(const fs::path &config) {
   std::ifstream file(config);
   for (std::string line; std::getline(file, line);) {
@@ -83,15 +85,18 @@ bool find_python_home(PythonHome *home) {
     std::error_code ignored;
     std::string wrong = use_folder(fs::absolute(options.home, ignored), home);
     if (wrong.empty()) return true;
-    uwsgi_log("python: virtualenv %s cannot be used: %s (make one with python%s -m venv, or build the plugin for the "
-              "other version)\n", options.home, wrong.c_str(), our_version().c_str());
+    uwsgi_log(
+        "python: virtualenv %s cannot be used: %s (make one with python%s -m venv, or build the plugin for "
+        "the "
+        "other version)\n",
+        options.home, wrong.c_str(), our_version().c_str());
     return false;
   }
   if (const char *active = getenv("VIRTUAL_ENV"); active && *active) {
     std::string wrong = use_folder(active, home);
     if (wrong.empty()) return true;
-    uwsgi_log("python: the active virtualenv %s is not used: %s (name another one with --virtualenv)\n", active,
-              wrong.c_str());
+    uwsgi_log("python: the active virtualenv %s is not used: %s (name another one with --virtualenv)\n",
+              active, wrong.c_str());
     *home = {};
   }
   home->executable = installed_executable();

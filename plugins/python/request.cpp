@@ -24,8 +24,8 @@ std::vector<Exchange> &exchanges = *new std::vector<Exchange>;
 uwsgi_app *app_for(const wsgi_request *request) {
   int id = uwsgi.default_app > 0 ? uwsgi.default_app : 0;
   if (uwsgi_apps_cnt > 1 && request->script_name_len > 0) {
-    int named = uwsgi_get_app_id(const_cast<wsgi_request *>(request), request->script_name, request->script_name_len,
-                                 request->uh->modifier1);
+    int named = uwsgi_get_app_id(const_cast<wsgi_request *>(request), request->script_name,
+                                 request->script_name_len, request->uh->modifier1);
     if (named >= 0) id = named;
   }
   if (id >= uwsgi_apps_cnt || !uwsgi_apps[id].responder0) return nullptr;
@@ -33,8 +33,11 @@ uwsgi_app *app_for(const wsgi_request *request) {
 }
 
 int answer_no_application(wsgi_request *request) {
-  uwsgi_log("python: no application for %s: none was loaded (give --wsgi-file or --module; if you did, the log says "
-            "above why it failed)\n", describe(request).c_str());
+  uwsgi_log(
+      "python: no application for %s: none was loaded (give --wsgi-file or --module; if you did, the log "
+      "says "
+      "above why it failed)\n",
+      describe(request).c_str());
   return uwsgi_500(request);
 }
 
@@ -45,7 +48,9 @@ bool create_wsgi_types() {
          create_log_stream_type();
 }
 
-void create_exchanges() { exchanges = std::vector<Exchange>(static_cast<size_t>(std::max(uwsgi.cores, 1))); }
+void create_exchanges() {
+  exchanges = std::vector<Exchange>(static_cast<size_t>(std::max(uwsgi.cores, 1)));
+}
 
 int serve_request(wsgi_request *request) {
   uwsgi_app *app = app_for(request);
@@ -53,11 +58,13 @@ int serve_request(wsgi_request *request) {
   GilHold gil;
   request->app_id = static_cast<int>(app - uwsgi_apps);
   app->requests++;
-  return exchanges[static_cast<size_t>(request->async_id)].serve(request,
-                                                                 *static_cast<Application *>(app->responder0));
+  return exchanges[static_cast<size_t>(request->async_id)].serve(
+      request, *static_cast<Application *>(app->responder0));
 }
 
-wsgi_request *current_request() { return uwsgi.current_wsgi_req ? uwsgi.current_wsgi_req() : nullptr; }
+wsgi_request *current_request() {
+  return uwsgi.current_wsgi_req ? uwsgi.current_wsgi_req() : nullptr;
+}
 
 Exchange *current_exchange() {
   wsgi_request *request = current_request();

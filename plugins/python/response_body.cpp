@@ -30,15 +30,16 @@ BodyResult refuse_early_body(Exchange &exchange) {
   return refuse(exchange, "application sent a body before it called start_response (PEP 3333)");
 }
 
-// Whether the length may be added: nothing was said about it, and there is a body for it to be the length of. A HEAD's
-// empty body says nothing of what GET would answer.
+// Whether the length may be added: nothing was said about it, and there is a body for it to be the length of.
+// A HEAD's empty body says nothing of what GET would answer.
 bool may_add_length(const wsgi_request *request, size_t body_bytes) {
   if (request->has_content_length || request->headers_sent) return false;
   if (request->status < 200 || request->status == 204 || request->status == 304) return false;
   return !request->body_less || body_bytes > 0;
 }
 
-// Items of a list or tuple. They are held while they are sent: another thread may change the list during a wait.
+// Items of a list or tuple. They are held while they are sent: another thread may change the list during a
+// wait.
 BodyResult send_items(Exchange &exchange, PyObject *const *items, Py_ssize_t count) {
   wsgi_request *request = exchange.request();
   size_t total = 0;
@@ -110,7 +111,8 @@ BodyResult send_body(Exchange &exchange, PyObject *result) {
     PyRef copy(PyList_AsTuple(result));
     return copy ? send_body(exchange, copy.get()) : BodyResult::kRaised;
   }
-  if (PyTuple_CheckExact(result)) return send_items(exchange, &PyTuple_GET_ITEM(result, 0), PyTuple_GET_SIZE(result));
+  if (PyTuple_CheckExact(result))
+    return send_items(exchange, &PyTuple_GET_ITEM(result, 0), PyTuple_GET_SIZE(result));
   if (PyBytes_Check(result)) return send_items(exchange, &result, 1);
   if (PyUnicode_Check(result)) return refuse_type(exchange, result);
   FileSource source;

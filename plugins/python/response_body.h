@@ -15,8 +15,8 @@ enum class BodyResult {
   kRefused,  // not a WSGI body; the log says why
 };
 
-// Sends a result of an application: a list or tuple as a whole, with its length where the application gave none; a file
-// with sendfile(2); anything else item by item. [request, with the GIL]
+// Sends a result of an application: a list or tuple as a whole, with its length where the application gave
+// none; a file with sendfile(2); anything else item by item. [request, with the GIL]
 BodyResult send_body(Exchange &exchange, PyObject *result);
 
 // Sends one item. False when the client is gone.

@@ -1,4 +1,5 @@
-// The response head: status and headers of start_response are checked and go straight into the server's buffer.
+// The response head: status and headers of start_response are checked and go straight into the server's
+// buffer.
 #include <array>
 #include <cstring>
 #include <string_view>
@@ -21,7 +22,8 @@ constexpr std::array<bool, 256> kTokenBytes = [] {
 
 // Characters of a str that is latin-1, as PEP 3333 wants; false for anything else.
 bool latin1(PyObject *object, std::string_view *text) {
-  if (!PyUnicode_Check(object) || PyUnicode_READY(object) < 0 || PyUnicode_KIND(object) != PyUnicode_1BYTE_KIND)
+  if (!PyUnicode_Check(object) || PyUnicode_READY(object) < 0 ||
+      PyUnicode_KIND(object) != PyUnicode_1BYTE_KIND)
     return false;
   *text = {reinterpret_cast<const char *>(PyUnicode_1BYTE_DATA(object)),
            static_cast<size_t>(PyUnicode_GET_LENGTH(object))};
@@ -47,8 +49,8 @@ bool equals(std::string_view text, std::string_view lower) {
 
 enum class Fate { kSend, kLeaveOut, kRefuse };
 
-// How the body is framed and the connection kept is the server's business: hop-by-hop headers (RFC 9110 §7.6.1) are left
-// out, but for the wish to close and for an upgrade.
+// How the body is framed and the connection kept is the server's business: hop-by-hop headers (RFC 9110
+// §7.6.1) are left out, but for the wish to close and for an upgrade.
 Fate fate_of(std::string_view name, std::string_view value) {
   switch (name.size()) {
     case 10:
@@ -77,8 +79,8 @@ bool add_header(wsgi_request *request, PyObject *header) {
   PyObject *name_object = PyTuple_GET_ITEM(header, 0), *value_object = PyTuple_GET_ITEM(header, 1);
   std::string_view name, value;
   if (!PyUnicode_Check(name_object) || !PyUnicode_Check(value_object)) {
-    PyErr_Format(PyExc_TypeError, "response header %R: name and value must be str, not %s and %s", name_object,
-                 Py_TYPE(name_object)->tp_name, Py_TYPE(value_object)->tp_name);
+    PyErr_Format(PyExc_TypeError, "response header %R: name and value must be str, not %s and %s",
+                 name_object, Py_TYPE(name_object)->tp_name, Py_TYPE(value_object)->tp_name);
     return false;
   }
   if (!latin1(name_object, &name) || !is_token(name)) {
@@ -109,9 +111,10 @@ bool add_status(wsgi_request *request, PyObject *status) {
     return false;
   }
   std::string_view text;
-  bool good = latin1(status, &text) && text.size() >= 4 && is_digits(text.substr(0, 3)) && text[3] == ' ' &&
-              text.size() <= UINT16_MAX &&
-              uwsgi_response_prepare_headers(request, text.data(), static_cast<uint16_t>(text.size())) == UWSGI_OK;
+  bool good =
+      latin1(status, &text) && text.size() >= 4 && is_digits(text.substr(0, 3)) && text[3] == ' ' &&
+      text.size() <= UINT16_MAX &&
+      uwsgi_response_prepare_headers(request, text.data(), static_cast<uint16_t>(text.size())) == UWSGI_OK;
   if (!good) PyErr_Format(PyExc_ValueError, "the status must look like \"200 OK\", not %R", status);
   return good;
 }
@@ -134,7 +137,8 @@ bool raise_again(PyObject *exc_info) {
 bool Exchange::begin_response(PyObject *status, PyObject *headers, PyObject *exc_info) {
   if (exc_info != Py_None && request_->headers_sent) return raise_again(exc_info);
   if (began_ && exc_info == Py_None) {
-    PyErr_SetString(PyExc_RuntimeError, "start_response was called twice: the second call needs exc_info (PEP 3333)");
+    PyErr_SetString(PyExc_RuntimeError,
+                    "start_response was called twice: the second call needs exc_info (PEP 3333)");
     return false;
   }
   if (!PyList_Check(headers)) {

@@ -18,7 +18,9 @@ std::string absolute_path(const std::string &path) {
   return absolute;
 }
 
-std::string folder_of(const std::string &path) { return fs::path(absolute_path(path)).parent_path(); }
+std::string folder_of(const std::string &path) {
+  return fs::path(absolute_path(path)).parent_path();
+}
 
 void prepend_to_path(const std::string &folder) {
   PyObject *path = PySys_GetObject("path");

@@ -4,6 +4,8 @@
 #include "traceback.h"
 #include "uwsgi_module.h"
 
+#include <uwsgi.h>
+
 namespace mortise::python {
 
 namespace {
@@ -15,10 +17,16 @@ void flush(const char *stream) {
   if (!done) PyErr_Clear();
 }
 
+// Gateways and the like are forked from a master that may have loaded the application; it is not theirs to
+// end.
+bool runs_applications() {
+  return uwsgi.mywid > 0 || uwsgi.muleid > 0 || uwsgi.i_am_a_spooler || getpid() == uwsgi_master_pid();
+}
+
 }  // namespace
 
 void run_python_exit() {
-  if (!Py_IsInitialized()) return;
+  if (!Py_IsInitialized() || !runs_applications()) return;
   GilHold gil;
   if (PyRef hook = uwsgi_module_attribute("atexit")) {
     PyRef result(PyObject_CallNoArgs(hook.get()));

@@ -73,7 +73,8 @@ PyTypeObject *make_type(const char *name, const char *doc) {
                          {Py_tp_call, slot(PyVectorcall_Call)},
                          {Py_tp_members, slot(members)},
                          {0, nullptr}};
-  PyType_Spec spec = {name, sizeof(ExchangeObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL, slots};
+  PyType_Spec spec = {name, sizeof(ExchangeObject), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_VECTORCALL,
+                      slots};
   return reinterpret_cast<PyTypeObject *>(PyType_FromSpec(&spec));
 }
 
@@ -83,10 +84,10 @@ const vectorcallfunc start_response_call = call_start_response;
 const vectorcallfunc write_call = call_write;
 
 bool create_start_response_types() {
-  start_response_type =
-      make_type("uwsgi.start_response",
-                "start_response(status, headers, exc_info=None) -> write\n\nBegins the response (PEP 3333): status is "
-                "a str like \"200 OK\", headers a list of (str, str).");
+  start_response_type = make_type(
+      "uwsgi.start_response",
+      "start_response(status, headers, exc_info=None) -> write\n\nBegins the response (PEP 3333): status is "
+      "a str like \"200 OK\", headers a list of (str, str).");
   write_type = make_type("uwsgi.write", "write(data)\n\nSends bytes of the body at once (PEP 3333).");
   return start_response_type && write_type;
 }

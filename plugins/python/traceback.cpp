@@ -21,8 +21,8 @@ std::string one_line(PyObject *exception) {
 std::string format_exception(PyObject *exception) {
   PyRef module(PyImport_ImportModule("traceback"));
   PyRef traceback(PyException_GetTraceback(exception));
-  PyRef lines(module ? PyObject_CallMethod(module.get(), "format_exception", "OOO", Py_TYPE(exception), exception,
-                                           traceback ? traceback.get() : Py_None)
+  PyRef lines(module ? PyObject_CallMethod(module.get(), "format_exception", "OOO", Py_TYPE(exception),
+                                           exception, traceback ? traceback.get() : Py_None)
                      : nullptr);
   PyRef empty(PyUnicode_FromString(""));
   PyRef text(lines && empty ? PyUnicode_Join(empty.get(), lines.get()) : nullptr);

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "gil.h"
 #include "traceback.h"
@@ -36,7 +37,8 @@ PyObject *register_signal(PyObject *, PyObject *args) {
   const char *receiver = nullptr;
   PyObject *handler = nullptr;
   uint8_t signum = 0;
-  if (!PyArg_ParseTuple(args, "isO:register_signal", &number, &receiver, &handler) || !parse_signum(number, &signum))
+  if (!PyArg_ParseTuple(args, "isO:register_signal", &number, &receiver, &handler) ||
+      !parse_signum(number, &signum))
     return nullptr;
   if (!PyCallable_Check(handler)) {
     PyErr_Format(PyExc_TypeError, "the handler must be callable, not %s", Py_TYPE(handler)->tp_name);
@@ -65,20 +67,22 @@ PyObject *raise_signal(PyObject *, PyObject *args) {
 PyObject *signal_registered(PyObject *, PyObject *args) {
   int number = 0;
   uint8_t signum = 0;
-  if (!PyArg_ParseTuple(args, "i:signal_registered", &number) || !parse_signum(number, &signum)) return nullptr;
+  if (!PyArg_ParseTuple(args, "i:signal_registered", &number) || !parse_signum(number, &signum))
+    return nullptr;
   return PyBool_FromLong(uwsgi_signal_registered(signum));
 }
 
 PyObject *signal_number(PyObject *, PyObject *args) {
   const char *name = nullptr;
   if (!PyArg_ParseTuple(args, "s:signal_number", &name)) return nullptr;
-  const uint64_t hash = std::hash<std::string>{}(name) | 1;  // 0 is free
+  const uint64_t hash = std::hash<std::string_view>{}(name) | 1;  // 0 is free
   for (int number = 0; number < kSignals; ++number)
     if (claims[number].load(std::memory_order_acquire) == hash) return PyLong_FromLong(number);
   for (int number = 0; number < kSignals; ++number) {
     uint64_t expected = 0;
     if (uwsgi_signal_registered(static_cast<uint8_t>(number)) && claims[number] == 0) continue;
-    if (claims[number].compare_exchange_strong(expected, hash) || expected == hash) return PyLong_FromLong(number);
+    if (claims[number].compare_exchange_strong(expected, hash) || expected == hash)
+      return PyLong_FromLong(number);
   }
   PyErr_SetString(PyExc_RuntimeError, "all 256 signals are taken");
   return nullptr;
@@ -89,8 +93,10 @@ template <typename Function>
 Function *timers_function(const char *symbol) {
   void *found = dlsym(RTLD_DEFAULT, symbol);
   if (!found)
-    PyErr_Format(PyExc_RuntimeError, "%s is in the plugin timers, which is not loaded: start the server with "
-                 "--plugin timers", symbol);
+    PyErr_Format(PyExc_RuntimeError,
+                 "%s is in the plugin timers, which is not loaded: start the server with "
+                 "--plugin timers",
+                 symbol);
   return reinterpret_cast<Function *>(found);
 }
 
@@ -103,7 +109,8 @@ PyObject *added(int result, const char *what, int number) {
 PyObject *add_timer(PyObject *, PyObject *args) {
   int number = 0, seconds = 0;
   uint8_t signum = 0;
-  if (!PyArg_ParseTuple(args, "ii:add_timer", &number, &seconds) || !parse_signum(number, &signum)) return nullptr;
+  if (!PyArg_ParseTuple(args, "ii:add_timer", &number, &seconds) || !parse_signum(number, &signum))
+    return nullptr;
   auto *add = timers_function<int(uint8_t, int)>("uwsgi_add_timer");
   return add ? added(add(signum, seconds), "a timer", number) : nullptr;
 }
@@ -120,7 +127,8 @@ PyObject *add_ms_timer(PyObject *, PyObject *args) {
 PyObject *add_rb_timer(PyObject *, PyObject *args) {
   int number = 0, seconds = 0, iterations = 0;
   uint8_t signum = 0;
-  if (!PyArg_ParseTuple(args, "ii|i:add_rb_timer", &number, &seconds, &iterations) || !parse_signum(number, &signum))
+  if (!PyArg_ParseTuple(args, "ii|i:add_rb_timer", &number, &seconds, &iterations) ||
+      !parse_signum(number, &signum))
     return nullptr;
   auto *add = timers_function<int(uint8_t, int, int)>("uwsgi_signal_add_rb_timer");
   return add ? added(add(signum, seconds, iterations), "a timer", number) : nullptr;
@@ -139,7 +147,8 @@ PyObject *add_cron(PyObject *, PyObject *args) {
 }  // namespace
 
 void create_signal_numbers() {
-  claims = static_cast<std::atomic<uint64_t> *>(uwsgi_calloc_shared(sizeof(std::atomic<uint64_t>) * kSignals));
+  claims =
+      static_cast<std::atomic<uint64_t> *>(uwsgi_calloc_shared(sizeof(std::atomic<uint64_t>) * kSignals));
 }
 
 int run_signal_handler(uint8_t signum, void *) {
@@ -156,24 +165,29 @@ int run_signal_handler(uint8_t signum, void *) {
 
 PyMethodDef signal_functions[] = {
     {"register_signal", register_signal, METH_VARARGS,
-     PyDoc_STR("register_signal(number, receiver, handler)\n--\n\nCalls handler(number) when the signal is raised. "
-               "receiver: \"\" or \"worker\" (one that is idle), \"workers\" (each), \"workerN\".")},
+     PyDoc_STR(
+         "register_signal(number, receiver, handler)\n--\n\nCalls handler(number) when the signal is raised. "
+         "receiver: \"\" or \"worker\" (one that is idle), \"workers\" (each), \"workerN\".")},
     {"signal", raise_signal, METH_VARARGS, PyDoc_STR("signal(number)\n--\n\nRaises a signal.")},
     {"signal_registered", signal_registered, METH_VARARGS,
      PyDoc_STR("signal_registered(number)\n--\n\nWhether any process registered a handler for a signal.")},
     {"signal_number", signal_number, METH_VARARGS,
-     PyDoc_STR("signal_number(name)\n--\n\nA free signal number, the same one for the same name in every process of "
+     PyDoc_STR("signal_number(name)\n--\n\nA free signal number, the same one for the same name in every "
+               "process of "
                "the server, also after a respawn.")},
     {"add_timer", add_timer, METH_VARARGS,
-     PyDoc_STR("add_timer(number, seconds)\n--\n\nRaises a signal every so many seconds. Adding it again, in another "
+     PyDoc_STR("add_timer(number, seconds)\n--\n\nRaises a signal every so many seconds. Adding it again, in "
+               "another "
                "worker for instance, changes nothing.")},
     {"add_ms_timer", add_ms_timer, METH_VARARGS,
      PyDoc_STR("add_ms_timer(number, milliseconds)\n--\n\nadd_timer() with a period in milliseconds.")},
     {"add_rb_timer", add_rb_timer, METH_VARARGS,
-     PyDoc_STR("add_rb_timer(number, seconds, iterations=0)\n--\n\nadd_timer() that stops after so many iterations; "
+     PyDoc_STR("add_rb_timer(number, seconds, iterations=0)\n--\n\nadd_timer() that stops after so many "
+               "iterations; "
                "0: never.")},
     {"add_cron", add_cron, METH_VARARGS,
-     PyDoc_STR("add_cron(number, minute, hour, day, month, weekday)\n--\n\nRaises a signal at the minutes that match "
+     PyDoc_STR("add_cron(number, minute, hour, day, month, weekday)\n--\n\nRaises a signal at the minutes "
+               "that match "
                "(local time, as in crontab(5)). -1: any; -n: every n.")},
     {nullptr, nullptr, 0, nullptr}};
 

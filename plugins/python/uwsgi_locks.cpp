@@ -1,4 +1,5 @@
-// Functions of the module uwsgi that act on the server's numbered locks, which work between processes and threads.
+// Functions of the module uwsgi that act on the server's numbered locks, which work between processes and
+// threads.
 #include <uwsgi.h>
 
 #include "gil.h"
@@ -46,7 +47,8 @@ PyMethodDef lock_functions[] = {
     {"lock", lock, METH_VARARGS,
      PyDoc_STR("lock(number=0)\n--\n\nTakes a lock that all workers and their threads share; waits for it.")},
     {"unlock", unlock, METH_VARARGS, PyDoc_STR("unlock(number=0)\n--\n\nGives a lock back.")},
-    {"is_locked", is_locked, METH_VARARGS, PyDoc_STR("is_locked(number=0)\n--\n\nWhether anybody has a lock.")},
+    {"is_locked", is_locked, METH_VARARGS,
+     PyDoc_STR("is_locked(number=0)\n--\n\nWhether anybody has a lock.")},
     {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace mortise::python

@@ -15,9 +15,15 @@ PyObject *module = nullptr;
 bool set(PyObject *target, const char *name, PyRef value) {
   return value && PyObject_SetAttrString(target, name, value.get()) == 0;
 }
-PyRef integer(long long value) { return PyRef(PyLong_FromLongLong(value)); }
-PyRef bytes(const char *text) { return PyRef(PyBytes_FromString(text)); }
-PyRef none() { return PyRef::borrow(Py_None); }
+PyRef integer(long long value) {
+  return PyRef(PyLong_FromLongLong(value));
+}
+PyRef bytes(const char *text) {
+  return PyRef(PyBytes_FromString(text));
+}
+PyRef none() {
+  return PyRef::borrow(Py_None);
+}
 
 PyRef own_version() {
   return PyRef(PyUnicode_FromFormat("%d.%d.%d", UWSGI_SDK_RELEASE >> 16, UWSGI_SDK_RELEASE >> 8 & 0xff,
@@ -31,10 +37,11 @@ long long start_time() {
 bool set_constants(PyObject *m) {
   return set(m, "started_on", integer(start_time())) && set(m, "version", bytes(kCompatibleVersion)) &&
          set(m, "version_info",
-             PyRef(Py_BuildValue("(iiiiy)", kCompatibleParts[0], kCompatibleParts[1], kCompatibleParts[2], 0, ""))) &&
+             PyRef(Py_BuildValue("(iiiiy)", kCompatibleParts[0], kCompatibleParts[1], kCompatibleParts[2], 0,
+                                 ""))) &&
          set(m, "mortise_version", own_version()) && set(m, "SPOOL_RETRY", integer(-1)) &&
-         set(m, "SPOOL_OK", integer(-2)) && set(m, "SPOOL_IGNORE", integer(0)) && set(m, "applications", none()) &&
-         set(m, "unbit", none());
+         set(m, "SPOOL_OK", integer(-2)) && set(m, "SPOOL_IGNORE", integer(0)) &&
+         set(m, "applications", none()) && set(m, "unbit", none());
 }
 
 bool set_server_facts(PyObject *m) {
@@ -43,13 +50,15 @@ bool set_server_facts(PyObject *m) {
          set(m, "threads", integer(uwsgi.threads)) && set(m, "has_threads", integer(1)) &&
          set(m, "buffer_size", integer(uwsgi.buffer_size)) &&
          set(m, "loop", uwsgi.loop ? bytes(uwsgi.loop) : none()) &&
-         set(m, "pidfile", uwsgi.pidfile ? bytes(uwsgi.pidfile) : none()) && set(m, "is_a_reload", PyRef(PyBool_FromLong(0)));
+         set(m, "pidfile", uwsgi.pidfile ? bytes(uwsgi.pidfile) : none()) &&
+         set(m, "is_a_reload", PyRef(PyBool_FromLong(0)));
 }
 
 PyModuleDef definition = {
     .m_base = PyModuleDef_HEAD_INIT,
     .m_name = "uwsgi",
-    .m_doc = PyDoc_STR("What an application can ask of the server that runs it. Importing it fails anywhere else."),
+    .m_doc = PyDoc_STR(
+        "What an application can ask of the server that runs it. Importing it fails anywhere else."),
     .m_size = -1,
 };
 
@@ -63,7 +72,9 @@ PyObject *create() {
 
 }  // namespace
 
-void offer_uwsgi_module() { PyImport_AppendInittab("uwsgi", create); }
+void offer_uwsgi_module() {
+  PyImport_AppendInittab("uwsgi", create);
+}
 
 bool create_uwsgi_module() {
   module = PyImport_ImportModule("uwsgi");

@@ -1,4 +1,5 @@
-// The module `uwsgi`, which exists only inside the server. Its functions are in uwsgi_*.cpp, by what they act on.
+// The module `uwsgi`, which exists only inside the server. Its functions are in uwsgi_*.cpp, by what they act
+// on.
 #pragma once
 
 #include "cpython.h"
@@ -23,8 +24,8 @@ extern PyMethodDef request_functions[];
 extern PyMethodDef signal_functions[];
 extern PyMethodDef lock_functions[];
 
-// uwsgi.opt: the options as given (bytes, or True for a bare one) and those of the defaults that monitoring agents look
-// for. Empty with an exception set.
+// uwsgi.opt: the options as given (bytes, or True for a bare one) and those of the defaults that monitoring
+// agents look for. Empty with an exception set.
 PyRef make_option_dict();
 
 }  // namespace mortise::python

@@ -97,9 +97,11 @@ PyMethodDef request_functions[] = {
     {"request_id", request_id, METH_NOARGS,
      PyDoc_STR("request_id()\n--\n\nNumber of requests that this worker answered before.")},
     {"set_logvar", set_logvar, METH_VARARGS,
-     PyDoc_STR("set_logvar(name, value)\n--\n\nSets what %(name) in log-format stands for, for this request.")},
+     PyDoc_STR(
+         "set_logvar(name, value)\n--\n\nSets what %(name) in log-format stands for, for this request.")},
     {"add_var", add_var, METH_VARARGS,
-     PyDoc_STR("add_var(name, value)\n--\n\nAdds a variable to the request, for what runs after the application.")},
+     PyDoc_STR(
+         "add_var(name, value)\n--\n\nAdds a variable to the request, for what runs after the application.")},
     {"is_connected", is_connected, METH_VARARGS,
      PyDoc_STR("is_connected(fd)\n--\n\nWhether a socket is connected and without error.")},
     {"__getattr__", missing_attribute, METH_O, nullptr},

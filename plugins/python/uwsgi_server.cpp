@@ -12,10 +12,18 @@ namespace mortise::python {
 
 namespace {
 
-PyObject *worker_id(PyObject *, PyObject *) { return PyLong_FromLong(uwsgi.mywid); }
-PyObject *mule_id(PyObject *, PyObject *) { return PyLong_FromLong(uwsgi.muleid); }
-PyObject *masterpid(PyObject *, PyObject *) { return PyLong_FromLong(uwsgi_master_pid()); }
-PyObject *micros(PyObject *, PyObject *) { return PyLong_FromUnsignedLongLong(uwsgi_micros()); }
+PyObject *worker_id(PyObject *, PyObject *) {
+  return PyLong_FromLong(uwsgi.mywid);
+}
+PyObject *mule_id(PyObject *, PyObject *) {
+  return PyLong_FromLong(uwsgi.muleid);
+}
+PyObject *masterpid(PyObject *, PyObject *) {
+  return PyLong_FromLong(uwsgi_master_pid());
+}
+PyObject *micros(PyObject *, PyObject *) {
+  return PyLong_FromUnsignedLongLong(uwsgi_micros());
+}
 
 PyObject *total_requests(PyObject *, PyObject *) {
   unsigned long long total = 0;
@@ -27,8 +35,12 @@ PyObject *signal_master(int signum) {
   if (kill(uwsgi_master_pid(), signum)) return PyErr_SetFromErrno(PyExc_OSError);
   Py_RETURN_TRUE;
 }
-PyObject *reload(PyObject *, PyObject *) { return signal_master(SIGHUP); }
-PyObject *stop(PyObject *, PyObject *) { return signal_master(SIGTERM); }
+PyObject *reload(PyObject *, PyObject *) {
+  return signal_master(SIGHUP);
+}
+PyObject *stop(PyObject *, PyObject *) {
+  return signal_master(SIGTERM);
+}
 
 // str or bytes as UTF-8.
 PyRef as_bytes(PyObject *text) {
@@ -97,14 +109,14 @@ PyRef describe_worker(const uwsgi_worker &worker) {
   }
   if (!apps) return {};
   auto number = [](uint64_t value) { return static_cast<unsigned long long>(value); };
-  return PyRef(Py_BuildValue(
-      "{s:i,s:i,s:K,s:K,s:K,s:K,s:y,s:K,s:K,s:K,s:L,s:K,s:K,s:K,s:O}", "id", worker.id, "pid",
-      static_cast<int>(worker.pid), "requests", number(worker.requests), "delta_requests",
-      number(worker.delta_requests), "signals", number(worker.signals), "exceptions", number(worker.exceptions),
-      "status", status_of(worker), "rss", number(worker.rss_size), "vsz", number(worker.vsz_size), "running_time",
-      number(worker.running_time), "last_spawn", static_cast<long long>(worker.last_spawn), "respawn_count",
-      number(worker.respawn_count), "tx", number(worker.tx), "avg_rt", number(worker.avg_response_time), "apps",
-      apps.get()));
+  return PyRef(
+      Py_BuildValue("{s:i,s:i,s:K,s:K,s:K,s:K,s:y,s:K,s:K,s:K,s:L,s:K,s:K,s:K,s:O}", "id", worker.id, "pid",
+                    static_cast<int>(worker.pid), "requests", number(worker.requests), "delta_requests",
+                    number(worker.delta_requests), "signals", number(worker.signals), "exceptions",
+                    number(worker.exceptions), "status", status_of(worker), "rss", number(worker.rss_size),
+                    "vsz", number(worker.vsz_size), "running_time", number(worker.running_time), "last_spawn",
+                    static_cast<long long>(worker.last_spawn), "respawn_count", number(worker.respawn_count),
+                    "tx", number(worker.tx), "avg_rt", number(worker.avg_response_time), "apps", apps.get()));
 }
 
 PyObject *workers(PyObject *, PyObject *) {
@@ -122,11 +134,13 @@ PyObject *workers(PyObject *, PyObject *) {
 PyMethodDef server_functions[] = {
     {"worker_id", worker_id, METH_NOARGS,
      PyDoc_STR("worker_id()\n--\n\nNumber of this worker, 1 to numproc; 0 in any other process.")},
-    {"mule_id", mule_id, METH_NOARGS, PyDoc_STR("mule_id()\n--\n\nNumber of this mule; 0 in any other process.")},
+    {"mule_id", mule_id, METH_NOARGS,
+     PyDoc_STR("mule_id()\n--\n\nNumber of this mule; 0 in any other process.")},
     {"masterpid", masterpid, METH_NOARGS, PyDoc_STR("masterpid()\n--\n\nProcess id of the master.")},
     {"workers", workers, METH_NOARGS,
-     PyDoc_STR("workers()\n--\n\nA dict for each worker: id, pid, status (bytes), requests, exceptions, tx, avg_rt "
-               "(microseconds), running_time (microseconds), apps and more.")},
+     PyDoc_STR(
+         "workers()\n--\n\nA dict for each worker: id, pid, status (bytes), requests, exceptions, tx, avg_rt "
+         "(microseconds), running_time (microseconds), apps and more.")},
     {"total_requests", total_requests, METH_NOARGS,
      PyDoc_STR("total_requests()\n--\n\nRequests that all workers have answered.")},
     {"listen_queue", listen_queue, METH_VARARGS,
@@ -134,10 +148,12 @@ PyMethodDef server_functions[] = {
     {"mem", mem, METH_NOARGS, PyDoc_STR("mem()\n--\n\n(resident, virtual) bytes of this process.")},
     {"micros", micros, METH_NOARGS, PyDoc_STR("micros()\n--\n\nMicroseconds since 1970.")},
     {"log", log, METH_O, PyDoc_STR("log(text)\n--\n\nWrites a line (str or bytes) to the server log.")},
-    {"setprocname", setprocname, METH_O, PyDoc_STR("setprocname(name)\n--\n\nRenames this process in ps(1).")},
+    {"setprocname", setprocname, METH_O,
+     PyDoc_STR("setprocname(name)\n--\n\nRenames this process in ps(1).")},
     {"reload", reload, METH_NOARGS,
      PyDoc_STR("reload()\n--\n\nAsks the master to replace all workers; returns at once.")},
-    {"stop", stop, METH_NOARGS, PyDoc_STR("stop()\n--\n\nAsks the master to stop the server; returns at once.")},
+    {"stop", stop, METH_NOARGS,
+     PyDoc_STR("stop()\n--\n\nAsks the master to stop the server; returns at once.")},
     {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace mortise::python

@@ -96,7 +96,9 @@ size_t hash(std::string_view text) {
 }
 
 // A server's own names, which no client or frontend may set.
-bool is_reserved(std::string_view name) { return name.starts_with("wsgi.") || name.starts_with("uwsgi."); }
+bool is_reserved(std::string_view name) {
+  return name.starts_with("wsgi.") || name.starts_with("uwsgi.");
+}
 
 }  // namespace
 

@@ -1,5 +1,6 @@
-// Names of request variables as str objects: found by their bytes, so that a name costs no allocation and no hashing
-// after its first appearance. What a client can invent is kept in a cache of fixed size and never interned.
+// Names of request variables as str objects: found by their bytes, so that a name costs no allocation and no
+// hashing after its first appearance. What a client can invent is kept in a cache of fixed size and never
+// interned.
 #pragma once
 
 #include <array>
@@ -14,8 +15,8 @@ namespace mortise::python {
 enum class Role : uint8_t { kPlain, kRepeating, kScheme, kIgnored };
 
 struct VariableName {
-  PyObject *name = nullptr;  // str, latin-1
-  PyObject *value = nullptr; // the last value of a kRepeating one
+  PyObject *name = nullptr;   // str, latin-1
+  PyObject *value = nullptr;  // the last value of a kRepeating one
   Role role = Role::kPlain;
 
   bool is(std::string_view text) const {

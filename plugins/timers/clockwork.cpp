@@ -51,7 +51,9 @@ int start_clockwork() {
   return 0;
 }
 
-Registrations *registrations() { return shared; }
+Registrations *registrations() {
+  return shared;
+}
 
 void wake_master() {
   const uint64_t one = 1;

@@ -4,7 +4,9 @@ namespace mortise::timers {
 
 namespace {
 
-bool in_range(int value, int lowest, int highest) { return value < 0 || (value >= lowest && value <= highest); }
+bool in_range(int value, int lowest, int highest) {
+  return value < 0 || (value >= lowest && value <= highest);
+}
 
 bool field_matches(int wanted, int actual) {
   if (wanted == -1) return true;

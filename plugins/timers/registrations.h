@@ -1,4 +1,5 @@
-// What the processes of the server asked for: a list in shared memory that only grows. Knows nothing of time passing.
+// What the processes of the server asked for: a list in shared memory that only grows. Knows nothing of time
+// passing.
 #pragma once
 
 #include <uwsgi.h>
@@ -21,7 +22,8 @@ struct Registration {
   bool operator==(const Registration &) const = default;
 };
 
-// Writers hold the lock; the master reads what is below `count` without it, so that no dying worker can stop it.
+// Writers hold the lock; the master reads what is below `count` without it, so that no dying worker can stop
+// it.
 class Registrations {
  public:
   enum class Added { kNew, kKnown, kFull };

