@@ -1,6 +1,7 @@
 #include "kernel/access_log.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 #include <ctime>
 #include <string_view>
@@ -47,7 +48,8 @@ extern "C" void uwsgi_logvar_add(wsgi_request *wsgi_req, const char *key, uint8_
 
 extern "C" void log_request(wsgi_request *request) {
   using mortise::Text;
-  const uwsgi_worker &worker = uwsgi.workers[uwsgi.mywid];
+  uwsgi_worker &worker = uwsgi.workers[uwsgi.mywid];
+  uint64_t worker_requests = std::atomic_ref(worker.requests).load(std::memory_order_relaxed);
   size_t vars_bytes = request->len;
   if (vars_bytes == 0)
     for (int i = 0; i < request->var_cnt; ++i) vars_bytes += request->hvec[i].iov_len + 2;
@@ -59,7 +61,7 @@ extern "C" void log_request(wsgi_request *request) {
   const char *addr = request->remote_addr_len ? request->remote_addr : request->peer_addr;
   size_t addr_len = request->remote_addr_len ? request->remote_addr_len : request->peer_addr_len;
   uint64_t took_ms = (request->end_of_request - request->start_of_request) / 1000;
-  uwsgi_core &core = uwsgi.workers[uwsgi.mywid].cores[request->async_id];
+  uwsgi_core &core = worker.cores[request->async_id];
   char line[4096];
   int len = snprintf(
       line, sizeof line,
@@ -67,7 +69,7 @@ extern "C" void log_request(wsgi_request *request) {
       "bytes in %llu "
       "msecs (%s %d) %d headers in %llu bytes (%llu switches on core %d)\n",
       static_cast<int>(uwsgi.mypid), request->app_id, static_cast<unsigned long long>(core.requests),
-      static_cast<unsigned long long>(worker.requests), Text(addr, addr_len).c_str(),
+      static_cast<unsigned long long>(worker_requests), Text(addr, addr_len).c_str(),
       Text(request->remote_user, request->remote_user_len).c_str(), request->var_cnt / 2, vars_bytes, date,
       Text(request->method, request->method_len).c_str(), Text(request->uri, request->uri_len).c_str(),
       static_cast<unsigned long long>(request->response_size), static_cast<unsigned long long>(took_ms),

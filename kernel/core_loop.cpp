@@ -30,9 +30,21 @@ int64_t now_ms() {
   return static_cast<int64_t>(uwsgi_monotonic_micros() / 1000);
 }
 
+// Counters in shared memory: other cores and processes read them at any time.
 template <typename T>
 void add_relaxed(T &counter, uint64_t amount) {
   std::atomic_ref<T>(counter).fetch_add(amount, std::memory_order_relaxed);
+}
+
+template <typename T>
+void store_relaxed(T &field, T value) {
+  std::atomic_ref<T>(field).store(value, std::memory_order_relaxed);
+}
+
+// Two cores that end at once may lose one of their times; it is an average.
+void average_relaxed(uint64_t &average_us, uint64_t took_us) {
+  std::atomic_ref<uint64_t> average(average_us);
+  average.store((average.load(std::memory_order_relaxed) + took_us) / 2, std::memory_order_relaxed);
 }
 
 }  // namespace
@@ -164,8 +176,8 @@ bool CoreLoop::handle() {
   Request &request = request_;
   request.start_of_request = uwsgi_micros();
   request.start_of_request_in_sec = request.start_of_request / 1000000;
-  core.request_started_us = request.start_of_request;
-  std::atomic_ref(core.in_request).store(1, std::memory_order_relaxed);
+  store_relaxed(core.request_started_us, request.start_of_request);
+  store_relaxed(core.in_request, 1);
   if (worker_.stopping()) request.keep_alive = 0;
 
   bool keep = false;
@@ -185,18 +197,18 @@ bool CoreLoop::handle() {
 
   request.end_of_request = uwsgi_micros();
   uint64_t took_us = request.end_of_request - request.start_of_request;
-  core.requests++;
-  core.write_errors += static_cast<uint64_t>(request.write_errors);
-  core.read_errors += static_cast<uint64_t>(request.read_errors);
+  add_relaxed(core.requests, 1);
+  add_relaxed(core.write_errors, static_cast<uint64_t>(request.write_errors));
+  add_relaxed(core.read_errors, static_cast<uint64_t>(request.read_errors));
   add_relaxed(worker.requests, 1);
   add_relaxed(worker.running_time, took_us);
   add_relaxed(worker.tx, request.response_size + request.headers_size);
-  worker.avg_response_time = (worker.avg_response_time + took_us) / 2;
+  average_relaxed(worker.avg_response_time, took_us);
   uwsgi_plugin *plugin = uwsgi.p[request.uh->modifier1];
   call_hook(plugin, &uwsgi_plugin::after_request, "after_request", static_cast<wsgi_request *>(&request));
   log_if_wanted(&request);
-  core.request_started_us = 0;
-  std::atomic_ref(core.in_request).store(0, std::memory_order_relaxed);
+  store_relaxed(core.request_started_us, uint64_t{0});
+  store_relaxed(core.in_request, 0);
   return keep;
 }
 
