@@ -42,14 +42,19 @@ bool parse_receiver(std::string_view text, Receiver *receiver, uint16_t *wid) {
   return true;
 }
 
+// Counters in shared memory: any thread of any process may be at them.
+void count(uint64_t &counter) {
+  std::atomic_ref(counter).fetch_add(1, std::memory_order_relaxed);
+}
+
 // Datagrams of one byte: a full queue means that the receivers are far behind, and the signal is dropped and
 // counted.
 int post(int fd, uint8_t signum) {
   if (send(fd, &signum, 1, MSG_DONTWAIT | MSG_NOSIGNAL) == 1) {
-    uwsgi.shared->routed_signals++;
+    count(uwsgi.shared->routed_signals);
     return 0;
   }
-  uwsgi.shared->unrouted_signals++;
+  count(uwsgi.shared->unrouted_signals);
   log_warning("signal %d not delivered: %s (its receivers are busy; it is dropped)", signum, strerror(errno));
   return -1;
 }
@@ -105,7 +110,7 @@ int uwsgi_signal_send(int, uint8_t signum) {
   int result = 0;
   switch (entry.receiver.load(std::memory_order_acquire)) {
     case Receiver::kNone:
-      uwsgi.shared->unrouted_signals++;
+      count(uwsgi.shared->unrouted_signals);
       return -1;
     case Receiver::kAnyWorker:
       return post(uwsgi.shared->worker_signal_pipe[0], signum);
@@ -131,7 +136,7 @@ int uwsgi_receive_signal(int fd, const char *name, int id) {
         id, signum);
     return -1;
   }
-  uwsgi.workers[uwsgi.mywid].signals++;
+  count(uwsgi.workers[uwsgi.mywid].signals);
   try {
     return plugin->signal_handler(signum, handler);
   } catch (...) {
