@@ -1,5 +1,6 @@
 #include "kernel/worker.h"
 
+#include <atomic>
 #include <cstring>
 #include <thread>
 #include <vector>
@@ -56,8 +57,8 @@ void load_applications() {
 }
 
 void run_exit_hooks() {
-  static bool done = false;
-  if (std::exchange(done, true)) return;
+  static std::atomic<bool> done = false;  // a core may exit while the main thread ends
+  if (done.exchange(true)) return;
   call_hooks(Tables::kRequestFirst, &uwsgi_plugin::atexit, "atexit");
 }
 
