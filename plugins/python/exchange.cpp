@@ -36,9 +36,10 @@ void close_result(PyObject *result, const wsgi_request *request) {
 
 void count_exception(const wsgi_request *request) {
   uwsgi_worker &worker = uwsgi.workers[uwsgi.mywid];
-  worker.cores[request->async_id].exceptions++;
-  std::atomic_ref(worker.exceptions).fetch_add(1, std::memory_order_relaxed);
-  worker.apps[request->app_id].exceptions++;
+  // Read by other threads and processes, and with thread interpreters there is a GIL for each core.
+  for (uint64_t *counter : {&worker.cores[request->async_id].exceptions, &worker.exceptions,
+                            &worker.apps[request->app_id].exceptions})
+    std::atomic_ref(*counter).fetch_add(1, std::memory_order_relaxed);
 }
 
 // The application called os.fork(), and an exception, as sys.exit() raises it, came out of the child: that is

@@ -1,6 +1,7 @@
 #include "request.h"
 
 #include <algorithm>
+#include <atomic>
 #include <vector>
 
 #include "application.h"
@@ -57,7 +58,7 @@ int serve_request(wsgi_request *request) {
   if (!app) return answer_no_application(request);
   GilHold gil;
   request->app_id = static_cast<int>(app - uwsgi_apps);
-  app->requests++;
+  std::atomic_ref(app->requests).fetch_add(1, std::memory_order_relaxed);
   return exchanges[static_cast<size_t>(request->async_id)].serve(
       request, *static_cast<Application *>(app->responder0));
 }

@@ -32,7 +32,7 @@ PyObject *disconnect(PyObject *, PyObject *) {
 }
 
 PyObject *request_id(PyObject *, PyObject *) {
-  return PyLong_FromUnsignedLongLong(uwsgi.workers[uwsgi.mywid].requests);
+  return PyLong_FromUnsignedLongLong(__atomic_load_n(&uwsgi.workers[uwsgi.mywid].requests, __ATOMIC_RELAXED));
 }
 
 // Two texts, str or bytes, within what the server takes. False with an exception set.

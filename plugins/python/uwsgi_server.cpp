@@ -25,9 +25,14 @@ PyObject *micros(PyObject *, PyObject *) {
   return PyLong_FromUnsignedLongLong(uwsgi_micros());
 }
 
+// Counters in shared memory: cores count while they are read.
+unsigned long long number(const uint64_t &counter) {
+  return __atomic_load_n(&counter, __ATOMIC_RELAXED);
+}
+
 PyObject *total_requests(PyObject *, PyObject *) {
   unsigned long long total = 0;
-  for (int wid = 1; wid <= uwsgi.numproc; ++wid) total += uwsgi.workers[wid].requests;
+  for (int wid = 1; wid <= uwsgi.numproc; ++wid) total += number(uwsgi.workers[wid].requests);
   return PyLong_FromUnsignedLongLong(total);
 }
 
@@ -95,9 +100,8 @@ PyRef describe_app(const uwsgi_app &app, int id) {
                              "mountpoint", app.mountpoint, static_cast<Py_ssize_t>(app.mountpoint_len),
                              "startup_time", static_cast<long long>(app.startup_time), "interpreter",
                              reinterpret_cast<long long>(app.interpreter), "callable",
-                             reinterpret_cast<long long>(app.callable), "requests",
-                             static_cast<unsigned long long>(app.requests), "exceptions",
-                             static_cast<unsigned long long>(app.exceptions), "chdir", app.chdir));
+                             reinterpret_cast<long long>(app.callable), "requests", number(app.requests),
+                             "exceptions", number(app.exceptions), "chdir", app.chdir));
 }
 
 PyRef describe_worker(const uwsgi_worker &worker) {
@@ -108,7 +112,6 @@ PyRef describe_worker(const uwsgi_worker &worker) {
     PyTuple_SET_ITEM(apps.get(), id, app.release());
   }
   if (!apps) return {};
-  auto number = [](uint64_t value) { return static_cast<unsigned long long>(value); };
   return PyRef(
       Py_BuildValue("{s:i,s:i,s:K,s:K,s:K,s:K,s:y,s:K,s:K,s:K,s:L,s:K,s:K,s:K,s:O}", "id", worker.id, "pid",
                     static_cast<int>(worker.pid), "requests", number(worker.requests), "delta_requests",
