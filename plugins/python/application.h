@@ -25,7 +25,4 @@ void load_configured_application();
 // Hook mount_app: loads `spec` (a file, a module, module:callable) for requests below a mountpoint. 0, or -1.
 int mount_application(char *mountpoint, char *spec);
 
-// Hook magic: takes a bare argument that names a Python file or module:callable. 1 if it did.
-int accept_bare_argument(char *mountpoint, char *argument);
-
 }  // namespace mortise::python

@@ -1,6 +1,7 @@
 // The hook table and the option table. Both are constants: the server reads them from the file before any
 // code runs.
 #include "application.h"
+#include "application_source.h"
 #include "fork_hooks.h"
 #include "interpreter.h"
 #include "options.h"

@@ -65,7 +65,8 @@ PyModuleDef definition = {
 PyObject *create() {
   PyRef m(PyModule_Create(&definition));
   if (!m) return nullptr;
-  for (PyMethodDef *functions : {server_functions, request_functions, signal_functions, lock_functions})
+  for (PyMethodDef *functions :
+       {server_functions, request_functions, signal_functions, timer_functions, lock_functions})
     if (PyModule_AddFunctions(m.get(), functions)) return nullptr;
   return set_constants(m.get()) && set_server_facts(m.get()) ? m.release() : nullptr;
 }

@@ -22,6 +22,7 @@ PyRef uwsgi_module_attribute(const char *name);
 extern PyMethodDef server_functions[];
 extern PyMethodDef request_functions[];
 extern PyMethodDef signal_functions[];
+extern PyMethodDef timer_functions[];
 extern PyMethodDef lock_functions[];
 
 // uwsgi.opt: the options as given (bytes, or True for a bare one) and those of the defaults that monitoring

@@ -1,0 +1,107 @@
+#include "application_source.h"
+
+#include "code_import.h"
+#include "options.h"
+#include "search_path.h"
+
+#include <uwsgi.h>
+
+namespace mortise::python {
+
+namespace {
+
+bool ends_with(const std::string &text, const char *suffix) {
+  return uwsgi_endswith(text.c_str(), suffix) == 1;
+}
+
+// uWSGI's name for a module that was made from a file.
+std::string module_name_of(const std::string &file) {
+  std::string name = "uwsgi_file_" + file;
+  size_t dot = name.rfind('.');
+  if (dot != std::string::npos && name.find('/', dot) == std::string::npos) name.resize(dot);
+  for (char &c : name)
+    if (!isalnum(static_cast<unsigned char>(c))) c = '_';
+  return name;
+}
+
+// Follows "name", "object.attribute" or "factory()" in a module. Empty with an exception set.
+PyRef resolve(PyObject *module, std::string path) {
+  const bool factory = ends_with(path, "()");
+  if (factory) path.resize(path.size() - 2);
+  PyRef object = PyRef::borrow(module);
+  for (size_t start = 0, dot = 0; object && dot != std::string::npos; start = dot + 1) {
+    dot = path.find('.', start);
+    object = PyRef(PyObject_GetAttrString(object.get(), path.substr(start, dot - start).c_str()));
+  }
+  if (object && factory) object = PyRef(PyObject_CallNoArgs(object.get()));
+  return object;
+}
+
+PyRef find_callable(PyObject *module, const ApplicationSource &source) {
+  PyRef found;
+  if (!source.callable.empty()) {
+    found = resolve(module, source.callable);
+  } else {
+    for (const char *name : {"application", "app"}) {
+      PyRef key(PyUnicode_FromString(name));
+      if (!key || get_optional_attr(module, key.get(), &found) < 0) return {};
+      if (found) break;
+    }
+    if (!found)
+      PyErr_Format(PyExc_LookupError,
+                   "%s has neither 'application' nor 'app': name the WSGI callable with --callable",
+                   source.description().c_str());
+  }
+  if (found && !PyCallable_Check(found.get())) {
+    PyErr_Format(PyExc_TypeError, "the WSGI application in %s is not callable but %s",
+                 source.description().c_str(), Py_TYPE(found.get())->tp_name);
+    found.reset();
+  }
+  return found;
+}
+
+}  // namespace
+
+std::string ApplicationSource::description() const {
+  return file.empty() ? "module " + module : absolute_path(file);
+}
+
+ApplicationSource source_of(const std::string &spec) {
+  if (names_a_file(spec) || ends_with(spec, ".wsgi")) return {spec, {}, {}};
+  size_t colon = spec.find(':');
+  if (colon == std::string::npos) return {{}, spec, {}};
+  return {{}, spec.substr(0, colon), spec.substr(colon + 1)};
+}
+
+ApplicationSource configured_source() {
+  ApplicationSource source;
+  if (options.wsgi_file) {
+    source.file = options.wsgi_file;
+  } else if (options.module) {
+    source = source_of(options.module);
+  }
+  if (options.callable) source.callable = options.callable;
+  return source;
+}
+
+PyRef load_callable(const ApplicationSource &source) {
+  if (!source.file.empty()) prepend_to_path(folder_of(source.file));
+  PyRef module = source.file.empty() ? PyRef(PyImport_ImportModule(source.module.c_str()))
+                                     : run_file(source.file, module_name_of(source.file));
+  return module ? find_callable(module.get(), source) : PyRef();
+}
+
+int accept_bare_argument(char *, char *argument) {
+  std::string text = argument;
+  if (ends_with(text, ".py") || ends_with(text, ".wsgi")) {
+    options.wsgi_file = uwsgi_str(argument);
+    return 1;
+  }
+  size_t colon = text.find(':');
+  bool is_module = colon != std::string::npos && colon > 0 && text.find('/') == std::string::npos &&
+                   !isdigit(static_cast<unsigned char>(text[colon + 1]));
+  if (is_module) options.module = uwsgi_str(argument);
+  return is_module;
+}
+
+}  // namespace mortise::python

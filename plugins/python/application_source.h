@@ -1,0 +1,30 @@
+// Which application is meant, and how to get at it: a file or a module, and the callable in it.
+#pragma once
+
+#include <string>
+
+#include "cpython.h"
+
+namespace mortise::python {
+
+struct ApplicationSource {
+  std::string file, module, callable;  // no callable: the usual names
+
+  bool empty() const { return file.empty() && module.empty(); }
+  std::string description() const;
+};
+
+// From "path/app.py", "pkg.mod" or "pkg.mod:callable".
+ApplicationSource source_of(const std::string &spec);
+
+// From --wsgi-file, --module and --callable; empty where there is none.
+ApplicationSource configured_source();
+
+// Imports the module or runs the file, and finds the callable in it: "name", "object.attribute" or
+// "factory()". Empty with an exception set. [with the GIL]
+PyRef load_callable(const ApplicationSource &source);
+
+// Hook magic: takes a bare argument that names a Python file or module:callable. 1 if it did.
+int accept_bare_argument(char *mountpoint, char *argument);
+
+}  // namespace mortise::python
