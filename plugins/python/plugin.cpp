@@ -9,6 +9,10 @@
 #include "shutdown.h"
 #include "user_signals.h"
 
+#include <uwsgi.h>
+
+#include <string>
+
 namespace mortise::python {
 
 namespace {
@@ -69,9 +73,20 @@ constinit uwsgi_option option_table[] = {
     text("wsgi-env-behavior", &options.accepted_text, kEnvironHelp),
     UWSGI_END_OF_OPTIONS};
 
-// Timers belong to those of uwsgi's functions that applications use most.
+// Timers are among those of uwsgi's functions that applications use most: their plugin comes along where it
+// is built into the server or lies beside this one. A server without it is no error until somebody adds a
+// timer.
+bool timers_are_available() {
+  Dl_info self;
+  if (dlsym(RTLD_DEFAULT, "uwsgi_add_timer")) return true;
+  if (!dladdr(&options, &self) || !self.dli_fname) return false;
+  std::string folder = self.dli_fname;
+  folder.resize(folder.rfind('/') + 1);
+  return uwsgi_file_exists((folder + "timers_plugin.so").c_str());
+}
+
 void on_load() {
-  if (!uwsgi_plugin_get("timers")) uwsgi_load_plugin("timers");
+  if (!uwsgi_plugin_get("timers") && timers_are_available()) uwsgi_load_plugin("timers");
 }
 
 }  // namespace
