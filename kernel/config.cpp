@@ -275,7 +275,8 @@ void Config::warn(const std::string &origin, const std::string &text) {
   if (is_new && warnings_.size() < kMaxWarnings) warnings_.push_back(std::move(line));
 }
 
-std::vector<Directive> directives_from_environment(const char *const *envp) {
+std::vector<Directive> directives_from_environment(
+    const char *const *envp, const std::function<bool(const std::string &)> &is_option) {
   std::vector<Directive> directives;
   for (; envp && *envp; ++envp) {
     std::string_view variable = *envp;
@@ -285,8 +286,7 @@ std::vector<Directive> directives_from_environment(const char *const *envp) {
     for (char &c : name) c = c == '_' ? '-' : static_cast<char>(tolower(static_cast<unsigned char>(c)));
     std::string value(variable.substr(equals + 1));
     bool has_value = !value.empty();
-    if (find_known_option(name))
-      directives.push_back({std::move(name), std::move(value), "environment", has_value});
+    if (is_option(name)) directives.push_back({std::move(name), std::move(value), "environment", has_value});
   }
   return directives;
 }

@@ -4,6 +4,7 @@
 // placeholders set above.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -78,8 +79,9 @@ class Config {
   size_t spent_bytes_ = 0;
 };
 
-// UWSGI_FOO_BAR=x as foo-bar = x, if uWSGI has such an option: many variables of that prefix are none. envp
-// ends with a null pointer.
-std::vector<Directive> directives_from_environment(const char *const *envp);
+// UWSGI_FOO_BAR=x as the directive foo-bar = x, for the names that is_option knows. Others are skipped
+// without a word: many variables of that prefix are no options. envp ends with a null pointer.
+std::vector<Directive> directives_from_environment(const char *const *envp,
+                                                   const std::function<bool(const std::string &)> &is_option);
 
 }  // namespace mortise

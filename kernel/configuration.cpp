@@ -112,7 +112,10 @@ Result<void> read_configuration() {
   if (!loading) return loading;
   if (!typed) return typed.error();
 
-  for (Directive &directive : directives_from_environment(uwsgi.environ))
+  auto is_option = [](const std::string &name) {
+    return option_table().find(name) != nullptr || find_known_option(name).has_value();
+  };
+  for (Directive &directive : directives_from_environment(uwsgi.environ, is_option))
     if (auto done = config().add(std::move(directive)); !done) return done;
   for (Directive &directive : *typed)
     if (auto done = config().add(std::move(directive)); !done) return done;

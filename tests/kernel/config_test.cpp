@@ -1,4 +1,5 @@
 #include "kernel/config.h"
+#include "kernel/known_options.h"
 
 #include <catch2/catch.hpp>
 
@@ -344,12 +345,13 @@ TEST_CASE("variables of the environment that name options become directives, oth
   const char *const kEnvironment[] = {"HOME=/root",      "UWSGI_HTTP_SOCKET=:80", "UWSGI_MASTER=",
                                       "UWSGI_NO_SUCH=1", "UWSGI_RELOADS=1",       "UWSGI_",
                                       "UWSGI_ENV=A=b",   "XUWSGI_WORKERS=3",      nullptr};
-  auto directives = directives_from_environment(kEnvironment);
+  auto is_option = [](const std::string &name) { return find_known_option(name).has_value(); };
+  auto directives = directives_from_environment(kEnvironment, is_option);
   REQUIRE(directives.size() == 3);
   CHECK(directives[0].key == "http-socket");
   CHECK(directives[0].value == ":80");
   CHECK(directives[0].origin == "environment");
   CHECK_FALSE(directives[1].has_value);
   CHECK(directives[2].value == "A=b");
-  CHECK(directives_from_environment(nullptr).empty());
+  CHECK(directives_from_environment(nullptr, is_option).empty());
 }
