@@ -131,6 +131,7 @@ void Client::begin_tunnel() {
   resume_reading();
   std::string early = std::exchange(early_, {});
   if (!early.empty()) exchange_->tunnel_from_client(early);
+  if (at_end_ && !is_closed()) exchange_->client_ended();
 }
 
 void Client::end_tunnel() {

@@ -98,8 +98,8 @@ bool Exchange::may_retry(int error) const {
 }
 
 void Exchange::upstream_ended(int error) {
+  upstream_at_end_ = true;
   if (stage_ == Stage::kTunnel) {
-    upstream_at_end_ = true;
     if (error || (client_at_end_ && client_->queued_bytes() == 0)) return client_->drop();
     return client_->end_tunnel();
   }
@@ -109,6 +109,7 @@ void Exchange::upstream_ended(int error) {
   }
   if (may_retry(error)) {
     retried_ = true;
+    upstream_at_end_ = false;
     gateway_.dispatcher.release(*std::exchange(upstream_, nullptr), Outcome::kBroken);
     return gateway_.dispatcher.submit(*this);
   }
@@ -130,8 +131,8 @@ void Exchange::fail(int status, const char *reason, const std::string &cause) {
 
 void Exchange::abandon() {
   if (upstream_) {
-    const bool works_on =
-        stage_ == Stage::kHead && !begun_ && request_complete() && upstream_->queued_bytes() == 0;
+    const bool works_on = stage_ == Stage::kHead && !begun_ && !upstream_at_end_ && request_complete() &&
+                          upstream_->queued_bytes() == 0;
     gateway_.dispatcher.release(*std::exchange(upstream_, nullptr),
                                 works_on ? Outcome::kAbandoned : Outcome::kBroken);
   } else {

@@ -88,9 +88,10 @@ class Exchange {
   bool is_head_ = false, wants_upgrade_ = false, expects_continue_ = false;
   int minor_ = 1;
   bool retried_ = false;
-  bool sent_at_once_ = false;  // nothing but unsent_, in one piece
-  bool request_lost_ = false;  // the upstream takes no more of it; a response may still come
-  bool client_at_end_ = false, upstream_at_end_ = false;  // of a tunnel
+  bool sent_at_once_ = false;     // nothing but unsent_, in one piece
+  bool request_lost_ = false;     // the upstream takes no more of it; a response may still come
+  bool client_at_end_ = false;    // of a tunnel
+  bool upstream_at_end_ = false;  // it sends no more
 
   // Response.
   Stage stage_ = Stage::kHead;

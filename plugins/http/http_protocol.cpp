@@ -43,6 +43,10 @@ int parse_http(wsgi_request *request) {
                                           head_limits(), head, request->proto_parser_hint);
   if (result.verdict == Verdict::kNeedMore) return UWSGI_AGAIN;
   if (result.verdict == Verdict::kRefused) return refuse(request, result.status, result.reason);
+  if (head.chunked) {  // what is there already is judged now: the application might not read it
+    std::string_view body(request->proto_parser_buf, request->proto_parser_pos);
+    if (const char *reason = chunk_error(body.substr(result.consumed))) return refuse(request, 400, reason);
+  }
 
   constexpr size_t kPortBytes = 5;
   char *port = uwsgi_req_alloc(request, kPortBytes);

@@ -11,6 +11,8 @@ namespace mortise::http {
 
 namespace {
 
+constexpr const char *kCutShort = "it ends before its length";
+
 // Where a request keeps its decoder. [0]: its address; it lives in the request's own memory.
 uint64_t &decoder_slot(wsgi_request *request) {
   return request->proto_state[0];
@@ -26,6 +28,22 @@ ChunkedDecoder *decoder_of(wsgi_request *request) {
         reinterpret_cast<uintptr_t>(new (reinterpret_cast<void *>(address)) ChunkedDecoder);
   }
   return reinterpret_cast<ChunkedDecoder *>(decoder_slot(request));
+}
+
+// The client's fault: it is told so unless an answer is on its way, and the application gets a read error.
+ssize_t refuse_body(wsgi_request *request, const char *reason, int errnum) {
+  log_limited("http: body of %.*s %.*s from %s refused: %s", request->method_len, request->method,
+              std::min<int>(request->uri_len, 200), request->uri,
+              request->peer_addr_len ? request->peer_addr : "a local client", reason);
+  request->keep_alive = 0;
+  if (!request->headers_sent) {
+    constexpr std::string_view kStatus = "400 Bad Request";
+    uwsgi_response_prepare_headers(request, kStatus.data(), kStatus.size());
+    uwsgi_response_add_content_type(request, "text/plain", 10);
+    uwsgi_response_add_content_length(request, strlen(reason));
+    uwsgi_response_write_body_do(request, reason, strlen(reason));
+  }
+  return errno = errnum, -1;
 }
 
 // Asks the client for the body that it holds back, unless it has begun to send or was answered meanwhile.
@@ -77,10 +95,7 @@ ssize_t decode_in_place(wsgi_request *request, ChunkedDecoder &decoder, char *bu
       case ChunkedDecoder::Kind::kNeedMore:
         return out - buf;
       case ChunkedDecoder::Kind::kError:
-        log_limited("body of a request from %s refused: %s (the application gets a read error)",
-                    request->peer_addr_len ? request->peer_addr : "a local client", step.reason);
-        request->keep_alive = 0;
-        return errno = EBADMSG, -1;
+        return refuse_body(request, step.reason, EBADMSG);
     }
   }
 }
@@ -93,7 +108,7 @@ ssize_t read_chunked(wsgi_request *request, char *buf, size_t len) {
     if (decoder->next({}).kind == ChunkedDecoder::Kind::kDone) return 0;
     const bool came_with_head = request->proto_parser_remains > 0;
     ssize_t got = uwsgi_req_raw_read(request, buf, std::min(len, kMaxRead));
-    if (got == 0) return errno = ECONNRESET, -1;
+    if (got == 0) return refuse_body(request, kCutShort, ECONNRESET);
     if (got < 0) return -1;
     ssize_t data = decode_in_place(request, *decoder, buf, static_cast<size_t>(got), came_with_head);
     if (data != 0) return data;
@@ -108,7 +123,18 @@ bool body_will_end(const wsgi_request *request) {
 
 ssize_t read_body(wsgi_request *request, char *buf, size_t len) {
   if (request->expect_continue && invite_body(request)) return -1;
-  return request->body_is_chunked ? read_chunked(request, buf, len) : uwsgi_req_raw_read(request, buf, len);
+  if (request->body_is_chunked) return read_chunked(request, buf, len);
+  ssize_t got = uwsgi_req_raw_read(request, buf, len);
+  return got == 0 && len > 0 ? refuse_body(request, kCutShort, ECONNRESET) : got;
+}
+
+const char *chunk_error(std::string_view bytes) {
+  ChunkedDecoder decoder;
+  for (;;) {
+    ChunkedDecoder::Step step = decoder.next(bytes);
+    if (step.kind != ChunkedDecoder::Kind::kData) return step.reason;
+    bytes.remove_prefix(step.consumed);
+  }
 }
 
 }  // namespace mortise::http

@@ -131,6 +131,15 @@ def rss_kib(pid):
         return next(int(line.split()[1]) for line in status if line.startswith("VmRSS"))
 
 
+def assert_grows_at_most(kib, pids, before):
+    """Resident memory; a sanitizer keeps freed memory, so that nothing can be said of it there."""
+    for pid, then in zip(pids, before):
+        with open("/proc/%d/maps" % pid) as maps:
+            if "san.so" in maps.read():
+                return
+        assert rss_kib(pid) - then <= kib, (pid, then, rss_kib(pid))
+
+
 def wait_for_answer(server, way="gateway", path="/", seconds=10):
     """Until a request is answered with 200 again."""
 

@@ -134,3 +134,11 @@ def test_bytes_sent_with_the_upgrade_are_not_lost(server, way):
         wire.send(b"GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: capitals\r\n\r\nearly")
         assert wire.head().status == 101
         assert wire._bytes(5) == b"EARLY"
+
+
+def test_a_client_that_ended_its_side_before_the_upgrade_is_served(server, way):
+    with Wire(server, way) as wire:
+        wire.send(b"GET /upgrade HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: capitals\r\n\r\nlast")
+        wire.sock.shutdown(socket.SHUT_WR)
+        assert wire.head().status == 101
+        assert wire.rest() == b"LAST"
