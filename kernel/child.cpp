@@ -4,7 +4,9 @@
 
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <time.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "kernel/signals.h"
@@ -19,6 +21,7 @@ struct Self {
   Fd stop_fd;  // an epoll of the stop event and the lifeline
   std::atomic<bool> stop{false};
   std::atomic<bool> said_ready{false};
+  timer_t end;  // SIGKILL for this process: an application may catch the others
 };
 // Never destroyed: the handler may run while exit() is under way.
 Self &self = *new Self;
@@ -37,6 +40,19 @@ void report_async_safe(ChildReport report) {
   (void)written;  // fails when there is no master to read it
 }
 
+// With the master dead nobody else would end a process that hangs.
+void arm_end_async_safe() {
+  int64_t left_ms = std::max<int64_t>(self.said_ready ? self.links.orphan_ms : kUnreadyMercyMs, 1);
+  itimerspec limit{};
+  limit.it_value = {left_ms / 1000, left_ms % 1000 * 1'000'000};
+  timer_settime(self.end, 0, &limit, nullptr);
+}
+
+void obey_async_safe() {
+  request_stop_async_safe();
+  if (self.links.master != 0 && getppid() != self.links.master) arm_end_async_safe();
+}
+
 // The death signal of the parent carries the parent's pid, like a signal that it sent.
 bool obeyed(const siginfo_t &info) {
   pid_t master = self.links.master;
@@ -52,7 +68,7 @@ void on_signal(int signum, siginfo_t *info, void *) {
   } else if (signum == SIGINT && self.links.master != 0) {
     // Ctrl-C reaches the whole foreground group; the master is in it.
   } else if (obeyed(*info)) {
-    request_stop_async_safe();
+    obey_async_safe();
   } else {
     report_async_safe(ChildReport::kReplaceMe);
   }
@@ -85,11 +101,16 @@ Result<void> enter_child(ChildLinks links) {
   Result<Fd> queue = watch_stop();
   if (!queue) return queue.error();
   self.stop_fd = std::move(*queue);
+  sigevent killing{};
+  killing.sigev_notify = SIGEV_SIGNAL;
+  killing.sigev_signo = SIGKILL;
+  if (timer_create(CLOCK_MONOTONIC, &killing, &self.end))
+    return system_error("timer_create", errno, "raise the limit of pending signals", kExitSystem);
   take_child_signals(on_signal);
   if (self.links.master != 0) {
     // Forgotten by the system when the process changes its user; the lifeline is not.
     prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (getppid() != self.links.master) request_stop_async_safe();  // died before the line above
+    if (getppid() != self.links.master) obey_async_safe();  // died before the line above
   }
   return {};
 }

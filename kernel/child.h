@@ -26,10 +26,14 @@ struct ChildMessage {
 // signal.
 struct ChildLinks {
   pid_t master = 0;
-  Fd stop_event;  // eventfd: the master wrote to it when this process is to stop
-  Fd lifeline;    // pipe whose only writer is the master: hangs up when the master dies
-  Fd messages;    // pipe to the master, non-blocking
+  Fd stop_event;               // eventfd: the master wrote to it when this process is to stop
+  Fd lifeline;                 // pipe whose only writer is the master: hangs up when the master dies
+  Fd messages;                 // pipe to the master, non-blocking
+  int64_t orphan_ms = 30'000;  // how long its work may take once the master is dead; then it is killed
 };
+
+// What a process may take to stop that has not been ready yet: nobody would miss its work.
+constexpr int64_t kUnreadyMercyMs = 500;
 
 // Becomes a supervised process: signals, death of the master, the stop descriptor. [child, right after fork]
 Result<void> enter_child(ChildLinks links);

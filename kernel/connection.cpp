@@ -45,7 +45,7 @@ Connection &ConnectionTable::add(int fd, uwsgi_socket *socket) {
   open_.fetch_add(1, std::memory_order_relaxed);
   connection->fd = fd;
   connection->socket = socket;
-  connection->phase = Phase::kHead;
+  connection->phase = Phase::kIdle;  // until its first bytes have come
   connection->in_epoll = false;
   connection->requests = 0;
   connection->parser_hint = 0;

@@ -18,8 +18,6 @@ constexpr int64_t kProvenMs = 100;
 constexpr int64_t kProvenSilentMs = 30'000;
 // Between two SIGKILLs, should a process survive one in an uninterruptible call.
 constexpr int64_t kKillAgainMs = 1'000;
-// Nothing is worth waiting for when no worker could be started.
-constexpr int64_t kGiveUpMercyMs = 500;
 
 std::string describe_exit(int outcome) {
   if (WIFEXITED(outcome)) return "ended: exit status " + std::to_string(WEXITSTATUS(outcome));
@@ -197,7 +195,7 @@ void Supervisor::fork_process(Process &process) {
 
 void Supervisor::run_child(Process &process, pid_t master) {
   ChildLinks links{master, std::move(process.stop_event), std::move(lifeline_.read_end),
-                   std::move(messages_.write_end)};
+                   std::move(messages_.write_end), mercy_of(process)};
   lifeline_.write_end.reset();
   messages_.read_end.reset();
   for (Process &other : processes_) other.stop_event.reset();
@@ -277,7 +275,8 @@ void Supervisor::forget(Process &process) {
 
 void Supervisor::tell(Process &process) {
   int64_t from = stopping() ? stop_began_ms_ : monotonic_ms();
-  process.due_ms = from + (process.role->is_worker ? mercy_.worker_ms : mercy_.other_ms);
+  bool unready = process.role->is_worker && process.ready_ms == 0;
+  process.due_ms = from + (unready ? kUnreadyMercyMs : mercy_of(process));
   // The event reaches a process whose app took SIGTERM for itself, the signal one that knows of no event.
   uint64_t one = 1;
   ssize_t written = write(process.stop_event.get(), &one, sizeof one);
@@ -328,7 +327,7 @@ void Supervisor::give_up(const std::string &cause, int status) {
   const char *hint = status == kExitNoApp ? "; to start without an application, set need-app = false" : "";
   log_error("no worker could load the application: %s (see the messages above%s)", cause.c_str(), hint);
   exit_status_ = status;
-  mercy_ = {kGiveUpMercyMs, kGiveUpMercyMs};
+  mercy_ = {kUnreadyMercyMs, kUnreadyMercyMs};  // nothing is worth waiting for
   stop_began_ms_ = monotonic_ms();
   rest_told_ = true;
   for (Process &process : processes_) handle(process, ProcessEvent::kStop);

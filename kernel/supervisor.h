@@ -100,6 +100,9 @@ class Supervisor {
   void tell(Process &process);
   void kill_process(Process &process);
   void exited(Process &process);
+  int64_t mercy_of(const Process &process) const {
+    return process.role->is_worker ? mercy_.worker_ms : mercy_.other_ms;
+  }
   Process *find(pid_t pid);
   Process *twin(const Process &process);
   Process &successor(const Process &process);

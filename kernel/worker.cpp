@@ -72,7 +72,10 @@ int run_worker(int wid) {
   call_hooks(Tables::kRequestFirst, &uwsgi_plugin::post_fork, "post_fork");
   if (uwsgi.lazy_apps) load_applications();
   for (uwsgi_plugin *plugin : loaded_plugins())
-    if (plugin->worker && plugin->worker() != 0) return kExitOk;  // the plugin did the worker's work
+    if (plugin->worker) {
+      uwsgi_process_ready();
+      if (plugin->worker() != 0) return kExitOk;  // the plugin did the worker's work
+    }
   call_hooks(Tables::kRequestOnly, &uwsgi_plugin::fixup, "fixup");
   auto loop = WorkerLoop::create(uwsgi.cores);
   if (!loop) {

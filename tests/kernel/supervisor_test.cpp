@@ -327,6 +327,17 @@ TEST_CASE("a stop while workers still start ends them") {
   CHECK(server.stop() == 0);
 }
 
+TEST_CASE("a worker that hangs while it starts does not keep a stop waiting") {
+  Board *board = new_board();
+  Server server({workers(2, [&](int) -> int {
+    ++board->starts;
+    for (;;) pause();
+  })});
+  REQUIRE(wait_until([&] { return board->starts == 2; }));
+  kill(server.pid, SIGTERM);
+  CHECK(server.wait_end(3000) == 0);
+}
+
 TEST_CASE("a reload replaces each worker, and the new one is ready before the old one is told") {
   Board *board = new_board();
   Server server({gateway(), workers(3, [&](int id) {
@@ -482,6 +493,22 @@ TEST_CASE("when the master is killed all its processes are gone within a second"
   kill(server.pid, SIGKILL);
   CHECK(server.wait_end() == -1);
   for (pid_t child : children) CHECK(wait_until([&] { return !runs(child); }, 1000));
+}
+
+TEST_CASE("when the master is killed, what hangs is killed when its mercy ends") {
+  Board *board = new_board();
+  Setup setup{.mercy = {.worker_ms = 300, .other_ms = 300}};
+  Server server({workers(2,
+                         [&](int id) -> int {
+                           board->pids[id] = getpid();
+                           if (id == 1) uwsgi_process_ready();
+                           for (;;) pause();
+                         })},
+                setup);
+  REQUIRE(wait_until([&] { return board->pids[1] && board->pids[2]; }));
+  kill(server.pid, SIGKILL);
+  CHECK(server.wait_end() == -1);
+  for (int id : {1, 2}) CHECK(wait_until([&] { return !runs(board->pids[id]); }, 3000));
 }
 
 TEST_CASE("a process that cannot be forked is tried again") {
