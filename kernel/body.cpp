@@ -49,6 +49,11 @@ ssize_t wait_read(Request &request, char *buf, size_t len) {
     }
     request.read_errors++;
     request.keep_alive = 0;
+    request.body_status = errno == ETIMEDOUT ? 408 : 400;
+    if (!request.refusal)
+      request.refusal = errno == ETIMEDOUT ? "a request body that stopped coming"
+                        : errno == EBADMSG ? "a malformed chunk"
+                                           : "a request body that ends before its length";
     return -1;
   }
 }

@@ -43,6 +43,7 @@ void Request::begin(Connection &connection) {
   method = uri = path_info = query_string = protocol = uwsgi.empty;
   arena_used_ = 0;
   body_begin = body_end = 0;
+  body_status = 0;
   log_variables.clear();
 }
 

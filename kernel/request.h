@@ -36,6 +36,7 @@ struct Request : wsgi_request {
   // Bytes of body that were read ahead of what the hook asked for: [begin, end).
   std::vector<char> body;
   size_t body_begin = 0, body_end = 0;
+  int body_status = 0;  // what the client is answered when its body made the request fail
   // What the application set for the log: pairs of name and value.
   std::vector<std::pair<std::string, std::string>> log_variables;
 

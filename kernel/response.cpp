@@ -175,11 +175,17 @@ void send_error(wsgi_request *request, int status) {
   write_body(request, parts, 2);
 }
 
+// What a hook that failed is answered with: a body that did not come whole is the client's failure.
+static void send_failure(wsgi_request *request) {
+  int body_status = Request::of(request).body_status;
+  send_error(request, body_status ? body_status : 500);
+}
+
 int finish_response(wsgi_request *request, int hook_result) {
   if (request->write_errors) return -1;
   bool nothing = request->headers->pos == 0 && request->response_size == 0 && !request->headers_sent;
   if (nothing && hook_result < 0) {
-    send_error(request, 500);
+    send_failure(request);
     return -1;
   }
   if (!request->headers_sent && request->headers->pos > 0) {
@@ -325,7 +331,7 @@ int uwsgi_405(wsgi_request *request) {
   return send_error(request, 405), UWSGI_OK;
 }
 int uwsgi_500(wsgi_request *request) {
-  return send_error(request, 500), UWSGI_OK;
+  return send_failure(request), UWSGI_OK;
 }
 
 void uwsgi_disconnect(wsgi_request *request) {
