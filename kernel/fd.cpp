@@ -46,6 +46,12 @@ Result<Fd> make_eventfd() {
   return Fd(fd);
 }
 
+void fill_standard_descriptors() {
+  int fd = 0;
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR);  // gives the lowest that is free
+  if (fd > STDERR_FILENO) close(fd);
+}
+
 Result<void> set_nonblocking(int fd, bool on) {
   int flags = fcntl(fd, F_GETFL);
   int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;

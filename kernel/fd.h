@@ -45,6 +45,8 @@ Result<Pipe> make_pipe(bool nonblocking);
 
 // eventfd(2), close-on-exec and non-blocking.
 Result<Fd> make_eventfd();
+// Opens /dev/null for each of 0 to 2 that is closed: or the next socket would become stderr, and get the log.
+void fill_standard_descriptors();
 
 // Switches O_NONBLOCK on or off.
 Result<void> set_nonblocking(int fd, bool on);

@@ -2,6 +2,7 @@
 // worker.h.
 #include "kernel/commands.h"
 #include "kernel/configuration.h"
+#include "kernel/fd.h"
 #include "kernel/lifecycle.h"
 #include "kernel/log.h"
 #include "kernel/privileges.h"
@@ -27,6 +28,7 @@ int fail(const mortise::Error &error) {
 }  // namespace
 
 extern "C" UWSGI_API int uwsgi_init(int argc, char **argv, char **envp) {
+  mortise::fill_standard_descriptors();
   mortise::init_state(argc, argv, envp);
   if (auto status = mortise::run_command(argc, argv)) return *status;
   for (auto phase : kPhases)
