@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cgi_variables.h"
+#include "defer_accept.h"
 #include "head_limits.h"
 #include "options.h"
 #include "request_body.h"
@@ -103,6 +104,7 @@ void register_protocols() {
     socket->proto_fix_headers = complete_head;
     socket->header_timeout = options.headers_timeout;
     socket->idle_timeout = options.keepalive;
+    if (socket->family != AF_UNIX) accept_with_first_bytes(socket->fd);
   });
   // Its peer is our own process: it decides how long connections live.
   uwsgi_register_protocol(kGatewayProtocol, [](uwsgi_socket *socket) {

@@ -1,6 +1,7 @@
 #include "listener.h"
 
 #include "client.h"
+#include "defer_accept.h"
 #include "gateway_process.h"
 
 namespace mortise::http {
@@ -30,7 +31,10 @@ Listener Listener::bind(const char *address) {
   if (getsockname(listener.fd_, reinterpret_cast<sockaddr *>(&bound), &size) == 0)
     listener.family_ = bound.ss_family;
   int on = 1;  // accepted connections inherit it
-  if (listener.family_ != AF_UNIX) setsockopt(listener.fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (listener.family_ != AF_UNIX) {
+    setsockopt(listener.fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    accept_with_first_bytes(listener.fd_);
+  }
   uwsgi_socket_nb(listener.fd_);
   return listener;
 }
