@@ -273,11 +273,10 @@ void CoreLoop::sweep(int64_t now) {
   worker_.resume_accepting();
   const bool stopping = worker_.stopping();
   worker_.connections().take_overdue(now, [&](Connection &connection) {
-    if (connection.phase != Phase::kHead || !connection.socket->proto_fix_headers)
-      return worker_.connections().close(connection);
+    if (connection.phase != Phase::kHead) return worker_.connections().close(connection);
     request_.begin(connection);
     request_.refusal = "no whole request head within --header-timeout";
-    request_.status = connection.saved_len ? 408 : 0;
+    request_.status = 408;
     connection.phase.store(Phase::kIdle, std::memory_order_relaxed);
     refuse(connection);
   });

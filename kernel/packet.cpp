@@ -26,6 +26,15 @@ int uwsgi_proto_uwsgi_parser(wsgi_request *wsgi_req) {
   Request &request = Request::of(wsgi_req);
   std::string_view bytes = view(request.proto_parser_buf, request.proto_parser_pos);
   if (bytes.size() < kPacketHeaderBytes) return UWSGI_AGAIN;
+  // As a packet this would announce some 20 KB that never come: a client of the wrong protocol, told so at
+  // once.
+  for (std::string_view method : {"GET ", "POST", "HEAD", "PUT "})
+    if (bytes.starts_with(method)) {
+      request.refusal =
+          "HTTP on a socket that speaks the uwsgi protocol (listen with --http or --http-socket)";
+      request.status = 400;
+      return -1;
+    }
   PacketHead head = parse_packet_head(bytes);
   if (head.vars_bytes > uwsgi.buffer_size) {
     request.refusal = "uwsgi packet larger than --buffer-size";

@@ -14,6 +14,7 @@ namespace {
 
 constexpr int64_t kSweepEveryMs = 1000;
 constexpr int64_t kSweepStoppingMs = 100;
+constexpr int64_t kSamePauseMs = 5000;  // between two sweeps that find no descriptor: told already
 constexpr int kRefusalsPerSecond = 10;
 
 }  // namespace
@@ -60,8 +61,11 @@ void WorkerLoop::stop_accepting() {
 
 void WorkerLoop::pause_accepting(int errnum) {
   if (paused_.exchange(true)) return;
-  log_error("accept: %s (new connections wait until others end; raise the limit with ulimit -n or --max-fd)",
-            strerror(errnum));
+  const int64_t now_ms = static_cast<int64_t>(uwsgi_monotonic_micros() / 1000);
+  if (now_ms - last_pause_ms_.exchange(now_ms, std::memory_order_relaxed) > kSamePauseMs)
+    log_error(
+        "accept: %s (new connections wait until others end; raise the limit with ulimit -n or --max-fd)",
+        strerror(errnum));
   for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
     if (socket->fd >= 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket->fd, nullptr);
 }

@@ -71,6 +71,7 @@ class WorkerLoop {
   std::atomic<bool> stopping_{false};
   std::atomic<bool> paused_{false};
   std::atomic<int64_t> stopped_at_ms_{0};
+  std::atomic<int64_t> last_pause_ms_{INT64_MIN / 2};
   std::atomic<int64_t> next_sweep_ms_{0};
   std::atomic<int64_t> log_second_{0};
   std::atomic<int> log_count_{0};

@@ -1,0 +1,35 @@
+"""What a worker does with clients of the wrong protocol, and with more clients than descriptors."""
+
+from mortise import read_all
+
+APP = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (40, 40))
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [b"hello"]
+"""
+
+
+def test_http_on_a_uwsgi_socket_is_told_so_at_once(mortise):
+    server = mortise("--socket", "127.0.0.1:0", "--wsgi-file", "app.py", files={"app.py": APP})
+    with server.connect("uwsgi", timeout=5) as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = read_all(sock)
+    cause = "HTTP on a socket that speaks the uwsgi protocol (listen with --http or --http-socket)"
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert answer.endswith(cause.encode() + b"\n")
+    server.wait_for_log("request from 127.0.0.1 refused: HTTP on a socket")
+
+
+def test_more_connections_than_descriptors_are_told_once_and_served_when_others_end(mortise):
+    server = mortise("--socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--header-timeout", "2", files={"app.py": APP})
+    server.wait_for_log("loaded in")
+    clients = [server.connect("uwsgi") for _ in range(60)]
+    for client in clients:
+        client.sendall(b"\0\xff")
+    for client in clients:  # the last ones are not accepted before the first are refused
+        assert client.recv(12) == b"HTTP/1.1 408"
+        client.close()
+    assert server.uwsgi_request().endswith(b"hello")
+    assert server.log.count("accept: Too many open files") == 1
