@@ -48,19 +48,24 @@ Result<void> load_named_plugins(const std::vector<Directive> &directives) {
   return {};
 }
 
-// The row of an option, from the plugin that has it if that is not loaded yet; nullptr: nobody has it.
+// The row of an option or, for "-w", of a shortcut, from the plugin that has it if that is not loaded yet;
+// nullptr: nobody has it.
 Result<const uwsgi_option *> find_or_load(std::string_view name) {
-  if (const uwsgi_option *row = option_table().find(name)) return row;
+  auto find = [&] {
+    bool is_shortcut = name.size() == 2 && name[0] == '-';
+    return is_shortcut ? option_table().find_shortcut(name[1]) : option_table().find(name);
+  };
+  if (const uwsgi_option *row = find()) return row;
   auto loaded = plugin_loader().load_for_option(name);
   if (!loaded) return loaded.error();
-  return *loaded ? option_table().find(name) : nullptr;
+  return *loaded ? find() : nullptr;
 }
 
 bool offer_to_plugins(const std::string &argument) {
   for (uwsgi_plugin *plugin : loaded_plugins()) {
     if (!plugin->magic) continue;
-    std::string name = argument, lazy;
-    if (plugin->magic(name.data(), lazy.data()) != 0) return true;
+    char *kept = uwsgi_str(argument.c_str());  // the plugin may keep it
+    if (plugin->magic(nullptr, kept) != 0) return true;
   }
   return false;
 }

@@ -193,7 +193,8 @@ Result<bool> PluginLoader::load_for_option(std::string_view option) {
   for (size_t i = 0; mortise_embedded_plugins[i]; ++i) {
     uwsgi_plugin *plugin = mortise_embedded_plugins[i];
     for (const uwsgi_option *row = plugin->options; row && row->name; ++row) {
-      if (option != row->name || is_loaded(plugin)) continue;
+      bool is_shortcut = option.size() == 2 && option[0] == '-' && option[1] == row->shortcut;
+      if ((option != row->name && !is_shortcut) || is_loaded(plugin)) continue;
       take_in(plugin, -1);
       return true;
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <string_view>
 
@@ -183,8 +184,7 @@ static void send_failure(wsgi_request *request) {
 
 int finish_response(wsgi_request *request, int hook_result) {
   if (request->write_errors) return -1;
-  bool nothing = request->headers->pos == 0 && request->response_size == 0 && !request->headers_sent;
-  if (nothing && hook_result < 0) {
+  if (hook_result < 0 && !request->headers_sent && request->response_size == 0) {
     send_failure(request);
     return -1;
   }
@@ -192,6 +192,8 @@ int finish_response(wsgi_request *request, int hook_result) {
     request->response_ended = 1;
     if (uwsgi_response_write_headers_do(request)) return -1;
   }
+  // Without its last chunk a body that was cut short shows as such (RFC 9112 §8).
+  if (hook_result < 0) return -1;
   if (request->chunked && !request->response_ended && !request->body_less) {
     Frame end;
     if (end.make(request, 0) || write_text(request, end.before, end.before_len)) return -1;
@@ -272,9 +274,10 @@ int uwsgi_response_add_content_type(wsgi_request *request, const char *type, uin
 }
 
 int uwsgi_response_add_content_length(wsgi_request *request, uint64_t len) {
-  char digits[21];
-  int count = snprintf(digits, sizeof digits, "%llu", static_cast<unsigned long long>(len));
-  return uwsgi_response_add_header(request, "Content-Length", 14, digits, static_cast<uint16_t>(count));
+  char digits[20];
+  char *end = std::to_chars(digits, digits + sizeof digits, len).ptr;
+  return uwsgi_response_add_header(request, "Content-Length", 14, digits,
+                                   static_cast<uint16_t>(end - digits));
 }
 
 int uwsgi_response_add_content_range(wsgi_request *request, int64_t from, int64_t to, int64_t size) {

@@ -33,6 +33,7 @@ void init_state(int argc, char **argv, char **environment) {
   uwsgi.page_size = static_cast<int>(sysconf(_SC_PAGESIZE));
   uwsgi.cpus = get_nprocs();
   uwsgi.mypid = getpid();
+  uwsgi.start_tv_us = uwsgi_micros();
   uwsgi.cwd = get_current_dir_name();
   uwsgi.binary_path = realpath("/proc/self/exe", nullptr);
   uwsgi.shutdown_sockets = 1;

@@ -57,7 +57,8 @@ std::vector<OptionDescription> read_options(const ElfMemory &memory, const ElfDy
     auto help = row.help ? memory.read_string(reinterpret_cast<uint64_t>(row.help), kMaxHelpBytes) : "";
     if (!name || name->empty() || std::any_of(name->begin(), name->end(), is_no_name)) break;
     if (!help || row.type < no_argument || row.type > optional_argument) break;
-    options.push_back({std::move(*name), row.type, std::move(*help)});
+    char shortcut = row.shortcut > ' ' && row.shortcut < 0x7f ? static_cast<char>(row.shortcut) : '\0';
+    options.push_back({std::move(*name), row.type, std::move(*help), shortcut});
   }
   return options;
 }

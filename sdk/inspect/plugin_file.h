@@ -12,6 +12,7 @@ struct OptionDescription {
   std::string name;
   int argument = 0;  // no_argument, required_argument or optional_argument of getopt_long(3)
   std::string help;
+  char shortcut = 0;  // 'w' of -w; 0: none
 };
 
 struct PluginDescription {

@@ -100,7 +100,10 @@ void PluginIndex::add(const PluginDescription &plugin) {
   const std::string file = plugin.path.substr(plugin.path.rfind('/') + 1);  // npos + 1 is 0
   const std::string name = file.substr(0, file.rfind(kSuffix));
   files_.emplace(file, name);
-  for (const OptionDescription &option : plugin.options) options_.emplace(option.name, name);
+  for (const OptionDescription &option : plugin.options) {
+    options_.emplace(option.name, name);
+    if (option.shortcut) options_.emplace(std::string{'-', option.shortcut}, name);
+  }
   for (const std::string &symbol : plugin.provides) symbols_.emplace(symbol, name);
 }
 

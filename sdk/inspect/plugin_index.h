@@ -21,7 +21,7 @@ class PluginIndex {
   // Remembers a file that was refused, so that an index is known to be complete.
   void add_refused(const std::string &file) { files_.emplace(file, ""); }
 
-  // Name of a plugin ("http" of http_plugin.so); nullptr: none.
+  // Name of a plugin ("http" of http_plugin.so); nullptr: none. A shortcut is the option "-w".
   const std::string *plugin_for_option(std::string_view option) const { return find(options_, option); }
   const std::string *provider_of(std::string_view symbol) const { return find(symbols_, symbol); }
   // Names of the plugins by their files' names; empty for the refused ones.

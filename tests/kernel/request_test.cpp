@@ -150,6 +150,20 @@ TEST_CASE("a hook that fails before it answered becomes a 500") {
   CHECK(exchange.received().substr(0, 34) == "HTTP/1.1 500 Internal Server Error");
 }
 
+TEST_CASE("a hook that fails before its head was sent becomes a 500") {
+  Exchange exchange;
+  exchange.respond("200 OK");
+  CHECK(finish_response(&exchange.request, -1) == -1);
+  CHECK(exchange.received().substr(0, 12) == "HTTP/1.1 500");
+}
+
+TEST_CASE("a hook that fails after it answered ends the connection") {
+  Exchange exchange;
+  exchange.respond("200 OK");
+  uwsgi_response_write_body_do(&exchange.request, "half", 4);
+  CHECK(finish_response(&exchange.request, -1) == -1);
+}
+
 TEST_CASE("a client that left is counted, not fatal") {
   Exchange exchange;
   close(exchange.client);

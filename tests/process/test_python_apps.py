@@ -41,10 +41,13 @@ def test_an_application_is_named_in_many_ways(mortise, options):
     assert server.get().body == b"found"
 
 
-@pytest.mark.xfail(strict=True, reason="the server passes the argument as magic()'s first parameter, not its second")
 def test_a_bare_argument_names_the_application(mortise):
     assert mortise(*ADDRESS, "--plugin", "python", "web.py", files={"web.py": app("b'file'")}).get().body == b"file"
     assert mortise(*ADDRESS, "--plugin", "python", "web:app", files={"web.py": app("b'module'", "app")}).get().body == b"module"
+
+
+def test_a_shortcut_loads_the_plugin_that_has_it(mortise):
+    assert mortise(*ADDRESS, "-w", "web:app", files={"web.py": app("b'module'", "app")}).get().body == b"module"
 
 
 def test_the_folder_of_the_file_and_the_current_folder_are_searched(mortise):
