@@ -32,7 +32,7 @@ endif()
 
 if(MORTISE_SANITIZE)
   add_compile_options(-fsanitize=${MORTISE_SANITIZE} -fno-omit-frame-pointer
-    -Wno-maybe-uninitialized)  # gcc guesses wrong with sanitizers on
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # it guesses wrong with sanitizers on
   add_link_options(-fsanitize=${MORTISE_SANITIZE})
   if(MORTISE_SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=undefined)
