@@ -104,8 +104,8 @@ void Client::begin_request(std::string_view bytes, size_t head_bytes) {
   std::string_view rest = (held.empty() ? bytes : std::string_view(held)).substr(head_bytes);
   const bool goes_along = rest.size() <= Exchange::kOnePieceBytes;  // else it would be copied for nothing
   if (goes_along && !rest.empty()) take_body(rest);
-  if (state_ == State::kRequest) gateway_.dispatcher.submit(*exchange_);
-  if (!goes_along && state_ == State::kRequest) take_body(rest);
+  if (exchange_) gateway_.dispatcher.submit(*exchange_);  // else the body was refused
+  if (exchange_ && !goes_along) take_body(rest);
 }
 
 void Client::take_body(std::string_view bytes) {

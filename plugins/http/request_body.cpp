@@ -11,7 +11,7 @@ namespace mortise::http {
 
 namespace {
 
-constexpr const char *kCutShort = "it ends before its length";
+constexpr const char *kCutShort = "a request body that ends before its length";
 
 // Where a request keeps its decoder. [0]: its address; it lives in the request's own memory.
 uint64_t &decoder_slot(wsgi_request *request) {
@@ -30,19 +30,12 @@ ChunkedDecoder *decoder_of(wsgi_request *request) {
   return reinterpret_cast<ChunkedDecoder *>(decoder_slot(request));
 }
 
-// The client's fault: it is told so unless an answer is on its way, and the application gets a read error.
+// The client's fault: a hook that fails for it is answered with 400 and this reason.
 ssize_t refuse_body(wsgi_request *request, const char *reason, int errnum) {
   log_limited("http: body of %.*s %.*s from %s refused: %s", request->method_len, request->method,
               std::min<int>(request->uri_len, 200), request->uri,
               request->peer_addr_len ? request->peer_addr : "a local client", reason);
-  request->keep_alive = 0;
-  if (!request->headers_sent) {
-    constexpr std::string_view kStatus = "400 Bad Request";
-    uwsgi_response_prepare_headers(request, kStatus.data(), kStatus.size());
-    uwsgi_response_add_content_type(request, "text/plain", 10);
-    uwsgi_response_add_content_length(request, strlen(reason));
-    uwsgi_response_write_body_do(request, reason, strlen(reason));
-  }
+  request->refusal = reason;
   return errno = errnum, -1;
 }
 
