@@ -1,7 +1,11 @@
 #include "kernel/kernel_options.h"
 
+#include <optional>
+
 #include "kernel/access_log.h"
 #include "kernel/log.h"
+#include "kernel/option_value.h"
+#include "kernel/options.h"
 #include "kernel/privileges.h"
 #include "kernel/state.h"
 
@@ -19,9 +23,21 @@ void set_threads(char *name, char *value, void *) {
   uwsgi.cores = uwsgi.threads;
 }
 
-void set_chmod(char *, char *value, void *) {
+// Nothing where it was refused: a slip must not become a mode that is open to all.
+std::optional<int> mode_of(const char *name, const char *value) {
+  Result<int> mode = parse_mode(name, value);
+  if (mode) return *mode;
+  refuse_option_value(mode.error());
+  return std::nullopt;
+}
+
+void set_chmod(char *name, char *value, void *) {
   uwsgi.chmod_socket = value && *value ? value : uwsgi_str("666");
-  uwsgi.chmod_socket_value = static_cast<int>(strtol(uwsgi.chmod_socket, nullptr, 8));
+  if (auto mode = mode_of(name, uwsgi.chmod_socket)) uwsgi.chmod_socket_value = *mode;
+}
+
+void set_umask(char *name, char *value, void *) {
+  if (auto mode = mode_of(name, value)) settings().umask = *mode;
 }
 
 // Handled where plugins and files are found, before the table is applied.
@@ -87,7 +103,8 @@ uwsgi_option *kernel_options() {
        &uwsgi.protocol, 0},
       {"listen", kValue, 'l', "backlog of listening sockets (default: the system's most)", uwsgi_opt_set_int,
        &uwsgi.listen_queue, 0},
-      {"chmod-socket", kMaybe, 'C', "mode of UNIX sockets (default 660; bare: 666)", set_chmod, nullptr, 0},
+      {"chmod-socket", kMaybe, 'C', "mode of UNIX sockets (default: 660 less the umask; bare: 666)",
+       set_chmod, nullptr, 0},
       {"chown-socket", kValue, 0, "owner of UNIX sockets, user[:group]", uwsgi_opt_set_str,
        &uwsgi.chown_socket, 0},
       {"abstract-socket", kFlag, 0, "UNIX socket names are abstract", uwsgi_opt_true, &uwsgi.abstract_socket,
@@ -116,7 +133,7 @@ uwsgi_option *kernel_options() {
       // process
       {"chdir", kValue, 0, "change to this folder before applications are loaded", uwsgi_opt_set_str,
        &set.chdir, 0},
-      {"umask", kValue, 0, "file creation mask, octal", uwsgi_opt_set_str, &set.umask, 0},
+      {"umask", kValue, 0, "file creation mask, octal", set_umask, nullptr, 0},
       {"uid", kValue, 0, "run as this user", uwsgi_opt_set_str, &privileges.uid, 0},
       {"gid", kValue, 0, "run as this group", uwsgi_opt_set_str, &privileges.gid, 0},
       {"env", kValue, 0, "set an environment variable, NAME=value", uwsgi_opt_add_string_list,

@@ -13,7 +13,7 @@ struct ServerSettings {
   uwsgi_string_list *modules = nullptr;
   char *chdir = nullptr;
   char *chdir_before = nullptr;
-  char *umask = nullptr;
+  int umask = -1;  // -1: as it is
   int strict = 0;
   int show_config = 0;
   int max_fd = 0;

@@ -94,7 +94,7 @@ Result<void> prepare_process() {
   for (uwsgi_string_list *item = set.environment; item; item = item->next)
     if (putenv(item->value)) return system_error("set an environment variable", errno, {}, kExitSystem);
   for (uwsgi_string_list *item = set.unset_environment; item; item = item->next) unsetenv(item->value);
-  if (set.umask) umask(static_cast<mode_t>(strtol(set.umask, nullptr, 8)));
+  if (set.umask >= 0) umask(static_cast<mode_t>(set.umask));
   if (set.max_fd > 0) {
     auto count = static_cast<rlim_t>(set.max_fd);
     rlimit limit{count, count};
@@ -111,7 +111,8 @@ Result<void> prepare_process() {
   uwsgi.wait_read_hook = [](int fd, int timeout) { return poll_fd(fd, timeout, POLLIN); };
   uwsgi.wait_write_hook = [](int fd, int timeout) { return poll_fd(fd, timeout, POLLOUT); };
   if (auto done = change_dir(set.chdir); !done) return done;
-  block_master_signals();  // before any plugin can start a thread
+  block_master_signals();       // before any plugin can start a thread
+  adopt_inherited_listeners();  // before any plugin can bind
   return {};
 }
 
@@ -132,7 +133,6 @@ Result<void> start_generic_plugins() {
 }
 
 Result<void> bind_sockets() {
-  adopt_inherited_listeners();
   for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
     if (auto done = bind_socket(*socket); !done) return done;
   for (const std::string &name : unused_inherited_listeners())

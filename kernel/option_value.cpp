@@ -57,4 +57,12 @@ Result<long> parse_number(std::string_view option, std::string_view value, std::
   return number;
 }
 
+Result<int> parse_mode(std::string_view option, std::string_view value) {
+  constexpr int kMost = 07777, kOctal = 8;
+  int mode = 0;
+  auto [end, error] = std::from_chars(value.begin(), value.end(), mode, kOctal);
+  if (error == std::errc() && end == value.end() && mode >= 0 && mode <= kMost) return mode;
+  return Error{assignment(option, value), "not an octal mode", "give octal digits, such as 660", kExitUsage};
+}
+
 }  // namespace mortise

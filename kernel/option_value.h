@@ -17,4 +17,7 @@ Result<bool> parse_bool(std::string_view option, std::string_view value, std::st
 // A whole decimal number. Comments as above.
 Result<long> parse_number(std::string_view option, std::string_view value, std::string *warning = nullptr);
 
+// Permission bits as chmod(1) takes them in octal.
+Result<int> parse_mode(std::string_view option, std::string_view value);
+
 }  // namespace mortise

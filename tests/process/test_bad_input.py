@@ -163,3 +163,10 @@ def test_an_unknown_user_is_refused(tmp_path):
 
 def test_a_protocol_that_nobody_has_is_refused(tmp_path):
     refused(run(tmp_path, "--socket", "127.0.0.1:0", "--protocol", "gopher"), USAGE, "no protocol 'gopher'", "uwsgi")
+
+
+@pytest.mark.parametrize("option", ["--umask", "--chmod-socket"])
+def test_a_mode_that_is_not_octal_is_refused(tmp_path, option):
+    for value in ("999", "rw", "66x", "77777"):
+        refused(run(tmp_path, "--socket", "x.sock", "%s=%s" % (option, value)), USAGE,
+                "%s = '%s': not an octal mode (give octal digits, such as 660)" % (option[2:], value))

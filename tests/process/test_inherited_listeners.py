@@ -1,0 +1,40 @@
+"""Sockets that a service manager opened, as sd_listen_fds(3) describes it."""
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from mortise import BINARY, clean_environment, read_all, write
+
+APP = """
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [b"hello"]
+"""
+MANAGER = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+@pytest.mark.parametrize("option", ["--http-socket", "--http"])
+def test_a_listener_that_was_passed_is_the_one_that_serves(tmp_path, option):
+    write(tmp_path, "app.py", APP)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = "127.0.0.1:%d" % listener.getsockname()[1]
+        command = [BINARY, option, address, "--wsgi-file", "app.py"]
+        server = subprocess.Popen(
+            [sys.executable, "-c", MANAGER, str(listener.fileno()), *command],
+            cwd=tmp_path, env=clean_environment(), pass_fds=[listener.fileno()], start_new_session=True)  # fmt: skip
+        try:
+            with socket.create_connection(listener.getsockname(), timeout=10) as sock:
+                sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                assert read_all(sock).endswith(b"hello")
+        finally:
+            server.terminate()
+            assert server.wait(10) == 0
