@@ -85,9 +85,9 @@ void Exchange::begin_response(std::string_view text, std::string_view rest) {
   const bool unbounded =
       minor_ == 0 && (response_body_.ends_with_connection() || response_body_.is_chunked());
   // A client that was not asked for its body may send it or not: nobody can know where the next request
-  // begins.
-  const bool uncertain = expects_continue_ && !request_complete();
-  if (unbounded || uncertain || gateway_.stopping) client_keeps_ = false;
+  // begins. One whose body the worker refuses to take need not be listened to until it ends.
+  const bool body_is_unwanted = !request_complete() && (expects_continue_ || !head.keep_alive);
+  if (unbounded || body_is_unwanted || gateway_.stopping) client_keeps_ = false;
 
   bool as_it_is = client_keeps_ && minor_ >= 1 && head.minor >= 1 && reframe_ == Reframe::kNone;
   for (const HeaderField &field : head.headers()) as_it_is = as_it_is && !is_about_connection(field);

@@ -193,3 +193,13 @@ def test_a_large_download_waits_for_a_slow_client_without_filling_memory(server,
             received += len(data)
         assert received == size
         assert_grows_at_most(4096, pids, before)
+
+
+def test_a_body_larger_than_limit_post_is_refused_without_reading_it(mortise, way):
+    server = start_probe(mortise, "--limit-post=1000")
+    with Wire(server, way) as wire:
+        sender = send_in_background(wire, [b"POST /count HTTP/1.1\r\nHost: x\r\nContent-Length: 50000000\r\n\r\n", b"x" * 50000000])
+        answer = wire.response()
+        assert answer.status == 413
+        assert answer.closes
+    sender.join()
