@@ -22,6 +22,10 @@ Request::Request(int core)
   async_id = core;
 }
 
+Request::~Request() {
+  uwsgi_buffer_destroy(head_);
+}
+
 void Request::begin(Connection &connection) {
   int core = async_id;
   static_cast<wsgi_request &>(*this) = wsgi_request{};

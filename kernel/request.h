@@ -16,6 +16,7 @@ struct Connection;
 
 struct Request : wsgi_request {
   explicit Request(int core);
+  ~Request();
   Request(const Request &) = delete;
   Request &operator=(const Request &) = delete;
 
