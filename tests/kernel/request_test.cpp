@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <utility>
 
 #include "kernel/body.h"
 #include "kernel/connection.h"
@@ -30,6 +31,10 @@ struct ServerState {
     uwsgi.wait_read_hook = [](int fd, int timeout) { return poll_for(fd, timeout, POLLIN); };
     uwsgi.wait_write_hook = [](int fd, int timeout) { return poll_for(fd, timeout, POLLOUT); };
     uwsgi.socket_timeout = 1;
+  }
+  ~ServerState() {
+    free(std::exchange(uwsgi.cwd, nullptr));
+    free(std::exchange(uwsgi.binary_path, nullptr));
   }
 };
 
