@@ -91,16 +91,26 @@ void CoreLoop::run() {
 // The stop descriptor stays readable and wakes every core; it leaves epoll when the last one has seen it.
 // Until then a core is still in a hook, and those that know already must not spin.
 void CoreLoop::learn_stop() {
-  if (!std::exchange(knows_stop_, true)) return worker_.stop_accepting();
-  constexpr int kNapMs = 10;
-  poll(nullptr, 0, kNapMs);
+  if (std::exchange(knows_stop_, true)) {
+    constexpr int kNapMs = 10;
+    poll(nullptr, 0, kNapMs);
+    return;
+  }
+  if (!worker_.stop_accepting()) return;
+  // Connections that woke this worker and no other one are its own to serve: nobody else would be told of
+  // them.
+  for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next) {
+    constexpr int kLastAccepts = 128;
+    for (int i = 0; i < kLastAccepts && socket->fd >= 0 && accept_from(*socket); ++i) continue;
+  }
 }
 
 bool CoreLoop::may_leave() {
   return worker_.stopping() && worker_.connections().open() == 0;
 }
 
-void CoreLoop::accept_from(uwsgi_socket &socket) {
+// False: nobody waits there any more.
+bool CoreLoop::accept_from(uwsgi_socket &socket) {
   sockaddr_storage address{};
   socklen_t address_len = sizeof address;
   int fd =
@@ -108,18 +118,19 @@ void CoreLoop::accept_from(uwsgi_socket &socket) {
   if (fd < 0) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
       worker_.pause_accepting(errno);
-    return;  // the others mean that the client or another worker was faster
+    return false;  // the others mean that the client or another worker was faster
   }
   if (socket.internal && !peer_is_ours(fd)) {
     log_warning("connection to the internal socket %s refused: the peer runs as another user", socket.name);
     close(fd);
-    return;
+    return true;
   }
   Connection &connection = worker_.connections().add(fd, &socket);
   connection.set_peer(address);
   connection.deadline_ms.store(socket.header_timeout ? now_ms() + socket.header_timeout * 1000LL : 0,
                                std::memory_order_relaxed);
   serve(connection, true);  // the first bytes are often there already: no epoll_ctl for a short connection
+  return true;
 }
 
 // Reads, and serves as many requests as have come whole. The connection is owned by this core; afterwards it

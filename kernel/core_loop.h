@@ -21,7 +21,7 @@ class CoreLoop {
  private:
   void learn_stop();
   bool may_leave();
-  void accept_from(uwsgi_socket &socket);
+  bool accept_from(uwsgi_socket &socket);
   void serve(Connection &connection, bool readable);
   void refuse(Connection &connection);
   bool handle();  // runs the request that input begins with; false when the connection must end

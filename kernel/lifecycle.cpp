@@ -48,6 +48,28 @@ std::string url_of(const uwsgi_socket &socket) {
   return std::string(socket.proto_name) + "://" + name;
 }
 
+// Numbers that would start a server which cannot serve.
+Result<void> check_ranges() {
+  struct Range {
+    const char *option;
+    int value, least, most;
+  };
+  const Range ranges[] = {
+      {"processes", uwsgi.numproc, 1, 4096},
+      {"threads", uwsgi.threads, 1, 4096},
+      {"buffer-size", uwsgi.buffer_size, 1024, 16 * 1024 * 1024},
+      {"max-vars", uwsgi.max_vars, 32, 32767},
+      {"listen", uwsgi.listen_queue, 1, 1 << 20},
+  };
+  for (const Range &range : ranges) {
+    if (range.value >= range.least && range.value <= range.most) continue;
+    return Error{"option '" + std::string(range.option) + "'",
+                 std::to_string(range.value) + " is out of range",
+                 "from " + std::to_string(range.least) + " to " + std::to_string(range.most), kExitUsage};
+  }
+  return {};
+}
+
 const Protocol *find_protocol(const char *name) {
   for (const Protocol &protocol : registries().protocols)
     if (protocol.name == name) return &protocol;
@@ -105,9 +127,7 @@ Result<void> prepare_process() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   uwsgi.max_fd = static_cast<int>(limit.rlim_cur);
-  if (uwsgi.numproc < 1 || uwsgi.threads < 1)
-    return Error{"start the workers", "there must be at least one worker with one thread",
-                 "correct --processes and --threads", kExitUsage};
+  if (auto done = check_ranges(); !done) return done;
   uwsgi.wait_read_hook = [](int fd, int timeout) { return poll_fd(fd, timeout, POLLIN); };
   uwsgi.wait_write_hook = [](int fd, int timeout) { return poll_fd(fd, timeout, POLLOUT); };
   if (auto done = change_dir(set.chdir); !done) return done;

@@ -37,7 +37,7 @@ std::string builtin_plugin_folder() {
 }
 
 std::string sdk_include_folder() {
-  return first_of({"../sdk/include", "../include/mortise", MORTISE_INCLUDE_DIR});
+  return first_of({"include", "../include/mortise", MORTISE_INCLUDE_DIR});
 }
 
 std::string plugin_tool_path() {

@@ -49,14 +49,15 @@ Result<void> WorkerLoop::watch(int fd, EventTag tag, uint32_t events) {
   return {};
 }
 
-void WorkerLoop::stop_accepting() {
+bool WorkerLoop::stop_accepting() {
   if (cores_informed_.fetch_add(1) + 1 == cores_)
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, uwsgi_stop_fd(), nullptr);
-  if (stopping_.exchange(true, std::memory_order_acq_rel)) return;
+  if (stopping_.exchange(true, std::memory_order_acq_rel)) return false;
   stopped_at_ms_.store(static_cast<int64_t>(uwsgi_monotonic_micros() / 1000), std::memory_order_relaxed);
   next_sweep_ms_.store(0, std::memory_order_relaxed);
   for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
     if (socket->fd >= 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket->fd, nullptr);
+  return true;
 }
 
 void WorkerLoop::pause_accepting(int errnum) {

@@ -43,7 +43,8 @@ class WorkerLoop {
   ConnectionTable &connections() { return connections_; }
 
   // Called by each core when it sees the stop descriptor first: no more connections; idle ones may leave.
-  void stop_accepting();
+  // True for the first of them.
+  bool stop_accepting();
   bool stopping() const { return stopping_.load(std::memory_order_acquire); }
   int64_t stopped_at_ms() const { return stopped_at_ms_.load(std::memory_order_relaxed); }
 
@@ -51,8 +52,11 @@ class WorkerLoop {
   void pause_accepting(int errnum);
   void resume_accepting();
 
-  // Whether there is anything that time must be kept for.
-  bool needs_sweep() const { return connections_.open() > 0 || paused_.load(std::memory_order_relaxed); }
+  // Whether there is anything that time must be kept for. With several cores there may always be: the one
+  // that accepts a connection may be held by a hook when its deadline comes.
+  bool needs_sweep() const {
+    return several_cores_ || connections_.open() > 0 || paused_.load(std::memory_order_relaxed);
+  }
   // True for one caller a second (ten times a second while stopping), who then sweeps.
   bool sweep_due(int64_t now_ms);
 

@@ -45,6 +45,12 @@ def test_a_number_that_is_none_is_refused(tmp_path):
     refused(run(tmp_path, "--http-socket", ":0", "--processes", "four"), USAGE, "processes", "four")
 
 
+@pytest.mark.parametrize("option, value", [("processes", 0), ("threads", 1000000), ("buffer-size", 10), ("max-vars", 0)])
+def test_a_number_that_cannot_serve_is_refused(tmp_path, option, value):
+    refused(run(tmp_path, "--http-socket", "127.0.0.1:0", "--" + option, value), USAGE,
+            "error: option '%s': %d is out of range (from " % (option, value))
+
+
 def test_nothing_to_listen_on_is_refused(tmp_path):
     refused(run(tmp_path), USAGE, "there is nothing to listen on")
 
