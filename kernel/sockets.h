@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "kernel/address.h"
 #include "kernel/fd.h"
 #include "kernel/result.h"
+#include "sdk/runtime/address.h"
 
 namespace mortise {
 

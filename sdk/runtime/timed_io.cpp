@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "kernel/address.h"
 #include "kernel/clock.h"
 #include "kernel/fd.h"
 #include "kernel/log.h"
+#include "sdk/runtime/address.h"
 
 namespace {
 
