@@ -57,7 +57,7 @@ TEST_CASE("only connections whose deadline has passed are overdue") {
   });
   CHECK(closed == 2);
   CHECK(table.open() == 2);
-  table.take_waiting(Phase::kHead, [&](Connection &connection) { table.close(connection); });
+  table.take_waiting(Phase::kIdle, [&](Connection &connection) { table.close(connection); });
   CHECK(table.open() == 0);
 }
 

@@ -82,6 +82,7 @@ TEST_CASE("what an index says survives writing and reading") {
         "refused abi_no_note_plugin.so\n"
         "plugin alias alias_plugin.so\n"
         "plugin described described_plugin.so\n"
+        "option -d described\n"
         "option described described\n"
         "option described-item described\n"
         "option described-level described\n"
