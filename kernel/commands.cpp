@@ -10,7 +10,7 @@
 
 #include "kernel/configuration.h"
 #include "kernel/log.h"
-#include "kernel/plugin_folders.h"
+#include "sdk/inspect/plugin_folders.h"
 
 namespace mortise {
 

@@ -147,7 +147,7 @@ Result<void> apply_configuration() {
 void print_help() {
   init_plugin_registry();
   option_table().add("kernel", kernel_options());
-  for (const char *name : {"http", "python", "timers"})
+  for (const std::string &name : plugin_loader().names())
     if (auto done = plugin_loader().load(name); !done) log_warning("%s", done.error().message().c_str());
   printf("usage: mortise [OPTION…] [FILE.ini]\n\n%s", option_table().help().c_str());
 }

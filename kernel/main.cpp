@@ -1,11 +1,18 @@
 // mortise: from its command line to its exit status. The phases are in lifecycle.h, what runs in a worker in
 // worker.h.
+#include <mortise/embed.h>
+
+#include <dlfcn.h>
+
+#include <utility>
+
 #include "kernel/commands.h"
 #include "kernel/configuration.h"
 #include "kernel/fd.h"
 #include "kernel/lifecycle.h"
 #include "kernel/log.h"
 #include "kernel/privileges.h"
+#include "kernel/signals.h"
 #include "kernel/sockets.h"
 #include "kernel/state.h"
 
@@ -25,11 +32,9 @@ int fail(const mortise::Error &error) {
   return error.exit_code;
 }
 
-}  // namespace
-
-extern "C" UWSGI_API int uwsgi_init(int argc, char **argv, char **envp) {
+int serve(int argc, char **argv, char **environment) {
   mortise::fill_standard_descriptors();
-  mortise::init_state(argc, argv, envp);
+  mortise::init_state(argc, argv, environment);
   if (auto status = mortise::run_command(argc, argv)) return *status;
   for (auto phase : kPhases)
     if (auto done = phase(); !done) return fail(done.error());
@@ -37,8 +42,24 @@ extern "C" UWSGI_API int uwsgi_init(int argc, char **argv, char **envp) {
   return status ? *status : fail(status.error());
 }
 
+}  // namespace
+
+extern "C" int uwsgi_init(int argc, char **argv, char **envp) {
+  static bool called = false;
+  if (std::exchange(called, true))
+    return fail({"start the server", "uwsgi_init() was called before in this process",
+                 "call it in a process of its own", mortise::kExitUsage});
+  // Plugins shall find our functions even if the program opened us with RTLD_LOCAL.
+  Dl_info own;
+  if (dladdr(reinterpret_cast<void *>(uwsgi_init), &own))
+    dlopen(own.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_GLOBAL);
+  int status = serve(argc, argv, envp ? envp : environ);
+  mortise::release_master_signals();
+  return status;
+}
+
 #ifndef MORTISE_NO_MAIN
 int main(int argc, char **argv) {
-  return uwsgi_init(argc, argv, environ);
+  return serve(argc, argv, environ);
 }
 #endif

@@ -4,29 +4,26 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 
+#include "kernel/embedded_plugins.h"
 #include "kernel/log.h"
 #include "kernel/options.h"
-#include "kernel/plugin_folders.h"
 #include "kernel/plugin_registry.h"
 #include "sdk/inspect/plugin_file.h"
-
-extern "C" uwsgi_plugin *const mortise_embedded_plugins[];
-extern "C" const char *const mortise_embedded_names[];
+#include "sdk/inspect/plugin_folders.h"
+#include "sdk/runtime/strings.h"
 
 namespace mortise {
 
 namespace {
 
+constexpr const char *kDigits = "0123456789";
+
 // uWSGI's names for its Python plugins, by version, all mean the one that is here.
-std::string canonical_name(std::string name) {
-  constexpr std::string_view kPython = "python";
-  if (!name.starts_with(kPython)) return name;
-  bool only_digits =
-      std::all_of(name.begin() + kPython.size(), name.end(), [](unsigned char c) { return isdigit(c); });
-  return only_digits ? std::string(kPython) : name;
+std::string canonical_name(std::string_view name) {
+  bool ours = name.starts_with("python") && name.find_first_not_of(kDigits, 6) == name.npos;
+  return std::string(ours ? "python" : name);
 }
 
 // What one item of --plugin says.
@@ -38,9 +35,8 @@ struct Item {
 
 Item parse_item(std::string_view text) {
   Item item;
-  size_t colon = text.find(':');
-  if (colon != std::string_view::npos && colon > 0 &&
-      std::all_of(text.begin(), text.begin() + colon, [](unsigned char c) { return isdigit(c); })) {
+  size_t colon = text.find_first_not_of(kDigits);
+  if (colon != text.npos && colon > 0 && text[colon] == ':') {
     item.slot = static_cast<int>(uwsgi_str_num(text.data(), static_cast<int>(colon)) & 0xff);
     text.remove_prefix(colon + 1);
   }
@@ -49,24 +45,24 @@ Item parse_item(std::string_view text) {
     item.before = text.substr(bar + 1);
     text = text.substr(0, bar);
   }
-  item.name = canonical_name(std::string(text));
+  item.name = canonical_name(text);
   return item;
 }
 
-uwsgi_plugin *find_embedded(const std::string &name) {
-  for (size_t i = 0; mortise_embedded_plugins[i]; ++i)
-    if (name == mortise_embedded_names[i] || name == mortise_embedded_plugins[i]->name)
-      return mortise_embedded_plugins[i];
+const EmbeddedPlugin *find_embedded(const std::string &name) {
+  for (const EmbeddedPlugin *plugin = embedded_plugins; plugin->name; ++plugin)
+    if (name == plugin->name || name == plugin->table->name) return plugin;
   return nullptr;
 }
 
-bool is_loaded(const uwsgi_plugin *plugin) {
-  const auto &all = loaded_plugins();
-  return std::find(all.begin(), all.end(), plugin) != all.end();
+const PluginIndex &index_of_embedded() {
+  static const PluginIndex index = *PluginIndex::parse(embedded_index, "embedded plugins");
+  return index;
 }
 
 void take_in(uwsgi_plugin *plugin, int slot) {
-  if (is_loaded(plugin)) return;
+  const auto &all = loaded_plugins();
+  if (std::find(all.begin(), all.end(), plugin) != all.end()) return;
   register_plugin(plugin, slot);
   if (plugin->options) option_table().add(plugin->name, plugin->options);
   call_hook(plugin, &uwsgi_plugin::on_load, "on_load");
@@ -96,21 +92,31 @@ std::vector<std::string> PluginLoader::folders() const {
 
 const std::vector<PluginIndex> &PluginLoader::indexes() {
   if (std::exchange(indexed_, true)) return indexes_;
-  indexes_.clear();
+  indexes_ = {index_of_embedded()};
   for (const std::string &folder : folders()) {
     auto index = open_plugin_index(folder);
-    if (!index) log_warning("%s (its plugins are found by name only)", index.error().message().c_str());
+    // A program that brings its plugins may have no folder of them.
+    bool expected = !embedded_plugins->name || indexes_.size() <= folders_.size();
+    if (!index && expected)
+      log_warning("%s (its plugins are found by name only)", index.error().message().c_str());
     indexes_.push_back(index ? std::move(*index) : PluginIndex());
   }
   return indexes_;
 }
 
+std::vector<std::string> PluginLoader::names() {
+  std::vector<std::string> all;
+  for (const PluginIndex &index : indexes())
+    for (const auto &[file, name] : index.files())
+      if (!name.empty()) all.push_back(name);
+  return all;
+}
+
 Result<std::string> PluginLoader::find(const std::string &name) const {
   if (name.find('/') != std::string::npos) {
     if (access(name.c_str(), R_OK) == 0) return name;
-    Error error = system_error("load plugin '" + name + "'", errno, "build it: mortise --build-plugin SOURCE",
-                               kExitPlugin);
-    return error;
+    return system_error("load plugin '" + name + "'", errno, "build it: mortise --build-plugin SOURCE",
+                        kExitPlugin);
   }
   std::string tried;
   for (const std::string &folder : folders()) {
@@ -127,8 +133,10 @@ Result<void> PluginLoader::load(std::string_view text) {
   Item item = parse_item(text);
   if (item.name.empty())
     return not_loaded(std::string(text), "the name is empty", "name a plugin or its file");
-  if (uwsgi_plugin *embedded = find_embedded(item.name)) {
-    take_in(embedded, item.slot);
+  if (const EmbeddedPlugin *embedded = find_embedded(item.name)) {
+    auto provided = load_providers(embedded->name, split_quoted(embedded->needs, " "));
+    if (!provided) return provided.error();
+    take_in(embedded->table, item.slot);
     return {};
   }
   if (find_plugin(item.name)) return {};
@@ -139,17 +147,9 @@ Result<void> PluginLoader::load(std::string_view text) {
 
 Result<void> PluginLoader::load_file(const std::string &name, const std::string &path, int slot,
                                      const std::string &before) {
-  if (std::find(loading_.begin(), loading_.end(), path) != loading_.end()) {
-    std::string cycle;
-    for (const std::string &step : loading_) cycle += step + " -> ";
-    return not_loaded(name, "plugins need each other: " + cycle + path,
-                      "one of them must not need the other");
-  }
   auto description = describe_plugin(path);
   if (!description) return description.error();
-  loading_.push_back(path);
-  auto provided = load_providers(description->undefined_uwsgi);
-  loading_.pop_back();
+  auto provided = load_providers(path, description->undefined_uwsgi);
   if (!provided) return provided.error();
 
   // Binds all symbols before any of its code runs; never closed, since its code may run until the end.
@@ -172,38 +172,37 @@ Result<void> PluginLoader::load_file(const std::string &name, const std::string 
   return {};
 }
 
-Result<std::string> PluginLoader::load_providers(const std::vector<std::string> &undefined) {
+Result<std::string> PluginLoader::load_providers(const std::string &plugin,
+                                                 const std::vector<std::string> &symbols) {
+  if (std::find(loading_.begin(), loading_.end(), plugin) != loading_.end()) {
+    std::string cycle;
+    for (const std::string &step : loading_) cycle += step + " -> ";
+    return not_loaded(plugin, "plugins need each other: " + cycle + plugin,
+                      "one of them must not need the other");
+  }
+  loading_.push_back(plugin);
   std::string missing;
-  for (const std::string &symbol : undefined) {
-    if (dlsym(RTLD_DEFAULT, symbol.c_str())) continue;
-    const std::string *provider = nullptr;
+  Result<void> done;
+  for (const std::string &symbol : symbols) {
+    // The functions of an embedded plugin are there before it is loaded, but nothing is behind them.
+    const std::string *provider = index_of_embedded().provider_of(symbol);
+    if (!provider && dlsym(RTLD_DEFAULT, symbol.c_str())) continue;
     for (const PluginIndex &index : indexes())
       if (!provider) provider = index.provider_of(symbol);
-    if (!provider) {
-      if (missing.empty()) missing = symbol;
-      continue;
-    }
-    std::string name = *provider;
-    if (auto done = load(name); !done) return done.error();
+    if (!provider && missing.empty()) missing = symbol;
+    if (provider) done = load(std::string(*provider));
+    if (!done) break;
   }
+  loading_.pop_back();
+  if (!done) return done.error();
   return missing;
 }
 
 Result<bool> PluginLoader::load_for_option(std::string_view option) {
-  for (size_t i = 0; mortise_embedded_plugins[i]; ++i) {
-    uwsgi_plugin *plugin = mortise_embedded_plugins[i];
-    for (const uwsgi_option *row = plugin->options; row && row->name; ++row) {
-      bool is_shortcut = option.size() == 2 && option[0] == '-' && option[1] == row->shortcut;
-      if ((option != row->name && !is_shortcut) || is_loaded(plugin)) continue;
-      take_in(plugin, -1);
-      return true;
-    }
-  }
   for (const PluginIndex &index : indexes()) {
     const std::string *name = index.plugin_for_option(option);
     if (!name || find_plugin(*name)) continue;
-    std::string copy = *name;
-    if (auto done = load(copy); !done) return done.error();
+    if (auto done = load(std::string(*name)); !done) return done.error();
     return true;
   }
   return false;

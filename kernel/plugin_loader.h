@@ -1,5 +1,6 @@
-// From a name to a loaded plugin: finds the file, checks its ABI note before any of its code can run, loads
-// the providers of the symbols that it needs, opens it and puts it into the registry.
+// From a name to a loaded plugin: finds it in this program or as a file, checks the file's ABI note before
+// any of its code can run, loads the providers of the symbols that it needs, opens it, puts it into the
+// registry.
 #pragma once
 
 #include <string>
@@ -23,6 +24,9 @@ class PluginLoader {
   // Loads the plugin that has this command line option; false: none has it. [load]
   Result<bool> load_for_option(std::string_view option);
 
+  // The plugins that can be loaded by name, those of this program first; a name may come twice.
+  std::vector<std::string> names();
+
   // The folders in which plugins are searched.
   std::vector<std::string> folders() const;
 
@@ -32,7 +36,7 @@ class PluginLoader {
                          const std::string &before);
   // Loads the plugins that have these functions; the name of one that nobody has, which a library of the
   // plugin may still have.
-  Result<std::string> load_providers(const std::vector<std::string> &undefined);
+  Result<std::string> load_providers(const std::string &plugin, const std::vector<std::string> &symbols);
   const std::vector<PluginIndex> &indexes();
 
   std::vector<std::string> folders_;

@@ -60,11 +60,15 @@ int next_signal(int fd) {
   return read(fd, &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
 }
 
+void release_master_signals() {
+  if (blocked) pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
+  blocked = false;
+}
+
 void take_child_signals(SignalHandler handler) {
   for (int signum : kForMaster) set_disposition(signum, nullptr);
   for (int signum : kForChildren) set_disposition(signum, handler);
-  if (blocked) pthread_sigmask(SIG_SETMASK, &mask_before, nullptr);
-  blocked = false;
+  release_master_signals();
 }
 
 void default_signal_async_safe(int signum) {

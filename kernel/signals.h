@@ -18,6 +18,9 @@ Result<Fd> open_master_signals();
 // Number of the next signal that is pending on the descriptor, 0 if there is none. [master]
 int next_signal(int fd);
 
+// The mask from before block_master_signals(). [master, at its end; child]
+void release_master_signals();
+
 // What a process does with the signals that end or reload a server.
 using SignalHandler = void (*)(int signum, siginfo_t *info, void *context);
 

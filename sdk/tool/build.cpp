@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "kernel/plugin_folders.h"
+#include "sdk/inspect/plugin_folders.h"
 #include "sdk/runtime/strings.h"
 
 namespace mortise {

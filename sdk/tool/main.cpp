@@ -4,9 +4,10 @@
 #include <string_view>
 
 #include "kernel/log.h"
-#include "kernel/plugin_folders.h"
+#include "sdk/inspect/plugin_folders.h"
 #include "sdk/inspect/plugin_index.h"
 #include "sdk/tool/build.h"
+#include "sdk/tool/embed.h"
 #include "sdk/tool/info.h"
 
 namespace {
@@ -57,6 +58,13 @@ int list(int argc, char **argv) {
   return plugins ? kExitOk : fail(plugins.error());
 }
 
+int embed(int argc, char **argv) {
+  if (argc < 1)
+    return fail({"embed plugins", "no output is named", "mortise plugin embed OUTPUT.cpp FILE…", kExitUsage});
+  auto done = write_embedded_plugins(argv[0], {argv + 1, argv + argc});
+  return done ? kExitOk : fail(done.error());
+}
+
 struct Command {
   std::string_view name;
   int (*run)(int argc, char **argv);
@@ -67,6 +75,7 @@ constexpr Command kCommands[] = {
     {"info", info, "info FILE…         what a plugin is, told without running it"},
     {"list", list, "list [FOLDER]      the plugins of a folder"},
     {"build", build, "build SOURCE [NAME]  compile a plugin"},
+    {"embed", embed, "embed OUTPUT FILE…  the source by which a server finds plugins that it is linked with"},
     {"index", index, "index [FOLDER]     write the folder's plugins.index"},
 };
 

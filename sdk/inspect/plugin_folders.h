@@ -1,5 +1,5 @@
-// Where the shipped plugins, the SDK and its tool are: beside the server's file in a build tree, below the
-// same prefix when installed, so that an installation can be moved.
+// Where the shipped plugins, the SDK and its tool are: beside the server's file (or libmortise) in a build
+// tree, below the same prefix when installed, so that an installation can be moved.
 #pragma once
 
 #include <string>
