@@ -3,6 +3,7 @@
 .PHONY: run test unit build install lint format test-asan test-tsan fuzz bench bench-size clean help
 
 PREFIX ?= /usr/local
+BUILD ?= build
 HTTP ?= 127.0.0.1:9090
 SECONDS ?= 30
 # Evaluated when used and not before: set-up may install it.
@@ -64,11 +65,11 @@ bench: build  ## side by side with peers
 	@bench/run
 
 install:  ## install what was built under PREFIX=/usr/local, below DESTDIR where that is set
-	@[ -f build/build.ninja ] || $(MAKE) build
-	@cmake build -DCMAKE_INSTALL_PREFIX="$(PREFIX)" >build/install.log
-	@cmake --build build >>build/install.log
-	@DESTDIR="$(DESTDIR)" cmake --install build --strip >>build/install.log
-	@echo "installed under $(DESTDIR)$(PREFIX)"
+	@[ -f $(BUILD)/build.ninja ] || $(MAKE) build
+	@cmake --build $(BUILD) >$(BUILD)/install.log
+	@DESTDIR="$(DESTDIR)" cmake --install $(BUILD) --prefix "$(abspath $(PREFIX))" --strip >>$(BUILD)/install.log
+	@[ -n "$(DESTDIR)" ] || [ "$$(id -u)" != 0 ] || ldconfig 2>/dev/null || true  # programs find libmortise at once
+	@echo "installed under $(DESTDIR)$(abspath $(PREFIX))"
 
 clean:  ## remove what was built
 	@rm -rf build build-asan build-tsan build-fuzz build-lint
