@@ -1,5 +1,7 @@
 #include "code_import.h"
 
+#include <uwsgi.h>
+
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -18,8 +20,9 @@ PyRef run_file(const std::string &path, const std::string &module_name) {
   const std::string full = absolute_path(path);
   PyRef file_name(PyUnicode_DecodeFSDefault(full.c_str()));
   if (!file_name) return {};
-  errno = 0;
-  std::ifstream file(full, std::ios::binary);
+  errno = uwsgi_is_dir(full.c_str()) ? EISDIR : 0;  // a stream of a folder opens, and throws when it is read
+  std::ifstream file;
+  if (!errno) file.open(full, std::ios::binary);
   std::string source((std::istreambuf_iterator<char>(file)), {});
   if (!file.is_open() || file.bad()) {
     PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, file_name.get());

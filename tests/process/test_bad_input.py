@@ -67,6 +67,10 @@ def test_a_missing_application_file_ends_the_server_with_status_22(tmp_path):
     refused(run(tmp_path, "--http-socket", "127.0.0.1:0", "--wsgi-file", "absent.py"), NO_APP, "absent.py")
 
 
+def test_a_folder_as_application_file_ends_the_server_with_status_22(tmp_path):
+    refused(run(tmp_path, "--http-socket", "127.0.0.1:0", "--wsgi-file", "/"), NO_APP, "Is a directory")
+
+
 def test_an_application_that_fails_ends_the_server_with_its_traceback(tmp_path):
     write(tmp_path, "broken.py", "import does_not_exist_anywhere\n")
     refused(run(tmp_path, "--http-socket", "127.0.0.1:0", "--wsgi-file", "broken.py"), NO_APP,
