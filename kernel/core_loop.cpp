@@ -8,6 +8,7 @@
 
 #include "kernel/access_log.h"
 #include "kernel/body.h"
+#include "kernel/clock.h"
 #include "kernel/log.h"
 #include "kernel/plugin_registry.h"
 #include "kernel/response.h"
@@ -26,8 +27,9 @@ constexpr int kIdleGraceMs = 300;
 
 thread_local wsgi_request *current_request = nullptr;
 
-int64_t now_ms() {
-  return static_cast<int64_t>(uwsgi_monotonic_micros() / 1000);
+// Gives a connection so many seconds from now; 0: for ever.
+void set_deadline(Connection &connection, int64_t seconds) {
+  connection.deadline_ms.store(seconds ? monotonic_ms() + seconds * 1000 : 0, std::memory_order_relaxed);
 }
 
 // Counters in shared memory: other cores and processes read them at any time.
@@ -84,7 +86,7 @@ void CoreLoop::run() {
           break;
       }
     }
-    if (int64_t now = now_ms(); worker_.sweep_due(now)) sweep(now);
+    if (int64_t now = monotonic_ms(); worker_.sweep_due(now)) sweep(now);
   }
 }
 
@@ -127,8 +129,7 @@ bool CoreLoop::accept_from(uwsgi_socket &socket) {
   }
   Connection &connection = worker_.connections().add(fd, &socket);
   connection.set_peer(address);
-  connection.deadline_ms.store(socket.header_timeout ? now_ms() + socket.header_timeout * 1000LL : 0,
-                               std::memory_order_relaxed);
+  set_deadline(connection, socket.header_timeout);
   serve(connection, true);  // the first bytes are often there already: no epoll_ctl for a short connection
   return true;
 }
@@ -154,8 +155,7 @@ void CoreLoop::serve(Connection &connection, bool readable) {
       if (got <= 0) return worker_.connections().close(connection);
       if (connection.phase == Phase::kIdle) {
         connection.phase.store(Phase::kHead, std::memory_order_relaxed);
-        int timeout = connection.socket->header_timeout;
-        connection.deadline_ms.store(timeout ? now_ms() + timeout * 1000LL : 0, std::memory_order_relaxed);
+        set_deadline(connection, connection.socket->header_timeout);
       }
       have += static_cast<size_t>(got);
     }
@@ -235,8 +235,7 @@ void CoreLoop::refuse(Connection &connection) {
 // Arms the connection for its next bytes; timeout_s < 0 keeps the deadline.
 void CoreLoop::wait_for_more(Connection &connection, Phase phase, int64_t timeout_s) {
   connection.phase.store(phase, std::memory_order_relaxed);
-  if (timeout_s >= 0)
-    connection.deadline_ms.store(timeout_s ? now_ms() + timeout_s * 1000 : 0, std::memory_order_relaxed);
+  if (timeout_s >= 0) set_deadline(connection, timeout_s);
   const bool one_shot = worker_.several_cores();
   const bool armed = connection.in_epoll;
   connection.in_epoll = true;
@@ -265,7 +264,7 @@ void CoreLoop::linger(Connection &connection) {
     return worker_.connections().close(connection);
   shutdown(connection.fd, SHUT_WR);
   connection.phase.store(Phase::kLinger, std::memory_order_relaxed);
-  connection.deadline_ms.store(now_ms() + limits().linger_timeout * 1000LL, std::memory_order_relaxed);
+  set_deadline(connection, limits().linger_timeout);
   drain(connection);
 }
 

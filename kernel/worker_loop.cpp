@@ -6,6 +6,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "kernel/clock.h"
 #include "kernel/log.h"
 
 namespace mortise {
@@ -49,26 +50,29 @@ Result<void> WorkerLoop::watch(int fd, EventTag tag, uint32_t events) {
   return {};
 }
 
+void WorkerLoop::unwatch_listeners() {
+  for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
+    if (socket->fd >= 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket->fd, nullptr);
+}
+
 bool WorkerLoop::stop_accepting() {
   if (cores_informed_.fetch_add(1) + 1 == cores_)
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, uwsgi_stop_fd(), nullptr);
   if (stopping_.exchange(true, std::memory_order_acq_rel)) return false;
-  stopped_at_ms_.store(static_cast<int64_t>(uwsgi_monotonic_micros() / 1000), std::memory_order_relaxed);
+  stopped_at_ms_.store(monotonic_ms(), std::memory_order_relaxed);
   next_sweep_ms_.store(0, std::memory_order_relaxed);
-  for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
-    if (socket->fd >= 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket->fd, nullptr);
+  unwatch_listeners();
   return true;
 }
 
 void WorkerLoop::pause_accepting(int errnum) {
   if (paused_.exchange(true)) return;
-  const int64_t now_ms = static_cast<int64_t>(uwsgi_monotonic_micros() / 1000);
+  const int64_t now_ms = monotonic_ms();
   if (now_ms - last_pause_ms_.exchange(now_ms, std::memory_order_relaxed) > kSamePauseMs)
     log_error(
         "accept: %s (new connections wait until others end; raise the limit with ulimit -n or --max-fd)",
         strerror(errnum));
-  for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
-    if (socket->fd >= 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket->fd, nullptr);
+  unwatch_listeners();
 }
 
 void WorkerLoop::resume_accepting() {

@@ -66,6 +66,7 @@ class WorkerLoop {
  private:
   explicit WorkerLoop(int cores) : several_cores_(cores > 1), cores_(cores) {}
   Result<void> watch(int fd, EventTag tag, uint32_t events);
+  void unwatch_listeners();
 
   Fd epoll_;
   const bool several_cores_;
