@@ -148,7 +148,7 @@ struct uwsgi_core {
   uint64_t write_errors;
   uint64_t read_errors;
   uint64_t exceptions;
-  uint64_t request_started_us; /* monotonic; 0 while idle */
+  uint64_t request_started_us; /* microseconds since 1970; 0 while idle */
   struct wsgi_request *req;    /* meaningful in the worker itself only */
 };
 
