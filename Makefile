@@ -1,6 +1,6 @@
 # Thin: each target is one or two commands that can be typed by hand. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: run test unit build install lint format test-asan test-tsan fuzz bench bench-size clean help
+.PHONY: run test test-uwsgi-plugins unit build install lint format test-asan test-tsan fuzz bench bench-size clean help
 
 PREFIX ?= /usr/local
 BUILD ?= build
@@ -31,6 +31,11 @@ test:  ## set up, build, and run all tests
 	@tools/check_layers
 	@tools/check_exports
 	@tools/run_tests build "$(PYTHON)"
+
+test-uwsgi-plugins:  ## uWSGI's own plugins: built, loaded, exercised
+	@tools/setup build,compat "$(PYTHON)"
+	@tools/build release "$(PYTHON)"
+	@tools/test_uwsgi_plugins
 
 test-asan:  ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@tools/setup build,test "$(PYTHON)"

@@ -33,8 +33,10 @@ static_assert((std::count(kMembers.begin(), kMembers.end(), ' ') + 1) * sizeof(v
 
 // Functions of the plugin API, which another plugin may provide, begin like this.
 constexpr std::string_view kApi =
-    "uwsgi_ event_queue_ wsgi_req_ bind_to_ socket_to_ emperor_ vassal_ async_add_ mule_send_msg "
-    "escape_json http_url_decode get_memusage log_request register_gateway set_harakiri set_user_harakiri";
+    "uwsgi_ event_queue_ wsgi_req_ bind_to_ socket_to_ emperor_ vassal_ async_ mule_send_msg escape_json "
+    "escape_shell_arg http_url_decode get_memusage log_request register_gateway set_harakiri "
+    "set_user_harakiri set_mule_harakiri set_spooler_harakiri magic_sub init_magic_table gzheader "
+    "generate_socket_name proxy1_parse add_exported_option";
 
 bool is_api_name(std::string_view symbol) {
   if (symbol.empty() || symbol.front() < 'a') return false;  // saves time: names of C++ and Python

@@ -1,15 +1,21 @@
-// --build-plugin: from one source file to a plugin that this server accepts.
+// --build-plugin: from sources to a plugin that this server accepts.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "kernel/result.h"
 
 namespace mortise {
 
-// Compiles a .c file with $CC (cc), a .cc, .cpp or .cxx file with $CXX (c++) against the server's own SDK
-// into NAME_plugin.so in the working directory; $CFLAGS, $CXXFLAGS and $LDFLAGS are passed on. An empty name
-// is taken from the file's. The path of the result, relative to the working directory.
+// Builds NAME_plugin.so in the working directory from a source file or a folder (recipe.h) with $CC (cc) and
+// $CXX (c++) against the server's own SDK; $CFLAGS, $CXXFLAGS and $LDFLAGS are passed on, but for -Werror. An
+// empty name is the recipe's; another one than the recipe's is the table's, too. The path of the result,
+// relative to the working directory.
 Result<std::string> build_plugin(const std::string &source, std::string name);
+
+// The flags that compile a plugin, as --cflags prints them and --build-plugin uses them. Those of the libraries
+// that <mortise/libraries.h> knows are among them where the compiler finds their headers.
+Result<std::vector<std::string>> plugin_cflags();
 
 }  // namespace mortise
