@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "kernel/request.h"
+#include "kernel/state.h"
 
 namespace mortise {
 
@@ -26,6 +27,9 @@ ssize_t read_some(Request &request, char *buf, size_t len) {
                                                 : uwsgi_req_raw_read(&request, buf, len);
   if (got > 0) {
     request.post_pos += static_cast<size_t>(got);
+    if (request.body_is_chunked && limits().limit_post > 0 &&
+        request.post_pos > static_cast<size_t>(limits().limit_post))
+      return errno = EFBIG, -1;
   } else if (got == 0) {
     request.body_ended = 1;
     if (!request.body_is_chunked) {  // the peer promised more
@@ -49,9 +53,10 @@ ssize_t wait_read(Request &request, char *buf, size_t len) {
     }
     request.read_errors++;
     request.keep_alive = 0;
-    request.body_status = errno == ETIMEDOUT ? 408 : 400;
+    request.body_status = errno == ETIMEDOUT ? 408 : errno == EFBIG ? 413 : 400;
     if (!request.refusal)
       request.refusal = errno == ETIMEDOUT ? "a request body that stopped coming"
+                        : errno == EFBIG   ? "the request body is larger than --limit-post"
                         : errno == EBADMSG ? "a malformed chunk"
                                            : "a request body that ends before its length";
     return -1;

@@ -2,6 +2,7 @@
 // gateway. Where they are stored is the sink's business.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "cgi_names.h"
@@ -30,13 +31,16 @@ constexpr std::string_view without_port(std::string_view host) {
 template <typename Sink>
 class CgiVariables {
  public:
-  CgiVariables(Sink &sink, const RequestHead &head) : sink_(sink), head_(head) {}
+  // max_bytes: in a packet of the uwsgi protocol, the endpoints not counted. Both ways in apply it, so that
+  // both refuse the same heads.
+  CgiVariables(Sink &sink, const RequestHead &head, size_t max_bytes = SIZE_MAX)
+      : sink_(sink), head_(head), left_(max_bytes) {}
 
   bool write(const Endpoints &ends) {
     using namespace std::string_view_literals;
     const std::string_view host = head_.host.empty() ? ends.server_name : without_port(head_.host);
-    return sink_.add("REQUEST_METHOD"sv, head_.method) && sink_.add("REQUEST_URI"sv, head_.target) &&
-           path() && sink_.add("QUERY_STRING"sv, head_.query) && sink_.add("SCRIPT_NAME"sv, ""sv) &&
+    return add("REQUEST_METHOD"sv, head_.method) && add("REQUEST_URI"sv, head_.target) && path() &&
+           add("QUERY_STRING"sv, head_.query) && sink_.add("SCRIPT_NAME"sv, ""sv) &&
            sink_.add("SERVER_PROTOCOL"sv, head_.minor == 0 ? "HTTP/1.0"sv : "HTTP/1.1"sv) &&
            sink_.add("SERVER_NAME"sv, host) && sink_.add("SERVER_PORT"sv, ends.server_port) &&
            sink_.add("REQUEST_SCHEME"sv, "http"sv) && sink_.add("UWSGI_ROUTER"sv, "http"sv) &&
@@ -45,6 +49,14 @@ class CgiVariables {
   }
 
  private:
+  static constexpr size_t kLengthBytes = 4;  // of a name and a value
+  bool add(std::string_view name, std::string_view value) {
+    const size_t bytes = name.size() + value.size() + kLengthBytes;
+    if (bytes > left_) return false;
+    left_ -= bytes;
+    return sink_.add(name, value);
+  }
+
   bool path() {
     std::string_view path = head_.path;
     if (path.find('%') != path.npos) {
@@ -53,7 +65,7 @@ class CgiVariables {
       if (!decoded) return false;
       path = *decoded;
     }
-    return sink_.add("PATH_INFO", path);
+    return add("PATH_INFO", path);
   }
 
   bool fields() {
@@ -82,17 +94,18 @@ class CgiVariables {
   bool add_field(const HeaderField &field, std::string_view value) {
     if (field.id != HeaderId::kUnknown) {
       std::string_view name = cgi_name(field, {});
-      return name.empty() || sink_.add(name, value);
+      return name.empty() || add(name, value);
     }
     const size_t bytes = field.name.size() + kCgiPrefixBytes;
     char *memory = sink_.allocate(bytes);
     if (!memory) return false;
     std::string_view name = cgi_name(field, {memory, bytes});
-    return name.empty() || sink_.add(name, value);
+    return name.empty() || add(name, value);
   }
 
   Sink &sink_;
   const RequestHead &head_;
+  size_t left_;
 };
 
 }  // namespace mortise::http

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "gateway_process.h"
+#include "head_limits.h"
 #include "http_date.h"
 #include "limited_log.h"
 #include "listener.h"
@@ -86,6 +87,7 @@ void Client::parse(std::string_view bytes) {
 
 void Client::begin_request(std::string_view bytes, size_t head_bytes) {
   const RequestHead &head = gateway_.request_head;
+  if (head.content_length > gateway_.limits.max_body_bytes) return refuse(413, kTooLargeBody);
   char port[5];
   const char *port_end = std::to_chars(port, port + sizeof port, port_).ptr;
   std::string_view packet =
@@ -93,7 +95,7 @@ void Client::begin_request(std::string_view bytes, size_t head_bytes) {
                                     .remote_port = {port, static_cast<size_t>(port_end - port)},
                                     .server_name = uwsgi.hostname,
                                     .server_port = listener_.port()});
-  if (packet.empty()) return refuse(431, "a request head that does not fit into a uwsgi packet");
+  if (packet.empty()) return refuse(431, kTooManyVariableBytes);
   exchange_ = gateway_.take_exchange();
   exchange_->begin(*this, head, packet, head.keep_alive && gateway_.idle_deadlines.duration_ms() > 0);
   state_ = State::kRequest;
@@ -111,7 +113,8 @@ void Client::begin_request(std::string_view bytes, size_t head_bytes) {
 void Client::take_body(std::string_view bytes) {
   size_t taken = exchange_->take_body(bytes);
   if (const char *error = exchange_->body_error())
-    return state_ == State::kRequest ? exchange_->fail(400, error) : close_gently(true);
+    return state_ == State::kRequest ? exchange_->fail(exchange_->body_error_status(), error)
+                                     : close_gently(true);
   if (taken < bytes.size()) keep_for_later(bytes.substr(taken));
   if (state_ == State::kDiscard && exchange_->request_complete()) {
     end_exchange();

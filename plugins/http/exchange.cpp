@@ -24,6 +24,8 @@ void Exchange::begin(Client &client, const RequestHead &head, std::string_view p
   upstream_ = nullptr;
   unsent_.assign(packet);
   request_body_ = head.chunked ? BodyTracker::chunked() : BodyTracker::of_length(head.content_length);
+  body_bytes_ = 0;
+  max_body_bytes_ = gateway_.limits.max_body_bytes;
   is_head_ = head.method == "HEAD";
   wants_upgrade_ = !head.upgrade.empty();
   expects_continue_ = head.expect_continue;
@@ -39,7 +41,9 @@ void Exchange::begin(Client &client, const RequestHead &head, std::string_view p
 }
 
 size_t Exchange::take_body(std::string_view bytes) {
-  const size_t taken = request_body_.take(bytes);
+  const size_t taken =
+      request_body_.take(bytes, [this](std::string_view data) { body_bytes_ += data.size(); });
+  if (body_too_large()) return taken;
   if (taken == 0 || !client_ || request_lost_) return taken;
   if (!upstream_) {
     unsent_.append(bytes.substr(0, taken));

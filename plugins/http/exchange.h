@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "body_tracker.h"
+#include "head_limits.h"
 #include "request_parser.h"
 #include "response_parser.h"
 
@@ -29,7 +30,8 @@ class Exchange {
   void begin(Client &client, const RequestHead &head, std::string_view packet, bool keep);
   // Bytes after the head: how many belong to the request. 0 of some: none, or the body is malformed.
   size_t take_body(std::string_view bytes);
-  const char *body_error() const { return request_body_.error(); }
+  const char *body_error() const { return body_too_large() ? kTooLargeBody : request_body_.error(); }
+  int body_error_status() const { return body_too_large() ? 413 : 400; }
   bool request_complete() const { return request_body_.ended(); }
   bool is_head_request() const { return is_head_; }
   // Upgraded: bytes are passed on as they are.
@@ -74,6 +76,7 @@ class Exchange {
   bool send_to_client(std::string_view head, std::string_view data);
   void finish(bool reusable);
   void tunnel_from_upstream(std::string_view bytes);
+  bool body_too_large() const { return body_bytes_ > max_body_bytes_; }
   bool may_retry(int error) const;
   std::string upstream_name() const;
   std::string request_line() const;
@@ -85,6 +88,7 @@ class Exchange {
   // Request.
   std::string unsent_;  // the packet and body bytes that came before a worker was free; kept for a retry
   BodyTracker request_body_;
+  uint64_t body_bytes_ = 0, max_body_bytes_ = 0;  // of data
   bool is_head_ = false, wants_upgrade_ = false, expects_continue_ = false;
   int minor_ = 1;
   bool retried_ = false;

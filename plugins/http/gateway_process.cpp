@@ -49,7 +49,7 @@ uv_loop_t *make_loop(uv_loop_t *loop, ReadBuffer *buffer) {
 }  // namespace
 
 Gateway::Gateway(std::vector<Listener> &listeners)
-    : limits(head_limits()),
+    : limits(gateway_limits()),
       dispatcher(make_loop(&loop, &read_buffer)),
       head_deadlines(milliseconds(options.headers_timeout)),
       idle_deadlines(milliseconds(options.keepalive)),

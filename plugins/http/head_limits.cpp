@@ -3,18 +3,48 @@
 #include <uwsgi.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <string_view>
 
 #include "header_field.h"
+#include "options.h"
 
 namespace mortise::http {
+
+namespace {
+
+// The kernel's own option; 0: no limit.
+uint64_t limit_post() {
+  for (int i = uwsgi.exported_opts_cnt; i-- > 0;)
+    if (const uwsgi_opt &option = *uwsgi.exported_opts[i]; std::string_view(option.key) == "limit-post")
+      return option.value ? strtoull(option.value, nullptr, 10) : 0;
+  return 0;
+}
+
+}  // namespace
+
+HeadLimits gateway_limits() {
+  HeadLimits limits = head_limits();
+  if (uint64_t most = limit_post()) limits.max_body_bytes = most;
+  return limits;
+}
 
 HeadLimits head_limits() {
   // Lengths of variables have 16 bits, on the wire of the uwsgi protocol and in struct wsgi_request.
   constexpr int kMost = UINT16_MAX;
+  constexpr size_t kLeastVariableBytes = 256;
   HeadLimits limits;
   limits.max_head_bytes = static_cast<size_t>(std::min(uwsgi.buffer_size, kMost));
+  // What a packet holds beside the head: addresses, ports, a server's name; and --http-var, kept free on both
+  // ways in.
+  size_t reserved_bytes = 512;
+  int reserved_variables = kOwnVariables;
+  for (const uwsgi_string_list *item = options.vars; item; item = item->next, ++reserved_variables)
+    reserved_bytes += item->len + 4;
+  limits.max_variable_bytes =
+      std::max(limits.max_head_bytes, reserved_bytes + kLeastVariableBytes) - reserved_bytes;
   limits.max_headers =
-      std::min(kMaxHeaders, static_cast<size_t>(std::max(uwsgi.max_vars - kOwnVariables, 1)));
+      std::min(kMaxHeaders, static_cast<size_t>(std::max(uwsgi.max_vars - reserved_variables, 1)));
   return limits;
 }
 

@@ -40,8 +40,9 @@ std::string_view port_of(const uwsgi_socket *socket) {
 
 int parse_http(wsgi_request *request) {
   thread_local RequestHead head;
-  ParseResult result = parse_request_head({request->proto_parser_buf, request->proto_parser_pos},
-                                          head_limits(), head, request->proto_parser_hint);
+  const HeadLimits limits = head_limits();
+  ParseResult result = parse_request_head({request->proto_parser_buf, request->proto_parser_pos}, limits,
+                                          head, request->proto_parser_hint);
   if (result.verdict == Verdict::kNeedMore) return UWSGI_AGAIN;
   if (result.verdict == Verdict::kRefused) return refuse(request, result.status, result.reason);
   if (head.chunked) {  // what is there already is judged now: the application might not read it
@@ -57,8 +58,8 @@ int parse_http(wsgi_request *request) {
                           {uwsgi.hostname, static_cast<size_t>(uwsgi.hostname_len)},
                           port_of(request->socket)};
   RequestSink sink{request};
-  if (!port || !CgiVariables(sink, head).write(ends))
-    return refuse(request, 431, "more header bytes than fit");
+  if (!port || !CgiVariables(sink, head, limits.max_variable_bytes).write(ends))
+    return refuse(request, 431, kTooManyVariableBytes);
 
   request->uh->modifier1 = static_cast<uint8_t>(options.socket_modifier1);
   request->uh->modifier2 = static_cast<uint8_t>(options.socket_modifier2);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "head_limits.h"
 #include "options.h"
 
 namespace mortise::http {
@@ -19,13 +20,14 @@ char *put_length(char *out, size_t len) {
 PacketWriter::PacketWriter()
     : packet_(new char[kMaxPacketBytes]),
       scratch_(new char[kScratchBytes]),  // pages that are never needed are never touched
-      limit_(kHeaderBytes + static_cast<size_t>(std::min<int>(uwsgi.buffer_size, UINT16_MAX))) {}
+      limit_(kHeaderBytes + static_cast<size_t>(std::min<int>(uwsgi.buffer_size, UINT16_MAX))),
+      max_variable_bytes_(head_limits().max_variable_bytes) {}
 
 std::string_view PacketWriter::write(const RequestHead &head, const Endpoints &ends) {
   used_ = kHeaderBytes;
   scratch_used_ = 0;
   variables_ = 0;
-  if (!CgiVariables(*this, head).write(ends) || !add_configured()) return {};
+  if (!CgiVariables(*this, head, max_variable_bytes_).write(ends) || !add_configured()) return {};
   packet_[0] = static_cast<char>(options.modifier1);
   put_length(&packet_[1], used_ - kHeaderBytes);
   packet_[3] = static_cast<char>(options.modifier2);

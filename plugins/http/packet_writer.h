@@ -36,6 +36,7 @@ class PacketWriter {
   size_t used_ = 0;
   size_t scratch_used_ = 0;
   size_t limit_;
+  size_t max_variable_bytes_;
   int variables_ = 0;
 };
 

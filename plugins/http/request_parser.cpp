@@ -57,9 +57,12 @@ class RequestParser {
   std::string_view upgrade_;
 };
 
-// One empty line before the request is forgiven (RFC 9112 §2.2).
+// Empty lines before the request are forgiven (RFC 9112 §2.2), as many as clients were seen to send.
 bool RequestParser::leading_line_end() {
-  return reader_.left() == 0 || *reader_.at() != '\r' || reader_.line_end();
+  constexpr int kMaxEmptyLines = 8;
+  for (int i = 0; i < kMaxEmptyLines && reader_.left() > 0 && *reader_.at() == '\r'; ++i)
+    if (!reader_.line_end()) return false;
+  return true;
 }
 
 bool RequestParser::method() {

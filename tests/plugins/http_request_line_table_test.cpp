@@ -17,8 +17,9 @@ TEST_CASE("each of a table of request lines gets its verdict, however it is cut"
       {"a method of all token marks", with_line("!#$%&'*+-.^_`|~ / HTTP/1.1"), 0},
       {"a method of 32 bytes", with_line(std::string(32, 'M') + " / HTTP/1.1"), 0},
       {"one empty line before", "\r\n" + with_line("GET / HTTP/1.1"), 0},
+      {"eight empty lines before", "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n" + with_line("GET / HTTP/1.1"), 0},
+      {"nine empty lines before", "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n" + with_line("GET / HTTP/1.1"), 400},
 
-      {"two empty lines before", "\r\n\r\n" + with_line("GET / HTTP/1.1"), 400},
       {"a bare LF before", "\n" + with_line("GET / HTTP/1.1"), 400},
       {"a bare CR before", "\rG", 400},
       {"a space before", with_line(" GET / HTTP/1.1"), 400},

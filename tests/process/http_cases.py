@@ -1,0 +1,201 @@
+"""Requests, good and bad, and the statuses of their answers: what parsers are known to differ in. `...` stands for any status.
+
+Each is sent in one piece, then the client ends its side. A case's bytes may hold several requests.
+"""
+
+G = b"GET / HTTP/1.1\r\nHost: a\r\n"
+P = b"POST /p HTTP/1.1\r\nHost: a\r\n"
+CH = P + b"Transfer-Encoding: chunked\r\n\r\n"
+NEXT = b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n"
+OK, BAD = (200,), (400,)
+
+
+def lines(text, body=b""):
+    """A POST with these header lines."""
+    return P + text + b"\r\n" + body
+
+
+def smuggled(text, body=b"0\r\n\r\n"):
+    """Framing that two servers could understand differently, and a request behind it that one of them would see."""
+    return lines(text, body + NEXT)
+
+
+REQUEST_LINES = [
+    ("a plain request", G + b"\r\n", OK),
+    ("1.0", b"GET / HTTP/1.0\r\n\r\n", OK),
+    ("1.2", b"GET / HTTP/1.2\r\nHost: a\r\n\r\n", OK),
+    ("two requests", G + b"\r\n" + NEXT, (200, 200)),
+    ("one empty line before", b"\r\n" + G + b"\r\n", OK),
+    ("several empty lines before", b"\r\n\r\n\r\n" + G + b"\r\n", OK),
+    ("an empty line between requests", G + b"\r\n\r\n" + NEXT, (200, 200)),
+    ("an empty line behind a body", lines(b"Content-Length: 1\r\n", b"x\r\n" + NEXT), (200, 200)),
+    ("an empty line at the end", G + b"\r\n\r\n", OK),
+    ("empty lines only", b"\r\n\r\n", ()),
+    ("more empty lines than anybody sends", b"\r\n" * 100 + G + b"\r\n", BAD),
+    ("a bare LF before", b"\n" + G + b"\r\n", BAD),
+    ("a space before", b" " + G + b"\r\n", BAD),
+    ("a lower-case method", b"get / HTTP/1.1\r\nHost: a\r\n\r\n", OK),
+    ("an unknown method", b"BREW / HTTP/1.1\r\nHost: a\r\n\r\n", OK),
+    ("a long method", b"M" * 40 + b" / HTTP/1.1\r\nHost: a\r\n\r\n", (501,)),
+    ("no method", b"/ HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("two spaces before the target", b"GET  / HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("two spaces before the version", b"GET /  HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("a tab before the target", b"GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("a space behind the version", b"GET / HTTP/1.1 \r\nHost: a\r\n\r\n", BAD),
+    ("a space in the target", b"GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("a version in lower case", b"GET / http/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("a version without minor", b"GET / HTTP/1\r\nHost: a\r\n\r\n", BAD),
+    ("two minor digits", b"GET / HTTP/1.10\r\nHost: a\r\n\r\n", BAD),
+    ("a version with a NUL", b"GET / HTTP/1.1\x00\r\nHost: a\r\n\r\n", BAD),
+    ("HTTP/2 by version", b"GET / HTTP/2.0\r\nHost: a\r\n\r\n", (505,)),
+    ("the preface of HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (505,)),
+    ("HTTP/0.9", b"GET /\r\n", BAD),
+    ("HTTP/0.9 by version", b"GET / HTTP/0.9\r\n\r\n", (505,)),
+    ("another protocol", b"GET / ICE/1.0\r\nHost: a\r\n\r\n", BAD),
+    ("SIP", b"OPTIONS sip:a SIP/2.0\r\n\r\n", BAD),
+    ("a bare LF behind the request line", b"GET / HTTP/1.1\nHost: a\r\n\r\n", BAD),
+    ("bare LFs only", b"GET / HTTP/1.1\nHost: a\n\n", BAD),
+    ("bare CRs only", b"GET / HTTP/1.1\rHost: a\r\r", BAD),
+    ("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\x00\x00", BAD),
+    ("a half head", b"GET / HTTP/1.1\r\nHost: a\r\n", ()),
+    ("an asterisk for OPTIONS", b"OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", OK),
+    ("an asterisk for GET", b"GET * HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("CONNECT", b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", (501,)),
+    ("CONNECT to a path", b"CONNECT / HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("an absolute target", b"GET http://a/x?y HTTP/1.1\r\nHost: a\r\n\r\n", OK),
+    ("an absolute target and another Host", b"GET http://a/x HTTP/1.1\r\nHost: b\r\n\r\n", OK),
+    ("an absolute target with a user", b"GET http://u@a/ HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("an absolute target without a host", b"GET http:///x HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("an absolute target of another scheme", b"GET ftp://a/ HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("a target without a slash", b"GET x HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("a fragment", b"GET /x?y#z HTTP/1.1\r\nHost: a\r\n\r\n", OK),
+    ("escapes", b"GET /%41%2f%C3%A9?%41 HTTP/1.1\r\nHost: a\r\n\r\n", OK),
+    ("a bad escape", b"GET /%4 HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("an escaped NUL", b"GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("a NUL in the target", b"GET /\x00 HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("a high byte in the target", b"GET /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n", BAD),
+    ("dots", b"GET /a/../b/./c HTTP/1.1\r\nHost: a\r\n\r\n", OK),
+    ("two slashes", b"GET //a HTTP/1.1\r\nHost: a\r\n\r\n", OK),
+]
+
+HEADERS = [
+    ("no Host", b"GET / HTTP/1.1\r\n\r\n", BAD),
+    ("two Hosts", G + b"Host: b\r\n\r\n", BAD),
+    ("the same Host twice", G + b"Host: a\r\n\r\n", BAD),
+    ("an empty Host", b"GET / HTTP/1.1\r\nHost:\r\n\r\n", BAD),
+    ("a Host with a path", b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", BAD),
+    ("a Host with a user", b"GET / HTTP/1.1\r\nHost: u@a\r\n\r\n", BAD),
+    ("a Host with a blank", b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", BAD),
+    ("a Host with a list", b"GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", BAD),
+    ("a Host with a bad port", b"GET / HTTP/1.1\r\nHost: a:x\r\n\r\n", BAD),
+    ("a Host that is an IPv6 address", b"GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", OK),
+    ("a space before the colon", G + b"X : y\r\n\r\n", BAD),
+    ("a tab before the colon", G + b"X\t: y\r\n\r\n", BAD),
+    ("a space in the name", G + b"X Y: z\r\n\r\n", BAD),
+    ("a space before the name", b"GET / HTTP/1.1\r\n Host: a\r\n\r\n", BAD),
+    ("a folded value", G + b"X: a\r\n b\r\n\r\n", BAD),
+    ("a folded empty line", G + b"X: a\r\n \r\n\r\n", BAD),
+    ("no colon", G + b"X\r\n\r\n", BAD),
+    ("no name", G + b": y\r\n\r\n", BAD),
+    ("an empty value", G + b"X:\r\n\r\n", OK),
+    ("blanks around the value", G + b"X: \t y \t\r\n\r\n", OK),
+    ("a NUL in a value", G + b"X: a\x00b\r\n\r\n", BAD),
+    ("a NUL in a name", G + b"X\x00: a\r\n\r\n", BAD),
+    ("a control byte in a value", G + b"X: a\x01b\r\n\r\n", BAD),
+    ("a vertical tab in a value", G + b"X: a\x0bb\r\n\r\n", BAD),
+    ("a DEL in a value", G + b"X: a\x7fb\r\n\r\n", BAD),
+    ("a high byte in a value", G + b"X: \xe9\r\n\r\n", OK),
+    ("a high byte in a name", G + b"X\xe9: y\r\n\r\n", BAD),
+    ("a bare CR in a value", G + b"X: a\rb\r\n\r\n", BAD),
+    ("a bare LF in a value", G + b"X: a\nY: b\r\n\r\n", BAD),
+    ("CR CR LF", G + b"X: a\r\r\n\r\n", BAD),
+    ("a bare LF at the end of the head", G + b"\n", BAD),
+    ("an underscore in a name", G + b"X_Y: forged\r\nX-Y: good\r\n\r\n", OK),
+    ("Content_Length", lines(b"Content_Length: 5\r\n"), OK),
+    ("Proxy", G + b"Proxy: evil:80\r\n\r\n", OK),
+    ("a repeated name", G + b"X: a\r\nX: b\r\n\r\n", OK),
+    ("repeated cookies", G + b"Cookie: a=1\r\nCookie: b=2\r\n\r\n", OK),
+    ("100 header lines", G + b"".join(b"X-%d: y\r\n" % i for i in range(100)) + b"\r\n", OK),
+    ("1000 header lines", G + b"X: y\r\n" * 1000 + b"\r\n", (431,)),
+    ("a target of 40 KiB", b"GET /" + b"a" * 40960 + b" HTTP/1.1\r\nHost: a\r\n\r\n", (414,)),
+    ("an upgrade that nobody takes", G + b"Connection: upgrade\r\nUpgrade: x\r\n\r\n", OK),
+    ("an upgrade to h2c", G + b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n", OK),
+    ("close", G + b"Connection: close\r\n\r\n" + NEXT, OK),
+    ("close in a list", G + b"Connection: x, CLOSE ,y\r\n\r\n" + NEXT, OK),
+    ("close in a second line", G + b"Connection: x\r\nConnection: close\r\n\r\n" + NEXT, OK),
+    ("close and keep-alive", G + b"Connection: keep-alive, close\r\n\r\n" + NEXT, OK),
+    ("1.0 closes", b"GET / HTTP/1.0\r\nHost: a\r\n\r\n" + NEXT, OK),
+    ("1.0 with keep-alive", b"GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + NEXT, (200, 200)),
+]
+
+FRAMING = [
+    ("a length", lines(b"Content-Length: 5\r\n", b"hello" + NEXT), (200, 200)),
+    ("a length of 0", lines(b"Content-Length: 0\r\n", NEXT), (200, 200)),
+    ("zeros before a length", lines(b"Content-Length: 0005\r\n", b"hello" + NEXT), (200, 200)),
+    ("no length", lines(b"", NEXT), (200, 200)),
+    ("a body of GET", G + b"Content-Length: 5\r\n\r\nhello" + NEXT, (200, 200)),
+    ("a length in 1.0", b"POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\nhello", OK),
+    ("a body that ends early", lines(b"Content-Length: 5\r\n", b"hel"), BAD),
+    *[("Content-Length: %r" % bad, smuggled(b"Content-Length:" + bad + b"\r\n"), BAD) for bad in (
+        b" +5", b" -5", b" -0", b" 0x5", b" a", b" 5.0", b" 5e1", b" 1_0", b" 5 6", b" 5b", b' "5"', b" 5, 5", b" 5,6",
+        b" 5,", b" ,5", b"", b" ", b" 18446744073709551616", b" 99999999999999999999999", b"\x0b5", b" 5\x00", b"\xa05",
+        b"\r\n 5", b" 5;", b" \xef\xbc\x95")],
+    ("two lengths", smuggled(b"Content-Length: 5\r\nContent-Length: 6\r\n"), BAD),
+    ("the same length twice", smuggled(b"Content-Length: 5\r\nContent-Length: 5\r\n"), BAD),
+    ("CL.TE", smuggled(b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n"), BAD),
+    ("TE.CL", smuggled(b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"), BAD),
+    ("CL.0", smuggled(b"Content-Length: 0\r\nTransfer-Encoding: chunked\r\n"), BAD),
+    ("TE.TE", smuggled(b"Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n"), BAD),
+    ("chunked twice", smuggled(b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"), BAD),
+    ("gzip before chunked", smuggled(b"Transfer-Encoding: gzip, chunked\r\n"), (501,)),
+    ("identity before chunked", smuggled(b"Transfer-Encoding: identity, chunked\r\n"), (501,)),
+    *[("Transfer-Encoding: %r" % bad, smuggled(b"Transfer-Encoding:" + bad + b"\r\n"), BAD) for bad in (
+        b" xchunked", b" chunkedx", b" chunked, identity", b" chunked, chunked", b" chunked,", b" ,chunked", b" identity",
+        b" gzip", b"", b" chunked;q=1", b' "chunked"', b" 'chunked'", b"\x0bchunked", b" chunked\x0c", b" \xa0chunked",
+        b" chunked\x00", b"\r\n chunked", b"\r\n\tchunked", b" x\r\n chunked", b": chunked", b" [chunked]", b" x chunked",
+        b" chunk\r\ned", b" chunked\r", b" \x01chunked")],
+    ("a space before the colon of a coding", smuggled(b"Transfer-Encoding : chunked\r\n"), BAD),
+    ("a tab before the colon of a coding", smuggled(b"Transfer-Encoding\t: chunked\r\n"), BAD),
+    ("a space before the name of a coding", smuggled(b" Transfer-Encoding: chunked\r\n"), BAD),
+    ("a coding behind a bare LF", smuggled(b"X: y\nTransfer-Encoding: chunked\r\n"), BAD),
+    ("a coding behind a bare CR", smuggled(b"X: y\rTransfer-Encoding: chunked\r\n"), BAD),
+    ("Transfer_Encoding", lines(b"Transfer_Encoding: chunked\r\nContent-Length: 5\r\n", b"hello" + NEXT), (200, 200)),
+    ("a coding in 1.0", b"POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", BAD),
+    ("an expectation", lines(b"Content-Length: 5\r\nExpect: 100-continue\r\n", b"hello"), OK),
+    ("another expectation", lines(b"Content-Length: 5\r\nExpect: 200-ok\r\n", b"hello"), (417,)),
+    ("another expectation in 1.0", b"GET / HTTP/1.0\r\nExpect: x\r\n\r\n", OK),
+    ("more than --limit-post", lines(b"Content-Length: 1000001\r\n"), (413,)),
+    ("exactly --limit-post", lines(b"Content-Length: 100000\r\n", b"x" * 100000 + NEXT), (200, 200)),
+    ("the largest length", lines(b"Content-Length: 18446744073709551615\r\n"), (413,)),
+]
+
+BODIES = [
+    ("no chunk", CH + b"0\r\n\r\n" + NEXT, (200, 200)),
+    ("two chunks", CH + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n" + NEXT, (200, 200)),
+    ("sizes in both cases", CH + b"a\r\n0123456789\r\nA\r\n0123456789\r\n0\r\n\r\n" + NEXT, (200, 200)),
+    ("zeros before a size", CH + b"0003\r\nabc\r\n000\r\n\r\n" + NEXT, (200, 200)),
+    ("an extension", CH + b"3;x\r\nabc\r\n0;y=z\r\n\r\n" + NEXT, (200, 200)),
+    ("a quoted extension", CH + b'3;x="a;\\"b"\r\nabc\r\n0\r\n\r\n' + NEXT, (200, 200)),
+    ("blanks around an extension", CH + b"3 ; x = y\r\nabc\r\n0\r\n\r\n" + NEXT, (200, 200)),
+    ("trailers", CH + b"3\r\nabc\r\n0\r\nX: y\r\nHost: z\r\n\r\n" + NEXT, (200, 200)),
+    ("a body that ends before its last chunk", CH + b"3\r\nabc\r\n", BAD),
+    ("a body that ends in a chunk", CH + b"5\r\nabc", BAD),
+    ("a body that ends in its trailers", CH + b"0\r\nX: y\r\n", BAD),
+    ("more chunks than --limit-post", CH + (b"1000\r\n" + b"x" * 4096 + b"\r\n") * 30 + b"0\r\n\r\n", (413,)),
+    ("one chunk over --limit-post", CH + b"fffffff\r\nxxxx", BAD),
+    ("an endless extension", CH + b"3;" + b"x" * 40000 + b"\r\nabc\r\n0\r\n\r\n", BAD),
+    ("many extensions", CH + (b"1;x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\nz\r\n") * 1000 + b"0\r\n\r\n", BAD),
+    ("an endless trailer", CH + b"0\r\nX: " + b"y" * 40000 + b"\r\n\r\n", BAD),
+    *[("a chunk of %r" % bad, CH + bad + b"0\r\n\r\n" + NEXT, BAD) for bad in (
+        b"x\r\nabc\r\n", b"\r\nabc\r\n", b"-1\r\nabc\r\n", b"+3\r\nabc\r\n", b"0x3\r\nabc\r\n", b" 3\r\nabc\r\n", b"3 \r\nabc\r\n",
+        b"3\t\r\nabc\r\n", b"3\nabc\r\n", b"3\rabc\r\n", b"3\r\r\nabc\r\n", b"3\r\nabc\n", b"3\r\nabc", b"3\r\nabcd\r\n",
+        b"3\r\nab\r\n", b"3\r\nabc\r", b"10000000000000000\r\nabc\r\n", b"fffffffffffffffff\r\nabc\r\n", b"3;\x00\r\nabc\r\n",
+        b"3;x\ny\r\nabc\r\n", b"3;x=\"y\r\nabc\r\n", b"3,4\r\nabc\r\n", b"3 4\r\nabc\r\n", b"3;=y\r\nabc\r\n", b"3;\r\nabc\r\n", b"3_0\r\nabc\r\n",
+        b"\x003\r\nabc\r\n", b"3\r\nabc\r\n\r\n", b"3;x\rabc\r\nabc\r\n")],
+    *[("trailers of %r" % bad, CH + b"0\r\n" + bad + b"\r\n" + NEXT, BAD) for bad in (
+        b"X : y\r\n", b" X: y\r\n", b"X\r\n", b": y\r\n", b"X: y\n", b"X: y\r", b"X: \x00\r\n", b"X: a\r\n b\r\n", b"X Y: z\r\n")],
+    ("a bare LF at the end of the body", CH + b"0\r\n\n" + NEXT, BAD),
+    ("a bare LF behind the last size", CH + b"0\n\r\n" + NEXT, BAD),
+]
+
+CASES = REQUEST_LINES + HEADERS + FRAMING + BODIES
