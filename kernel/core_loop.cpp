@@ -51,9 +51,7 @@ void average_relaxed(uint64_t &average_us, uint64_t took_us) {
 
 }  // namespace
 
-CoreLoop::CoreLoop(WorkerLoop &worker, int core) : worker_(worker), core_(core), request_(core) {
-  uwsgi.workers[uwsgi.mywid].cores[core].req = &request_;
-}
+CoreLoop::CoreLoop(WorkerLoop &worker, int core) : worker_(worker), core_(core), request_(core) {}
 
 wsgi_request *CoreLoop::current() {
   return current_request;

@@ -32,8 +32,8 @@ std::optional<int> mode_of(const char *name, const char *value) {
 }
 
 void set_chmod(char *name, char *value, void *) {
-  uwsgi.chmod_socket = value && *value ? value : uwsgi_str("666");
-  if (auto mode = mode_of(name, uwsgi.chmod_socket)) uwsgi.chmod_socket_value = *mode;
+  uwsgi.chmod_socket = 1;
+  if (auto mode = mode_of(name, value && *value ? value : "666")) uwsgi.chmod_socket_value = *mode;
 }
 
 void set_umask(char *name, char *value, void *) {
@@ -80,6 +80,8 @@ uwsgi_option *kernel_options() {
        uwsgi_opt_set_int, &uwsgi.worker_reload_mercy, 0},
       {"reload-mercy", kValue, 0, "seconds other stopping processes have", uwsgi_opt_set_int,
        &uwsgi.reload_mercy, 0},
+      {"start-timeout", kValue, 0, "seconds a worker may take to load its application (default 300)",
+       uwsgi_opt_set_int, &limit.start_timeout, 0},
       // applications
       {"need-app", kMaybe, 0, "end with status 22 when no application can be loaded (default)",
        uwsgi_opt_true, &uwsgi.need_app, 0},

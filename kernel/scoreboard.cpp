@@ -2,6 +2,9 @@
 
 #include <uwsgi.h>
 
+#include <vector>
+
+#include "kernel/fd.h"
 #include "kernel/shm.h"
 
 namespace mortise {
@@ -10,6 +13,32 @@ namespace {
 
 uwsgi_worker *slot(int wid) {
   return uwsgi.workers && wid > 0 && wid <= uwsgi.numproc ? &uwsgi.workers[wid] : nullptr;
+}
+
+// A worker and those it replaces may run at the same time: each process has one of these arrays of cores.
+constexpr size_t kBanks = 4;
+struct CoreBanks {
+  Fd memory;
+  char *begin = nullptr;
+  size_t bytes = 0;              // of one array, whole pages
+  std::vector<size_t> latest{};  // by wid: the one of the process that was forked last
+
+  size_t offset(int wid, size_t bank) const { return (static_cast<size_t>(wid) * kBanks + bank) * bytes; }
+  uwsgi_core *at(int wid, size_t bank) const { return reinterpret_cast<uwsgi_core *>(begin + offset(wid, bank)); }
+};
+CoreBanks banks;
+
+bool create_banks(size_t slots) {
+  banks = {};
+  const auto page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  banks.bytes = (sizeof(uwsgi_core) * static_cast<size_t>(uwsgi.cores) + page - 1) / page * page;
+  banks.latest.assign(slots, kBanks - 1);
+  const size_t total = banks.offset(static_cast<int>(slots), 0);
+  banks.memory.reset(memfd_create("cores", MFD_CLOEXEC));
+  if (!banks.memory || ftruncate(banks.memory.get(), static_cast<off_t>(total))) return false;
+  void *memory = mmap(nullptr, total, PROT_READ | PROT_WRITE, MAP_SHARED, banks.memory.get(), 0);
+  banks.begin = static_cast<char *>(memory);
+  return memory != MAP_FAILED;
 }
 
 // Other processes read what is written here while it is written.
@@ -22,20 +51,17 @@ void publish(T &shared, T value) {
 
 Result<void> create_scoreboard() {
   auto slots = static_cast<size_t>(uwsgi.numproc) + 1;
-  auto cores = static_cast<size_t>(uwsgi.cores);
   auto apps = static_cast<size_t>(uwsgi.max_apps);
-  // One mapping for each kind, and one for each worker's cores, so that no two workers write to the same
-  // cache line.
   uwsgi.workers = map_shared_array<uwsgi_worker>(slots);
-  uwsgi.shared = map_shared_array<uwsgi_shared>(1);
-  bool complete = uwsgi.workers && uwsgi.shared;
+  if (!uwsgi.shared) uwsgi.shared = map_shared_array<uwsgi_shared>(1);
+  bool complete = uwsgi.workers && uwsgi.shared && create_banks(slots);
   for (size_t id = 0; complete && id < slots; ++id) {
     uwsgi_worker &worker = uwsgi.workers[id];
     worker.id = static_cast<int>(id);
     worker.signal_pipe[0] = worker.signal_pipe[1] = -1;
     worker.apps = map_shared_array<uwsgi_app>(apps);  // pages of its own, see own_apps()
-    worker.cores = map_shared_array<uwsgi_core>(cores);
-    complete = worker.apps && worker.cores;
+    worker.cores = banks.at(worker.id, 0);
+    complete = worker.apps != nullptr;
   }
   if (!complete) {
     return system_error("map the scoreboard of " + std::to_string(uwsgi.numproc) + " workers", errno,
@@ -45,9 +71,26 @@ Result<void> create_scoreboard() {
   return {};
 }
 
+Result<void> own_cores(int wid) {
+  const size_t mine = (banks.latest[static_cast<size_t>(wid)] + 1) % kBanks;
+  memset(static_cast<void *>(banks.at(wid, mine)), 0, banks.bytes);
+  // Whichever array the slot points to in the eyes of the others, here it is this one.
+  for (size_t bank = 0; bank < kBanks; ++bank)
+    if (bank != mine && mmap(banks.at(wid, bank), banks.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                             banks.memory.get(), static_cast<off_t>(banks.offset(wid, mine))) == MAP_FAILED)
+      return system_error("map the cores of worker " + std::to_string(wid), errno, {}, kExitSystem);
+  return {};
+}
+
+void record_cheaped(int wid, bool cheaped) {
+  if (uwsgi_worker *worker = slot(wid)) publish(worker->cheaped, cheaped ? 1 : 0);
+}
+
 void record_spawn(int wid, pid_t pid) {
   uwsgi_worker *worker = slot(wid);
   if (!worker) return;
+  size_t &latest = banks.latest[static_cast<size_t>(wid)];
+  latest = (latest + 1) % kBanks;
   publish(worker->respawn_count, worker->respawn_count + 1);
   publish(worker->last_spawn, uwsgi_now());
   if (worker->pid == 0)
@@ -57,6 +100,7 @@ void record_spawn(int wid, pid_t pid) {
 void record_ready(int wid, pid_t pid) {
   uwsgi_worker *worker = slot(wid);
   if (!worker) return;
+  publish(worker->cores, banks.at(wid, banks.latest[static_cast<size_t>(wid)]));
   publish(worker->pid, pid);
   publish(worker->delta_requests, uint64_t{0});
   publish(worker->ready, 1);

@@ -36,6 +36,7 @@ void init_state(int argc, char **argv, char **environment) {
   uwsgi.start_tv_us = uwsgi_micros();
   uwsgi.cwd = get_current_dir_name();
   uwsgi.binary_path = realpath("/proc/self/exe", nullptr);
+  uwsgi.shared = static_cast<uwsgi_shared *>(uwsgi_calloc_shared(sizeof(uwsgi_shared)));
   uwsgi.shutdown_sockets = 1;
   uwsgi.master_process = 1;
   uwsgi.numproc = 1;
@@ -93,15 +94,21 @@ uwsgi_socket *uwsgi_new_internal_socket(const char *proto_name) {
 }
 
 uwsgi_gateway *register_gateway(char *name, void (*loop)(int, void *), void *data) {
-  constexpr int kMaxGateways = 64;
-  if (!uwsgi.gateways) uwsgi.gateways = new uwsgi_gateway[kMaxGateways]();
-  if (uwsgi.gateways_cnt == kMaxGateways) return nullptr;
-  uwsgi_gateway &gateway = uwsgi.gateways[uwsgi.gateways_cnt++];
+  uwsgi_shared *shared = uwsgi.shared;
+  if (!shared || shared->gateways_cnt == UWSGI_MAX_GATEWAYS) return nullptr;
+  uwsgi.gateways = shared->gateways;
+  uwsgi.gateways_cnt = shared->gateways_cnt + 1;
+  uwsgi_gateway &gateway = shared->gateways[shared->gateways_cnt++];
   gateway.name = gateway.fullname = uwsgi_str(name);
   gateway.loop = loop;
   gateway.data = data;
   gateway.num = 1;
-  uwsgi_process_role role{gateway.name, 1, loop, data, 1};
+  auto run = [](int, void *self) {
+    auto *gateway = static_cast<uwsgi_gateway *>(self);
+    gateway->pid = uwsgi.mypid;
+    gateway->loop(static_cast<int>(gateway - uwsgi.shared->gateways), gateway->data);
+  };
+  uwsgi_process_role role{gateway.name, 1, run, &gateway, 1};
   return uwsgi_register_process(&role) == 0 ? &gateway : nullptr;
 }
 

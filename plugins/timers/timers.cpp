@@ -1,5 +1,5 @@
 // The functions of <mortise/timers.h>.
-#include <mortise/timers.h>
+#include <uwsgi.h>
 
 #include "clockwork.h"
 

@@ -24,6 +24,7 @@
 #include <grp.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -48,16 +49,39 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <syslog.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "mortise/abi_note.h"
+#include "mortise/alarms.h"
 #include "mortise/api.h"
+#include "mortise/caches.h"
 #include "mortise/constants.h"
-#include "mortise/macros.h"
+#include "mortise/emperor.h"
+#include "mortise/encoding.h"
+#include "mortise/gateways.h"
+#include "mortise/hooks.h"
+#include "mortise/libraries.h"
+#include "mortise/lifecycle.h"
+#include "mortise/logging.h"
+#include "mortise/loops.h"
+#include "mortise/metrics.h"
+#include "mortise/mules.h"
+#include "mortise/offload.h"
 #include "mortise/plugin_table.h"
 #include "mortise/request.h"
+#include "mortise/routing.h"
+#include "mortise/rpc.h"
+#include "mortise/scaling.h"
 #include "mortise/server.h"
+#include "mortise/sharedareas.h"
+#include "mortise/stats.h"
 #include "mortise/structs.h"
+#include "mortise/timers.h"
+#include "mortise/websockets.h"
+
+#include "mortise/macros.h" /* last: it has a macro called exit */
 
 UWSGI_EMIT_ABI_NOTE(sizeof(struct uwsgi_plugin), sizeof(struct wsgi_request), sizeof(struct uwsgi_worker));

@@ -16,6 +16,7 @@
 namespace mortise {
 namespace {
 
+constexpr uint32_t kLoadsNoteType = 2;  // names of plugins, as mortise --build-plugin writes them
 constexpr size_t kMaxOptions = 1024;
 constexpr size_t kMaxNameBytes = 128;
 constexpr size_t kMaxHelpBytes = 4096;
@@ -34,7 +35,9 @@ static_assert((std::count(kMembers.begin(), kMembers.end(), ' ') + 1) * sizeof(v
 // Functions of the plugin API, which another plugin may provide, begin like this.
 constexpr std::string_view kApi =
     "uwsgi_ event_queue_ wsgi_req_ bind_to_ socket_to_ emperor_ vassal_ async_ mule_send_msg escape_json "
-    "escape_shell_arg http_url_decode get_memusage log_request register_gateway set_harakiri "
+    "escape_shell_arg http_url_ http_status_code get_memusage get_farm_by_name get_mule_by_id corerouter_ "
+    "find_first_available find_wsgi_req proto_base_ goodbye_cruel_world config_magic_table_fill log_request "
+    "register_gateway set_harakiri "
     "set_user_harakiri set_mule_harakiri set_spooler_harakiri magic_sub init_magic_table gzheader "
     "generate_socket_name proxy1_parse add_exported_option";
 
@@ -151,6 +154,8 @@ Result<PluginDescription> describe_plugin_bytes(std::string_view bytes, const st
     if (!symbol.defined && !symbol.weak) plugin.undefined_uwsgi.emplace_back(symbol.name);
     if (symbol.defined && symbol.function) plugin.provides.emplace_back(symbol.name);
   }
+  if (auto lists = image->notes(UWSGI_ABI_NOTE_OWNER, kLoadsNoteType))
+    for (std::string_view names : *lists) plugin.loads = split_quoted(names.substr(0, names.find('\0')), " ");
   plugin.needed.assign(dynamic->needed.begin(), dynamic->needed.end());
   return plugin;
 }

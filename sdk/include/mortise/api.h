@@ -5,8 +5,6 @@
 #include "mortise/request.h"
 #include "mortise/structs.h"
 
-#define UWSGI_API __attribute__((visibility("default")))
-
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -80,6 +78,72 @@ UWSGI_API uint16_t uwsgi_be16(const char *buf);
 UWSGI_API uint32_t uwsgi_be32(const char *buf);
 UWSGI_API uint64_t uwsgi_be64(const char *buf);
 
+/* [any] Concatenation of n pieces: char *, int pairs. */
+UWSGI_API char *uwsgi_concatn(int pairs, ...);
+UWSGI_API char *uwsgi_concat2nn(const char *a, int alen, const char *b, int blen, int *len);
+/* [any] Numbers into buffers: 11 bytes are enough; num2str2 returns the length. */
+UWSGI_API int uwsgi_num2str2(int value, char *buf);
+UWSGI_API int uwsgi_num2str2n(int value, char *buf, int size);
+UWSGI_API int uwsgi_long2str2n(unsigned long long value, char *buf, int size);
+/* [any] text split at a byte into pieces that are not copied; -1 where there are not exactly as many. */
+UWSGI_API int uwsgi_split3(char *text, size_t len, char separator, char **a, size_t *a_len, char **b,
+                           size_t *b_len, char **c, size_t *c_len);
+UWSGI_API int uwsgi_split4(char *text, size_t len, char separator, char **a, size_t *a_len, char **b,
+                           size_t *b_len, char **c, size_t *c_len, char **d, size_t *d_len);
+UWSGI_API char *uwsgi_str_split_nget(char *text, size_t len, char separator, size_t n, size_t *piece_len);
+UWSGI_API size_t uwsgi_str_occurence(char *text, size_t len, char byte);
+UWSGI_API char *uwsgi_str_contains(char *text, int len, char byte);   /* first one, NULL */
+UWSGI_API int uwsgi_list_has_str(char *list, size_t len, char *text); /* words between blanks and commas */
+UWSGI_API int uwsgi_list_has_num(char *list, int num);
+/* [any] Last occurrence of a byte, NULL. */
+UWSGI_API char *uwsgi_get_last_char(char *text, char byte);
+UWSGI_API char *uwsgi_get_last_charn(char *text, size_t len, char byte);
+UWSGI_API char *uwsgi_lower(char *text, size_t len); /* in place */
+UWSGI_API char *uwsgi_str_to_hex(char *bytes, size_t len);
+UWSGI_API char *uwsgi_get_cwd(void); /* malloc'ed */
+UWSGI_API int uwsgi_is_link(const char *path);
+/* [any] Contents of a file: malloc'ed, NULL on failure. _simple: without a message. */
+UWSGI_API char *uwsgi_simple_file_read(char *path);
+UWSGI_API ssize_t uwsgi_file_read_size(const char *path);
+/* [any] An open temporary file without a name, -1. */
+UWSGI_API int uwsgi_tmpfd(void);
+UWSGI_API FILE *uwsgi_tmpfile(void);
+/* [any] MIME type by the file name's ending; NULL where it is unknown. The table is read from mimefile,
+ * /etc/mime.types if none is given. */
+UWSGI_API char *uwsgi_get_mime_type(char *path, int len, size_t *type_len);
+/* [any] Shell for commands: that of the user, /bin/sh. */
+UWSGI_API char *uwsgi_binsh(void);
+/* [any] Replaces the process by a command; words are split as a shell does. Does not return: 127 where it
+ * fails. */
+UWSGI_API void uwsgi_exec_command_with_args(char *command);
+/* [any] The table of %x placeholders, and a text with these replaced: malloc'ed. */
+UWSGI_API void init_magic_table(char *table[]);
+UWSGI_API char *magic_sub(char *text, size_t len, size_t *new_len, char *table[]);
+UWSGI_API void config_magic_table_fill(char *path, char *table[]);
+/* [worker] Ends the process after so many seconds whatever it does, with UWSGI_RELOAD_CODE where reload is 1.
+ */
+UWSGI_API void uwsgi_time_bomb(int seconds, int reload);
+/* [any] Ends this worker in good order as if it had been told to. */
+UWSGI_API void goodbye_cruel_world(void);
+/* [load] Reads configuration files that end with this suffix: func adds what it finds with
+ * add_exported_option(). */
+UWSGI_API void uwsgi_register_configurator(const char *suffix, void (*func)(char *path, char *magic_table[]));
+/* [any] A descriptor that closing all others at a fork or exec must spare. */
+UWSGI_API void uwsgi_add_safe_fd(int fd);
+UWSGI_API void uwsgi_protected_close(int fd);
+UWSGI_API int uwsgi_count_options(struct uwsgi_option *);
+/* [any] Resident and virtual memory of the calling process, in bytes. */
+UWSGI_API void get_memusage(uint64_t *rss, uint64_t *vsz);
+/* [any] Name of an item of the clock in use, and another one in its place. */
+struct uwsgi_clock {
+  const char *name;
+  time_t (*seconds)(void);
+  uint64_t (*microseconds)(void);
+  struct uwsgi_clock *next;
+};
+UWSGI_API void uwsgi_register_clock(struct uwsgi_clock *); /* [load] */
+UWSGI_API void uwsgi_set_clock(char *name);
+
 /* ---- Buffers; functions return 0, or -1 when the limit or memory is exhausted
  * ---------------------------------- */
 
@@ -98,6 +162,29 @@ UWSGI_API int uwsgi_buffer_u32be(struct uwsgi_buffer *, uint32_t value);
 UWSGI_API int uwsgi_buffer_u64be(struct uwsgi_buffer *, uint64_t value);
 UWSGI_API int uwsgi_buffer_num64(struct uwsgi_buffer *, int64_t value);
 UWSGI_API int uwsgi_buffer_append_json(struct uwsgi_buffer *, const char *text, size_t len);
+UWSGI_API int uwsgi_buffer_u24be(struct uwsgi_buffer *, uint32_t value);
+UWSGI_API int uwsgi_buffer_u32le(struct uwsgi_buffer *, uint32_t value);
+UWSGI_API int uwsgi_buffer_u64le(struct uwsgi_buffer *, uint64_t value);
+UWSGI_API int uwsgi_buffer_f32be(struct uwsgi_buffer *, float value);
+UWSGI_API int uwsgi_buffer_f64be(struct uwsgi_buffer *, double value);
+UWSGI_API int uwsgi_buffer_append_ipv4(struct uwsgi_buffer *, void *address);
+UWSGI_API int uwsgi_buffer_append_base64(struct uwsgi_buffer *, const char *bytes, size_t len);
+/* [any] The line before a chunk (RFC 9112 §7.1): size in hex and CRLF, at the end or at a position. */
+UWSGI_API int uwsgi_buffer_append_chunked(struct uwsgi_buffer *, size_t len);
+UWSGI_API int uwsgi_buffer_insert_chunked(struct uwsgi_buffer *, size_t pos, size_t len);
+/* [any] The buffer takes over malloc'ed bytes in place of its own. */
+UWSGI_API void uwsgi_buffer_map(struct uwsgi_buffer *, char *bytes, size_t len);
+UWSGI_API struct uwsgi_buffer *uwsgi_buffer_from_file(const char *path);
+/* [any] Writes the whole buffer to a blocking descriptor. */
+UWSGI_API int uwsgi_buffer_send(struct uwsgi_buffer *, int fd);
+/* [any] Key, value with 32 bit lengths; number as a value. */
+UWSGI_API int uwsgi_buffer_append_keyval32(struct uwsgi_buffer *, const char *key, uint32_t keylen,
+                                           const char *val, uint32_t vallen);
+UWSGI_API int uwsgi_buffer_append_valnum(struct uwsgi_buffer *, int64_t value);
+UWSGI_API int uwsgi_buffer_append_keyipv4(struct uwsgi_buffer *, const char *key, uint16_t keylen,
+                                          void *address);
+UWSGI_API int uwsgi_buffer_append_xml(struct uwsgi_buffer *, const char *text, size_t len);
+UWSGI_API int uwsgi_buffer_httpclen(struct uwsgi_buffer *, const char *key, uint16_t keylen);
 /* [any] Key and value with 16 bit little endian lengths, as in a uwsgi packet; keynum and valnum format
  * numbers. */
 UWSGI_API int uwsgi_buffer_append_keyval(struct uwsgi_buffer *, const char *key, uint16_t keylen,
@@ -123,6 +210,12 @@ UWSGI_API void uwsgi_opt_set_null(char *name, char *value, void *data);
 UWSGI_API void uwsgi_opt_add_string_list(char *name, char *value,
                                          void *data); /* struct uwsgi_string_list * */
 UWSGI_API void uwsgi_opt_set_placeholder(char *name, char *value, void *data);
+UWSGI_API void uwsgi_opt_set_16bit(char *name, char *value, void *data); /* uint16_t */
+UWSGI_API void uwsgi_opt_add_addr_list(char *name, char *value, void *data);
+UWSGI_API void uwsgi_opt_add_lazy_socket(char *name, char *value, void *data);
+UWSGI_API void uwsgi_opt_set_logger(char *name, char *value, void *data);
+UWSGI_API void uwsgi_opt_load_ini(char *name, char *value, void *data);
+UWSGI_API void uwsgi_opt_print(char *name, char *value, void *data);
 UWSGI_API void uwsgi_opt_deprecated(char *name, char *value, void *data); /* data: a text that is logged */
 /* [any] Value an option was last given, "" for a bare one, NULL if it was not given. */
 UWSGI_API const char *uwsgi_option_value(const char *name);
@@ -159,6 +252,39 @@ UWSGI_API int uwsgi_write_true_nb(int fd, const char *buf, size_t len, int timeo
 UWSGI_API int uwsgi_read_nb(int fd, char *buf, size_t len, int timeout);
 /* [any] What one read brings within timeout seconds: bytes, 0 at the end, -1. */
 UWSGI_API ssize_t uwsgi_read_true_nb(int fd, char *buf, size_t len, int timeout);
+
+UWSGI_API int bind_to_udp(const char *address, int multicast, int broadcast);
+UWSGI_API int bind_to_unix_dgram(char *path);
+UWSGI_API int uwsgi_connect_udp(char *address);
+/* [any] Address of a host name, "a.b.c.d" malloc'ed, NULL. */
+UWSGI_API char *uwsgi_resolve_ip(const char *host);
+/* [any] Name of a bound socket, malloc'ed. */
+UWSGI_API char *uwsgi_getsockname(int fd);
+UWSGI_API char *generate_socket_name(char *address); /* completes "*:port"; malloc'ed or the argument */
+/* [any] 0 where a connection is established, else -1 and errno. */
+UWSGI_API int uwsgi_is_connected(int fd);
+UWSGI_API int uwsgi_accept(int fd);
+UWSGI_API int uwsgi_get_socket_num(struct uwsgi_socket *);
+UWSGI_API int uwsgi_get_shared_socket_fd_by_num(int num);
+UWSGI_API struct uwsgi_socket *uwsgi_get_socket_by_num(int num);
+UWSGI_API int uwsgi_socket_from_addr(union uwsgi_sockaddr *, socklen_t *, char *addr, int type);
+UWSGI_API int uwsgi_count_sockets(struct uwsgi_socket *);
+/* [any] Hands the listeners of sockets to whoever connects to fd and says "uwsgi-zerg". */
+UWSGI_API void uwsgi_manage_zerg(int fd, int count, int *sockets);
+/* [any] sendfile(2) from pos; bytes, or -1 and errno. */
+UWSGI_API ssize_t uwsgi_sendfile_do(int to, int from, size_t pos, size_t len);
+/* [any] SCM_RIGHTS and SCM_CREDENTIALS (unix(7)): descriptors and the peer's ids over a UNIX socket. */
+UWSGI_API int *uwsgi_attach_fd(int fd, int *fds_count, char *code, size_t code_len);
+UWSGI_API int uwsgi_socket_passcred(int fd);
+UWSGI_API ssize_t uwsgi_recv_cred(int fd, char *buf, size_t len, pid_t *, uid_t *, gid_t *);
+UWSGI_API ssize_t uwsgi_recv_cred2(int fd, char *buf, size_t len, pid_t *, uid_t *, gid_t *);
+UWSGI_API int uwsgi_pass_cred(int fd, char *code, size_t code_len);
+UWSGI_API int uwsgi_fcntl_lock(int fd);
+UWSGI_API int uwsgi_read_whole_true_nb(int fd, char *buf, size_t len, int timeout);
+UWSGI_API int uwsgi_read_with_realloc(int fd, char **buf, size_t *len, int timeout, uint8_t *modifier1,
+                                      uint8_t *modifier2);
+/* [any] A uwsgi answer of modifier 255 style to a packet: 0, or -1. */
+UWSGI_API int uwsgi_read_response(int fd, struct uwsgi_header *, int timeout, char **buf);
 
 /* ---- Event queues (epoll)
  * --------------------------------------------------------------------------------------- */
@@ -220,6 +346,44 @@ UWSGI_API int uwsgi_hooked_parse(char *buf, size_t len,
                                               void *data),
                                  void *data);
 
+/* [request] Next chunk of a body, for plugins that forward chunked bodies; as uwsgi_request_body_read(). nb
+ * 1: does not wait, NULL with errno EAGAIN. */
+UWSGI_API char *uwsgi_chunked_read(struct wsgi_request *, size_t *len, int timeout, int nb);
+UWSGI_API void uwsgi_request_body_seek(struct wsgi_request *, off_t pos);
+/* [request] Forwards the request (a packet in the buffer, then `remains` bytes of body) to a server at
+ * address and its answer to the client: 0, or -1 where nothing was sent. */
+UWSGI_API int uwsgi_proxy_nb(struct wsgi_request *, char *address, struct uwsgi_buffer *, size_t remains,
+                             int timeout);
+/* [request] The request as an HTTP request, or as FastCGI records, for forwarding; NULL; the caller's to
+ * destroy. */
+UWSGI_API struct uwsgi_buffer *uwsgi_to_http(struct wsgi_request *, char *host, uint16_t host_len, char *uri,
+                                             uint16_t uri_len);
+UWSGI_API struct uwsgi_buffer *uwsgi_to_http_dumb(struct wsgi_request *, char *host, uint16_t host_len,
+                                                  char *uri, uint16_t uri_len);
+UWSGI_API struct uwsgi_buffer *uwsgi_to_fastcgi(struct wsgi_request *, char *key, uint16_t keylen, char *val,
+                                                uint16_t vallen);
+/* [any] Parses a PROXY protocol line (version 1) up to watermark; the byte behind it, or NULL. */
+UWSGI_API char *proxy1_parse(char *ptr, char *watermark, char **src, uint16_t *src_len, char **dst,
+                             uint16_t *dst_len, char **src_port, uint16_t *src_port_len, char **dst_port,
+                             uint16_t *dst_port_len);
+UWSGI_API char *uwsgi_chunked_read_smart(struct wsgi_request *, size_t *len, int timeout);
+/* [any] 1 where the bytes are a whole HTTP head. */
+UWSGI_API int uwsgi_is_full_http(struct uwsgi_buffer *);
+/* [request] Packs a variable (or a header, as HTTP_…) at the end of wsgi_req->buffer: bytes written, 0: full.
+ */
+UWSGI_API uint16_t proto_base_add_uwsgi_var(struct wsgi_request *, char *key, uint16_t keylen, char *val,
+                                            uint16_t vallen);
+UWSGI_API uint16_t proto_base_add_uwsgi_header(struct wsgi_request *, char *key, uint16_t keylen, char *val,
+                                               uint16_t vallen);
+/* [request] What protocols do by default with a response head. */
+UWSGI_API struct uwsgi_buffer *uwsgi_proto_base_prepare_headers(struct wsgi_request *, char *status,
+                                                                uint16_t len);
+UWSGI_API struct uwsgi_buffer *uwsgi_proto_base_add_header(struct wsgi_request *, char *key, uint16_t keylen,
+                                                           char *val, uint16_t vallen);
+UWSGI_API int uwsgi_proto_base_fix_headers(struct wsgi_request *);
+UWSGI_API char *uwsgi_get_header(struct wsgi_request *, char *key, uint16_t keylen, uint16_t *vallen);
+UWSGI_API void uwsgi_request_fix_range_for_size(struct wsgi_request *, int64_t size);
+
 /* [request] The uwsgi protocol's struct uwsgi_socket.proto, for protocols that differ in what follows the
  * head. */
 UWSGI_API int uwsgi_proto_uwsgi_parser(struct wsgi_request *);
@@ -252,6 +416,19 @@ UWSGI_API int uwsgi_403(struct wsgi_request *);
 UWSGI_API int uwsgi_404(struct wsgi_request *);
 UWSGI_API int uwsgi_405(struct wsgi_request *);
 UWSGI_API int uwsgi_500(struct wsgi_request *);
+/* [request] A header that is added to every response of this request. 0, or -1. */
+UWSGI_API int uwsgi_additional_header_add(struct wsgi_request *, char *header, uint16_t len);
+UWSGI_API void uwsgi_remove_header(struct wsgi_request *, char *name, uint16_t len);
+UWSGI_API int uwsgi_response_add_expires(struct wsgi_request *, uint64_t time);
+UWSGI_API int uwsgi_response_add_date(struct wsgi_request *, char *key, uint16_t keylen, uint64_t time);
+UWSGI_API int uwsgi_response_commit_headers(struct wsgi_request *);
+UWSGI_API int uwsgi_redirect_to_slash(struct wsgi_request *);
+UWSGI_API int uwsgi_simple_write(struct wsgi_request *, char *buf, size_t len);
+UWSGI_API int uwsgi_simple_sendfile(struct wsgi_request *, int fd, size_t pos, size_t len);
+/* [request] Serves a file as a complete response: headers, ranges, conditions. 0, or -1. */
+UWSGI_API int uwsgi_file_serve(struct wsgi_request *, char *document_root, uint16_t document_root_len,
+                               char *path_info, uint16_t path_info_len, int is_a_file);
+UWSGI_API int uwsgi_blob_to_response(struct wsgi_request *, char *blob, size_t len);
 /* [any] Date of RFC 9110 §5.6.7 into 30 bytes; returns its length. */
 UWSGI_API int uwsgi_http_date(time_t time, char *buf);
 /* [request] Writes the request line of the access log; the server does it after each request. */
@@ -318,6 +495,14 @@ UWSGI_API int uwsgi_master_add_fd(int fd, void (*func)(int fd, void *data), void
 /* [any] pids of the server. */
 UWSGI_API pid_t uwsgi_master_pid(void);
 UWSGI_API int uwsgi_worker_is_busy(int wid);
+/* [request] Deadline of the current request, in seconds from now; 0: none any more. set_user_harakiri's
+ * counts for the process. */
+UWSGI_API void set_harakiri(struct wsgi_request *, int seconds);
+UWSGI_API void set_user_harakiri(struct wsgi_request *, int seconds);
+UWSGI_API uint64_t uwsgi_worker_exceptions(int wid);
+/* [any] Registers a function that writes the stacks of a language's threads to fd when a request hangs. It is
+ * called in a signal handler of the stuck thread: async-signal-safe calls only. */
+UWSGI_API int uwsgi_register_stack_dumper(void (*dump)(int fd));
 UWSGI_API void uwsgi_set_processname(const char *name);
 
 /* ---- User signals: 256 numbered events; a receiver is a worker unless said otherwise
@@ -331,6 +516,15 @@ UWSGI_API int uwsgi_signal_registered(uint8_t signum);
 UWSGI_API int uwsgi_signal_send(int fd, uint8_t signum);
 /* [worker] Reads one signal from fd and runs its handler; loops of plugins call it. */
 UWSGI_API int uwsgi_receive_signal(int fd, const char *name, int id);
+
+/* [worker] Waits for a signal (-1: any) up to timeout seconds: its number, -1 timed out or failed. */
+UWSGI_API int uwsgi_signal_wait(struct wsgi_request *, int signum);
+/* [any] Raises a signal in the server at address: 0, or -1. */
+UWSGI_API int uwsgi_remote_signal_send(char *address, uint8_t signum);
+/* [any] Raises the signal when the file changes. Provider: plugins/timers. */
+UWSGI_API int uwsgi_add_file_monitor(uint8_t signum, char *path);
+/* [any] 1 readable; waits at most timeout seconds. */
+UWSGI_API int uwsgi_ready_fd(struct wsgi_request *);
 
 /* ---- Registries
  * ------------------------------------------------------------------------------------------------------------

@@ -124,6 +124,10 @@ struct wsgi_request {
   const char *refusal; /* why the protocol refused the head, for the log */
   int via;
   int do_not_log;
+  int log_this;       /* this one is logged although logging is off */
+  int do_not_account; /* not counted in the statistics */
+  int do_not_account_avg_rt;
+  int fd_closed; /* somebody else owns the connection now: the server forgets it */
   int write_errors;
   int read_errors;
   int ignore_body;
@@ -150,6 +154,28 @@ struct wsgi_request {
   int async_force_again;
   int async_plagued;
   int async_timed_out;
+  int async_ready_fd;
+  int async_last_ready_fd;
+  struct uwsgi_rb_timer *async_timeout;
+  struct uwsgi_async_fd *waiting_fds;
+  int do_not_add_to_async_queue;
+
+  /* WebSocket. */
+  char *http_sec_websocket_key;
+  uint16_t http_sec_websocket_key_len;
+  char *http_origin;
+  uint16_t http_origin_len;
+  char *http_sec_websocket_protocol;
+  uint16_t http_sec_websocket_protocol_len;
+  int websocket_closed;
+  struct uwsgi_buffer *websocket_buf;
+  struct uwsgi_buffer *websocket_send_buf;
+  uint8_t websocket_opcode;
+  uint8_t websocket_phase;
+  uint64_t websocket_need;
+  time_t websocket_last_ping;
+  time_t websocket_last_pong;
+  void *websocket; /* the provider's own */
 
   struct uwsgi_app *app;
   void *additional_headers;
@@ -159,9 +185,18 @@ struct wsgi_request {
   int is_raw;
   int is_routing;
   int is_error_routing;
+  int is_final_routing;
+  int is_response_routing;
+  uint32_t route_pc;
+  uint32_t error_route_pc, response_route_pc, final_route_pc;
+  uint32_t route_goto;
+  int routes_applied;
+  uint64_t harakiri_seconds;
 
   /* Input that was read with the head and belongs to what follows it. */
   char *proto_parser_buf;
+  size_t proto_parser_buf_size;
+  int proto_parser_status;
   size_t proto_parser_pos;  /* bytes in proto_parser_buf */
   size_t proto_parser_move; /* of these, used by the head */
   size_t proto_parser_hint; /* protocol's own, kept between calls for one head; 0 at its start */
@@ -169,6 +204,23 @@ struct wsgi_request {
   size_t proto_parser_remains;
   uint64_t proto_state[4]; /* protocol's own, zero at the start of a request */
   void *connection;        /* the kernel's */
+};
+
+/* State of one core of one worker, in shared memory; written by that worker only. */
+struct uwsgi_core {
+  int in_request;
+  uint64_t requests;
+  uint64_t failed_requests;
+  uint64_t static_requests;
+  uint64_t routed_requests;
+  uint64_t offloaded_requests;
+  uint64_t write_errors;
+  uint64_t read_errors;
+  uint64_t exceptions;
+  uint64_t request_started_us; /* microseconds since 1970; 0 while idle */
+  time_t harakiri;             /* deadline of the request, in seconds since 1970; 0: none */
+  time_t user_harakiri;
+  struct wsgi_request req; /* its pointers are meaningful in the worker itself only */
 };
 
 #ifdef __cplusplus

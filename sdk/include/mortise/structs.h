@@ -1,6 +1,9 @@
 /* Small structures of the plugin ABI: strings, buffers, options, locks, sockets, apps, workers. */
 #pragma once
 
+/* What is published by name; the rest of a plugin that is built with -fvisibility=hidden stays its own. */
+#define UWSGI_API __attribute__((visibility("default")))
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -137,20 +140,7 @@ struct uwsgi_app {
   char touch_reload[0xff];
 };
 
-/* State of one core of one worker, in shared memory; written by that worker only. */
-struct uwsgi_core {
-  int in_request;
-  uint64_t requests;
-  uint64_t failed_requests;
-  uint64_t static_requests;
-  uint64_t routed_requests;
-  uint64_t offloaded_requests;
-  uint64_t write_errors;
-  uint64_t read_errors;
-  uint64_t exceptions;
-  uint64_t request_started_us; /* microseconds since 1970; 0 while idle */
-  struct wsgi_request *req;    /* meaningful in the worker itself only */
-};
+struct uwsgi_core;
 
 /* State of one worker, in shared memory; uwsgi.workers[1..numproc], slot 0 is the master's. */
 struct uwsgi_worker {
@@ -178,6 +168,8 @@ struct uwsgi_worker {
   uint64_t harakiri_count;
   uint64_t signals;
   time_t last_spawn;
+  time_t harakiri;      /* when the current request is overdue, in seconds since 1970; 0: never */
+  time_t user_harakiri; /* same, by set_user_harakiri() */
   int signal_pipe[2];
   struct uwsgi_core *cores;
   struct uwsgi_app *apps;
@@ -216,7 +208,12 @@ struct uwsgi_gateway {
   int num;
   void *data;
   uint64_t respawns;
+  int use_signals;
+  int internal_subscription_pipe[2];
+  uid_t uid;
+  gid_t gid;
 };
+#define UWSGI_MAX_GATEWAYS 64
 
 /* A role of supervised processes that a plugin adds to the master (gateway, mule, spooler, …). */
 struct uwsgi_process_role {
@@ -230,6 +227,13 @@ struct uwsgi_process_role {
 /* State that all processes share. */
 struct uwsgi_shared {
   int worker_signal_pipe[2];
+  int mule_signal_pipe[2];
+  int mule_queue_pipe[2];
+  int spooler_signal_pipe[2];
+  struct uwsgi_gateway gateways[UWSGI_MAX_GATEWAYS];
+  int gateways_cnt;
+  time_t gateways_harakiri[UWSGI_MAX_GATEWAYS]; /* when a busy gateway is overdue, in seconds since 1970; 0:
+                                                   never */
   uint64_t load;
   uint64_t backlog;
   uint64_t backlog_errors;

@@ -7,7 +7,7 @@
  * it still fires once and a respawned worker does not start it anew. Entries stay until the server ends. */
 #pragma once
 
-#include "../uwsgi.h"
+#include "mortise/structs.h"
 
 #ifdef __cplusplus
 extern "C" {
