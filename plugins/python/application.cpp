@@ -1,7 +1,7 @@
 #include "application.h"
 
-#include <memory>
 #include <string>
+#include <vector>
 
 #include "application_source.h"
 #include "code_import.h"
@@ -20,6 +20,13 @@ namespace {
 
 constexpr uint8_t kModifier = 0;
 
+// What the main interpreter loaded, for those that follow.
+struct Loaded {
+  ApplicationSource source;
+  int id;
+};
+std::vector<Loaded> &all_loaded = *new std::vector<Loaded>;
+
 [[noreturn]] void give_up(const std::string &what) {
   uwsgi_log(
       "python: no application: %s (the traceback above says why; need-app = false serves errors instead)\n",
@@ -27,27 +34,37 @@ constexpr uint8_t kModifier = 0;
   exit(UWSGI_FAILED_APP_CODE);
 }
 
+// False with an exception set.
+bool load_into(Interpreter &interpreter, const ApplicationSource &source, int id) {
+  PyRef callable = load_callable(source);
+  PyRef environ_template = callable ? make_environ_template(interpreter) : PyRef();
+  if (!environ_template) return false;
+  if (interpreter.applications.size() <= static_cast<size_t>(id))
+    interpreter.applications.resize(static_cast<size_t>(id) + 1);
+  interpreter.applications[static_cast<size_t>(id)] = {callable.release(), environ_template.release()};
+  return true;
+}
+
 // Loads and records an application; false with the traceback in the log. [with the GIL]
 bool add_application(const ApplicationSource &source, int id, char *mountpoint) {
   uint64_t started = uwsgi_monotonic_micros();
-  PyRef callable = load_callable(source);
-  PyRef environ_template = callable ? make_environ_template() : PyRef();
-  if (!environ_template) {
+  Interpreter &interpreter = this_interpreter();
+  if (!load_into(interpreter, source, id)) {
     log_exception("python: loading the application from " + source.description() + " failed");
     return false;
   }
-  auto application = std::make_unique<Application>();
+  PyObject *callable = interpreter.applications[static_cast<size_t>(id)].callable;
   uwsgi_app *app = uwsgi_add_app(id, kModifier, mountpoint, static_cast<int>(strlen(mountpoint)),
-                                 PyInterpreterState_Main(), callable.get());
+                                 interpreter.state, callable);
   if (!app) return false;
-  application->callable = callable.release();
-  application->environ_template = environ_template.release();
-  app->responder0 = application.release();
+  app->responder0 = callable;
   uint64_t took_us = uwsgi_monotonic_micros() - started;
   app->startup_time = static_cast<time_t>(took_us / 1000000);
   uwsgi_emulate_cow_for_apps(id);
-  uwsgi_log_initial("python: application from %s loaded in %d ms (%s %d)\n", source.description().c_str(),
-                    static_cast<int>(took_us / 1000), uwsgi.mywid ? "worker" : "process",
+  all_loaded.push_back({source, id});
+  uwsgi_log_initial("python: application from %s loaded in %d ms%s%s (%s %d)\n", source.description().c_str(),
+                    static_cast<int>(took_us / 1000), *mountpoint ? " for " : "", mountpoint,
+                    uwsgi.mywid ? "worker" : "process",
                     uwsgi.mywid ? uwsgi.mywid : static_cast<int>(getpid()));
   return true;
 }
@@ -59,6 +76,31 @@ void run_imports(const uwsgi_string_list *list) {
     log_exception(std::string("python: importing ") + list->value + " failed");
     if (uwsgi.need_app) give_up(std::string("--import ") + list->value + " failed");
   }
+}
+
+bool run_imports_again(const uwsgi_string_list *list) {
+  for (; list; list = list->next)
+    if (!import_by_name(list->value)) return false;
+  return true;
+}
+
+// The first place without an application: a predecessor's number of them may still stand in shared memory.
+int free_place() {
+  int id = 0;
+  while (id < uwsgi.max_apps && uwsgi_apps[id].callable) ++id;
+  return id;
+}
+
+void mount(const std::string &text) {
+  size_t equals = text.find('=');
+  if (text.empty() || text[0] != '/' || equals == text.npos) {
+    uwsgi_log("python: mount = %s is not understood (write mount = /path=file.py or /path=module:callable)\n",
+              text.c_str());
+    exit(1);
+  }
+  std::string mountpoint = text.substr(0, equals), spec = text.substr(equals + 1);
+  if (mountpoint == "/") mountpoint.clear();  // the root's SCRIPT_NAME is empty
+  if (mount_application(mountpoint.data(), spec.data()) && uwsgi.need_app) give_up("mount " + text);
 }
 
 }  // namespace
@@ -84,12 +126,20 @@ void load_configured_application() {
     if (!add_application(source, uwsgi.default_app > 0 ? uwsgi.default_app : 0, root) && uwsgi.need_app)
       give_up(source.description() + " cannot be served");
   }
+  for (const uwsgi_string_list *item = options.mounts; item; item = item->next) mount(item->value);
   run_imports(options.imports);
 }
 
 int mount_application(char *mountpoint, char *spec) {
   GilHold gil;
-  return add_application(source_of(spec), uwsgi_apps_cnt, mountpoint) ? 0 : -1;
+  return add_application(source_of(spec), free_place(), mountpoint) ? 0 : -1;
+}
+
+bool load_applications_again(Interpreter &interpreter) {
+  if (!run_imports_again(options.shared_imports)) return false;
+  for (const Loaded &loaded : all_loaded)
+    if (!load_into(interpreter, loaded.source, loaded.id)) return false;
+  return run_imports_again(options.imports);
 }
 
 }  // namespace mortise::python

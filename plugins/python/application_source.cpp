@@ -67,9 +67,10 @@ std::string ApplicationSource::description() const {
 }
 
 ApplicationSource source_of(const std::string &spec) {
-  if (names_a_file(spec) || ends_with(spec, ".wsgi")) return {spec, {}, {}};
+  const std::string usual = options.callable ? options.callable : "";
+  if (names_a_file(spec) || ends_with(spec, ".wsgi")) return {spec, {}, usual};
   size_t colon = spec.find(':');
-  if (colon == std::string::npos) return {{}, spec, {}};
+  if (colon == std::string::npos) return {{}, spec, usual};
   return {{}, spec.substr(0, colon), spec.substr(colon + 1)};
 }
 

@@ -26,7 +26,11 @@ int run(PyObject *module) {
   return result ? 0 : -1;
 }
 
-PyModuleDef_Slot slots[] = {{Py_mod_exec, reinterpret_cast<void *>(run)}, {0, nullptr}};
+PyModuleDef_Slot slots[] = {{Py_mod_exec, reinterpret_cast<void *>(run)},
+#ifdef Py_mod_multiple_interpreters
+                            {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+                            {0, nullptr}};
 PyModuleDef definition = {
     .m_base = PyModuleDef_HEAD_INIT, .m_name = "uwsgidecorators", .m_size = 0, .m_slots = slots};
 

@@ -6,18 +6,10 @@
 #include "file_wrapper.h"
 #include "log_stream.h"
 #include "options.h"
-#include "uwsgi_module.h"
-#include "variable_names.h"
 
 namespace mortise::python {
 
-PyObject *wsgi_input_key = nullptr;
-
 namespace {
-
-VariableNames &names = *new VariableNames;
-PyObject *url_scheme_key = nullptr;
-PyObject *https_text = nullptr;
 
 PyRef decode(std::string_view bytes) {
   return PyRef(PyUnicode_DecodeLatin1(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), nullptr));
@@ -68,18 +60,11 @@ bool make_room(PyObject *dict) {
 
 }  // namespace
 
-bool create_environ_names() {
-  wsgi_input_key = PyUnicode_InternFromString("wsgi.input");
-  url_scheme_key = PyUnicode_InternFromString("wsgi.url_scheme");
-  https_text = PyUnicode_InternFromString("https");
-  return wsgi_input_key && url_scheme_key && https_text && names.fill();
-}
-
-PyRef make_environ_template() {
+PyRef make_environ_template(const Interpreter &interpreter) {
   PyRef dict(PyDict_New());
   PyRef version(Py_BuildValue("(ii)", 1, 0));
-  PyRef errors = make_log_stream();
-  PyRef server_version = uwsgi_module_attribute("version");
+  PyRef errors = make_log_stream(interpreter);
+  PyRef server_version = PyRef::borrow(PyDict_GetItemString(PyModule_GetDict(interpreter.module), "version"));
   PyRef node(PyBytes_FromString(uwsgi.hostname));
   if (!dict || !version || !errors || !server_version || !node) return {};
   PyObject *d = dict.get();
@@ -89,7 +74,8 @@ PyRef make_environ_template() {
               set_flag(d, "wsgi.multiprocess", uwsgi.numproc > 1) && set_flag(d, "wsgi.run_once", false) &&
               set_flag(d, "wsgi.input_terminated", true) && set(d, "uwsgi.version", server_version.get()) &&
               set(d, "uwsgi.node", node.get());
-  if (good && !options.no_file_wrapper) good = set(d, "wsgi.file_wrapper", file_wrapper_type());
+  if (good && !options.no_file_wrapper)
+    good = set(d, "wsgi.file_wrapper", reinterpret_cast<PyObject *>(interpreter.file_wrapper_type));
   // PEP 3333 asks for these; a frontend that leaves one out gets what is true.
   const char *const kDefaults[][2] = {{"REQUEST_METHOD", "GET"},
                                       {"SCRIPT_NAME", ""},
@@ -102,14 +88,14 @@ PyRef make_environ_template() {
   return good && make_room(d) ? std::move(dict) : PyRef();
 }
 
-PyRef make_environ(PyObject *environ_template, const wsgi_request *request) {
+PyRef make_environ(Interpreter &interpreter, PyObject *environ_template, const wsgi_request *request) {
   PyRef environ(PyDict_Copy(environ_template));
   if (!environ) return {};
   std::string_view scheme(request->scheme, request->scheme_len);
   for (int i = 0; i + 1 < request->var_cnt; i += 2) {
     const iovec &key = request->hvec[i], &val = request->hvec[i + 1];
     std::string_view bytes(static_cast<const char *>(val.iov_base), val.iov_len);
-    VariableName *entry = names.find({static_cast<const char *>(key.iov_base), key.iov_len});
+    VariableName *entry = interpreter.names.find({static_cast<const char *>(key.iov_base), key.iov_len});
     if (!entry) return {};
     if (entry->role == Role::kIgnored) continue;
     if (entry->role == Role::kScheme) scheme = bytes;
@@ -120,8 +106,8 @@ PyRef make_environ(PyObject *environ_template, const wsgi_request *request) {
   }
   if (scheme.empty() && is_on({request->https, request->https_len})) scheme = "https";
   if (scheme.empty() || scheme == "http") return environ;
-  PyRef other = scheme == "https" ? PyRef::borrow(https_text) : decode(scheme);
-  if (!other || PyDict_SetItem(environ.get(), url_scheme_key, other.get()) < 0) return {};
+  PyRef other = scheme == "https" ? PyRef::borrow(interpreter.https) : decode(scheme);
+  if (!other || PyDict_SetItem(environ.get(), interpreter.wsgi_url_scheme, other.get()) < 0) return {};
   return environ;
 }
 

@@ -2,22 +2,16 @@
 // decoded as latin-1. Names are str objects made once; values that tend to repeat are kept, too.
 #pragma once
 
-#include "cpython.h"
+#include "interpreter.h"
 
 #include <uwsgi.h>
 
 namespace mortise::python {
 
-// Makes the names; false with an exception set. [master, before the first template]
-bool create_environ_names();
-
 // What every request's environ begins as. Empty with an exception set. [with the GIL]
-PyRef make_environ_template();
+PyRef make_environ_template(const Interpreter &);
 
 // environ of a request, but for wsgi.input. Empty with an exception set. [request, with the GIL]
-PyRef make_environ(PyObject *environ_template, const wsgi_request *request);
-
-// Interned "wsgi.input".
-extern PyObject *wsgi_input_key;
+PyRef make_environ(Interpreter &, PyObject *environ_template, const wsgi_request *request);
 
 }  // namespace mortise::python

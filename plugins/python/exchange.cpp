@@ -4,10 +4,8 @@
 #include <atomic>
 #include <string>
 
-#include "application.h"
 #include "environ.h"
 #include "gil.h"
-#include "input.h"
 #include "response_body.h"
 #include "start_response.h"
 #include "traceback.h"
@@ -16,17 +14,12 @@ namespace mortise::python {
 
 namespace {
 
-PyObject *close_name() {
-  static PyObject *name = PyUnicode_InternFromString("close");
-  return name;
-}
-
 // PEP 3333: whatever happened, an iterable with close() is closed.
-void close_result(PyObject *result, const wsgi_request *request) {
+void close_result(const Interpreter &interpreter, PyObject *result, const wsgi_request *request) {
   if (PyList_CheckExact(result) || PyTuple_CheckExact(result) || PyBytes_CheckExact(result)) return;
   PyRef exception = take_exception();
   PyRef close;
-  int found = get_optional_attr(result, close_name(), &close);
+  int found = get_optional_attr(result, interpreter.close, &close);
   PyRef done(found > 0 ? PyObject_CallNoArgs(close.get()) : nullptr);
   if (PyErr_Occurred()) log_exception("python: close() of the response body failed in " + describe(request));
   if (!exception) return;
@@ -96,11 +89,11 @@ void ReusedObject::take_back() {
 }
 
 PyRef Exchange::lend_write() {
-  return write_.lend(write_type, write_call, this);
+  return write_.lend(interpreter_->write_type, write_call, this);
 }
 
-PyRef Exchange::call(Application &application) {
-  PyRef start_response = start_response_.lend(start_response_type, start_response_call, this);
+PyRef Exchange::call(const Application &application) {
+  PyRef start_response = start_response_.lend(interpreter_->start_response_type, start_response_call, this);
   if (!start_response) return {};
   // The first place is room for vectorcall, which saves bound methods a copy.
   PyObject *args[] = {nullptr, environ_, start_response.get()};
@@ -110,7 +103,7 @@ PyRef Exchange::call(Application &application) {
 
 bool Exchange::send(PyObject *result) {
   BodyResult sent = send_body(*this, result);
-  close_result(result, request_);
+  close_result(*interpreter_, result, request_);
   if (sent == BodyResult::kRefused) count_exception(request_);
   if (sent != BodyResult::kSent) return false;
   if (began_ || client_is_gone(request_)) return true;
@@ -119,15 +112,16 @@ bool Exchange::send(PyObject *result) {
   return false;
 }
 
-int Exchange::serve(wsgi_request *request, Application &application) {
+int Exchange::serve(wsgi_request *request, Interpreter &interpreter, const Application &application) {
+  interpreter_ = &interpreter;
   request_ = request;
   began_ = false;
   int status = UWSGI_OK;
   {
-    PyRef environ = make_environ(application.environ_template, request);
-    PyRef input = environ ? input_.lend(input_type, nullptr, this) : PyRef();
+    PyRef environ = make_environ(interpreter, application.environ_template, request);
+    PyRef input = environ ? input_.lend(interpreter.input_type, nullptr, this) : PyRef();
     environ_ = environ.get();
-    bool good = input && PyDict_SetItem(environ_, wsgi_input_key, input.get()) == 0;
+    bool good = input && PyDict_SetItem(environ_, interpreter.wsgi_input, input.get()) == 0;
     PyRef result = good ? call(application) : PyRef();
     if (!result || !send(result.get())) status = fail();
   }

@@ -2,7 +2,7 @@
 // wsgi.input) act on. Each core has one Exchange and uses it, and those objects, again and again.
 #pragma once
 
-#include "cpython.h"
+#include "interpreter.h"
 
 #include <uwsgi.h>
 
@@ -11,7 +11,6 @@
 namespace mortise::python {
 
 class Exchange;
-struct Application;
 
 // Layout of the objects tied to an exchange. Once the request is over, `exchange` is null: the application
 // may keep the object for as long as it likes.
@@ -35,20 +34,22 @@ class ReusedObject {
 class Exchange {
  public:
   // Serves a request; what the request hook returns. [request, with the GIL]
-  int serve(wsgi_request *request, Application &application);
+  int serve(wsgi_request *request, Interpreter &interpreter, const Application &application);
 
   // Begins the response head: status and headers as start_response gets them. False with an exception set.
   bool begin_response(PyObject *status, PyObject *headers, PyObject *exc_info);
   bool response_began() const { return began_; }
   wsgi_request *request() const { return request_; }
+  const Interpreter &interpreter() const { return *interpreter_; }
   PyObject *environ() const { return environ_; }
   PyRef lend_write();
 
  private:
-  PyRef call(Application &application);
+  PyRef call(const Application &application);
   bool send(PyObject *result);
   int fail();
 
+  Interpreter *interpreter_ = nullptr;
   wsgi_request *request_ = nullptr;
   PyObject *environ_ = nullptr;
   bool began_ = false;  // start_response was called with success

@@ -6,15 +6,6 @@ namespace mortise::python {
 
 namespace {
 
-PyTypeObject *type = nullptr;
-// Exact types whose descriptor holds the bytes that read() would return.
-PyObject *raw_file_type = nullptr;         // io.FileIO
-PyObject *buffered_reader_type = nullptr;  // io.BufferedReader
-PyObject *buffered_random_type = nullptr;  // io.BufferedRandom
-PyObject *raw_name = nullptr;
-PyObject *close_name = nullptr;
-PyObject *read_name = nullptr;
-
 struct FileWrapper {
   PyObject_HEAD PyObject *file;
   PyObject *block_size;
@@ -39,7 +30,7 @@ PyObject *create(PyTypeObject *own_type, PyObject *args, PyObject *keywords) {
 }
 
 PyObject *next(PyObject *self) {
-  PyRef block(PyObject_CallMethodOneArg(of(self)->file, read_name, of(self)->block_size));
+  PyRef block(PyObject_CallMethodOneArg(of(self)->file, this_interpreter().read, of(self)->block_size));
   if (!block) return nullptr;
   int more = PyObject_IsTrue(block.get());
   return more > 0 ? block.release() : nullptr;
@@ -47,7 +38,7 @@ PyObject *next(PyObject *self) {
 
 PyObject *close(PyObject *self, PyObject *) {
   PyRef method;
-  if (get_optional_attr(of(self)->file, close_name, &method) < 0) return nullptr;
+  if (get_optional_attr(of(self)->file, this_interpreter().close, &method) < 0) return nullptr;
   if (!method) Py_RETURN_NONE;
   return PyObject_CallNoArgs(method.get());
 }
@@ -85,19 +76,19 @@ long long number_from(PyObject *object, const char *method) {
   return number;
 }
 
-bool is_plain_file(PyObject *file) {
+bool is_plain_file(const Interpreter &types, PyObject *file) {
   PyObject *its_type = reinterpret_cast<PyObject *>(Py_TYPE(file));
-  if (its_type == raw_file_type) return true;
-  if (its_type != buffered_reader_type && its_type != buffered_random_type) return false;
+  if (its_type == types.raw_file_type) return true;
+  if (its_type != types.buffered_reader_type && its_type != types.buffered_random_type) return false;
   PyRef raw;
-  bool found = get_optional_attr(file, raw_name, &raw) > 0;
+  bool found = get_optional_attr(file, types.raw, &raw) > 0;
   PyErr_Clear();
-  return found && reinterpret_cast<PyObject *>(Py_TYPE(raw.get())) == raw_file_type;
+  return found && reinterpret_cast<PyObject *>(Py_TYPE(raw.get())) == types.raw_file_type;
 }
 
 }  // namespace
 
-bool create_file_wrapper_type() {
+bool create_file_wrapper_type(Interpreter &types) {
   PyType_Slot slots[] = {
       {Py_tp_doc,
        slot("FileWrapper(filelike, block_size=32768)\n--\n\nIterates over blocks of a file; the server "
@@ -112,24 +103,17 @@ bool create_file_wrapper_type() {
       {0, nullptr}};
   PyType_Spec spec = {"uwsgi.FileWrapper", sizeof(FileWrapper), 0, Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
                       slots};
-  type = reinterpret_cast<PyTypeObject *>(PyType_FromSpec(&spec));
+  types.file_wrapper_type = reinterpret_cast<PyTypeObject *>(PyType_FromSpec(&spec));
   PyRef io(PyImport_ImportModule("io"));
-  if (!type || !io) return false;
-  raw_file_type = PyObject_GetAttrString(io.get(), "FileIO");
-  buffered_reader_type = PyObject_GetAttrString(io.get(), "BufferedReader");
-  buffered_random_type = PyObject_GetAttrString(io.get(), "BufferedRandom");
-  raw_name = PyUnicode_InternFromString("raw");
-  close_name = PyUnicode_InternFromString("close");
-  read_name = PyUnicode_InternFromString("read");
-  return raw_file_type && buffered_reader_type && buffered_random_type && raw_name && close_name && read_name;
+  if (!types.file_wrapper_type || !io) return false;
+  types.raw_file_type = PyObject_GetAttrString(io.get(), "FileIO");
+  types.buffered_reader_type = PyObject_GetAttrString(io.get(), "BufferedReader");
+  types.buffered_random_type = PyObject_GetAttrString(io.get(), "BufferedRandom");
+  return types.raw_file_type && types.buffered_reader_type && types.buffered_random_type;
 }
 
-PyObject *file_wrapper_type() {
-  return reinterpret_cast<PyObject *>(type);
-}
-
-bool find_file_source(PyObject *result, FileSource *source) {
-  if (Py_TYPE(result) != type || !is_plain_file(of(result)->file)) return false;
+bool find_file_source(const Interpreter &types, PyObject *result, FileSource *source) {
+  if (Py_TYPE(result) != types.file_wrapper_type || !is_plain_file(types, of(result)->file)) return false;
   PyObject *file = of(result)->file;
   long long fd = number_from(file, "fileno"), position = number_from(file, "tell");
   struct stat info {};

@@ -1,6 +1,7 @@
 #include "fork_hooks.h"
 
 #include "gil.h"
+#include "options.h"
 #include "traceback.h"
 #include "uwsgi_module.h"
 
@@ -46,6 +47,13 @@ void warn_of_threads() {
       names.c_str());
 }
 
+void run_postfork_hook() {
+  PyRef hook = uwsgi_module_attribute("post_fork_hook");
+  if (!hook) return;
+  PyRef result(PyObject_CallNoArgs(hook.get()));
+  if (!result) log_exception("python: uwsgi.post_fork_hook failed");
+}
+
 }  // namespace
 
 void before_fork() {
@@ -69,18 +77,14 @@ void after_fork(int step) {
 
 void after_server_fork() {
   // A worker that loads its applications itself has not got their functions yet.
-  if (uwsgi.mywid > 0 && uwsgi.lazy_apps) return;
+  if (uwsgi.mywid > 0 && (uwsgi.lazy_apps || options.thread_interpreters)) return;
   run_postfork_hooks();
 }
 
 void run_postfork_hooks() {
   if (!Py_IsInitialized() || postfork_done_in == getpid()) return;
   postfork_done_in = getpid();
-  GilHold gil;
-  PyRef hook = uwsgi_module_attribute("post_fork_hook");
-  if (!hook) return;
-  PyRef result(PyObject_CallNoArgs(hook.get()));
-  if (!result) log_exception("python: uwsgi.post_fork_hook failed");
+  for_each_interpreter(run_postfork_hook);
 }
 
 }  // namespace mortise::python

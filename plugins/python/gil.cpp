@@ -77,6 +77,21 @@ CalledByPython::~CalledByPython() {
   here.held = before_;
 }
 
+InterpreterVisit::InterpreterVisit(const Interpreter &there) : before_(here.state) {
+  here.state = PyThreadState_New(there.state);
+  take_gil();
+}
+
+InterpreterVisit::~InterpreterVisit() {
+  PyThreadState_Clear(here.state);
+  PyThreadState_DeleteCurrent();  // gives the GIL away, too
+  here = {before_, false};
+}
+
+void settle_in(const Interpreter &interpreter) {
+  if (!here.state) here.state = PyThreadState_New(interpreter.state);
+}
+
 void adopt_starting_thread() {
   give_gil();
 }

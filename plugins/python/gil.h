@@ -1,10 +1,11 @@
-// The global interpreter lock: which threads of the server hold it, and that waits give it away.
+// The global interpreter lock, one or that of the core: which threads of the server hold it, and that waits
+// give it away.
 //
 // A request holds it from end to end. It is given away only where the server's wait hooks would block, and
 // around locks and file transfers: a request that never waits pays for one acquisition.
 #pragma once
 
-#include "cpython.h"
+#include "interpreter.h"
 
 namespace mortise::python {
 
@@ -45,6 +46,37 @@ class CalledByPython {
  private:
   const bool before_;
 };
+
+// The calling thread acts in another interpreter while it lives, as a thread that is new there, and holds
+// that interpreter's GIL; its own was given away. [any thread of ours]
+class InterpreterVisit {
+ public:
+  explicit InterpreterVisit(const Interpreter &there);
+  ~InterpreterVisit();
+  InterpreterVisit(const InterpreterVisit &) = delete;
+  InterpreterVisit &operator=(const InterpreterVisit &) = delete;
+
+ private:
+  GilRelease home_;
+  PyThreadState *const before_;
+};
+
+// Calls function in each interpreter, the main one first.
+template <typename Function>
+void for_each_interpreter(Function function) {
+  for (const Interpreter *interpreter : interpreters) {
+    GilHold gil;
+    if (&this_interpreter() == interpreter) {
+      function();
+    } else {
+      InterpreterVisit visit(*interpreter);
+      function();
+    }
+  }
+}
+
+// The calling thread, which Python does not know yet, belongs to that interpreter for good.
+void settle_in(const Interpreter &interpreter);
 
 // The two ends of a GilHold, where these are in different functions.
 void take_gil();

@@ -8,8 +8,6 @@
 
 namespace mortise::python {
 
-PyTypeObject *input_type = nullptr;
-
 namespace {
 
 wsgi_request *request_of(PyObject *self) {
@@ -139,7 +137,7 @@ PyMethodDef methods[] = {
 
 }  // namespace
 
-bool create_input_type() {
+bool create_input_type(Interpreter &interpreter) {
   PyType_Slot slots[] = {{Py_tp_doc, slot("The body of a request (wsgi.input, PEP 3333).")},
                          {Py_tp_dealloc, slot(destroy)},
                          {Py_tp_iter, slot(PyObject_SelfIter)},
@@ -147,8 +145,8 @@ bool create_input_type() {
                          {Py_tp_methods, slot(methods)},
                          {0, nullptr}};
   PyType_Spec spec = {"uwsgi.Input", sizeof(ExchangeObject), 0, Py_TPFLAGS_DEFAULT, slots};
-  input_type = reinterpret_cast<PyTypeObject *>(PyType_FromSpec(&spec));
-  return input_type != nullptr;
+  interpreter.input_type = reinterpret_cast<PyTypeObject *>(PyType_FromSpec(&spec));
+  return interpreter.input_type != nullptr;
 }
 
 }  // namespace mortise::python

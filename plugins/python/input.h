@@ -5,7 +5,6 @@
 
 namespace mortise::python {
 
-bool create_input_type();  // false with an exception set
-extern PyTypeObject *input_type;
+bool create_input_type(Interpreter &);  // false with an exception set
 
 }  // namespace mortise::python

@@ -1,77 +1,31 @@
 #include "interpreter.h"
 
-#include "application.h"
-#include "decorators.h"
 #include "environ.h"
-#include "gil.h"
-#include "options.h"
-#include "python_home.h"
-#include "request.h"
+#include "file_wrapper.h"
+#include "input.h"
+#include "log_stream.h"
 #include "search_path.h"
-#include "traceback.h"
-#include "user_signals.h"
+#include "start_response.h"
 #include "uwsgi_module.h"
-
-#include <uwsgi.h>
-
-#include <string>
-#include <vector>
 
 namespace mortise::python {
 
 namespace {
 
-const std::string kInterpreterName =
-    "python" + std::to_string(PY_MAJOR_VERSION) + "." + std::to_string(PY_MINOR_VERSION);
+Interpreter *find(PyInterpreterState *state) {
+  for (Interpreter *interpreter : interpreters)
+    if (interpreter->state == state) return interpreter;
+  return nullptr;
+}
 
-// A PyConfig that is cleared on every path; the first failure is kept.
-class Config {
- public:
-  Config() { PyConfig_InitPythonConfig(&config_); }
-  ~Config() { PyConfig_Clear(&config_); }
-  Config(const Config &) = delete;
-  Config &operator=(const Config &) = delete;
-
-  PyConfig *operator->() { return &config_; }
-  void set(wchar_t *PyConfig::*member, const std::string &value) {
-    if (!value.empty()) keep(PyConfig_SetBytesString(&config_, &(config_.*member), value.c_str()));
-  }
-  void set_argv(const std::string &words) {
-    size_t count = 0;
-    char **split = uwsgi_split_quoted(words.c_str(), words.size(), " \t", &count);
-    // Applications test for "uwsgi" in sys.argv.
-    std::string first = "uwsgi";
-    std::vector<char *> argv = {first.data()};
-    for (size_t i = 0; i < count; ++i) argv.push_back(split[i]);
-    keep(PyConfig_SetBytesArgv(&config_, static_cast<Py_ssize_t>(argv.size()), argv.data()));
-    for (size_t i = 0; i < count; ++i) free(split[i]);
-    free(split);
-  }
-  PyStatus start() {
-    keep(PyStatus_Exception(status_) ? status_ : Py_InitializeFromConfig(&config_));
-    return status_;
-  }
-
- private:
-  void keep(PyStatus status) {
-    if (!PyStatus_Exception(status_)) status_ = status;
-  }
-  PyConfig config_;
-  PyStatus status_ = PyStatus_Ok();
-};
-
-PyStatus initialise(const PythonHome &home) {
-  Config config;
-  config->parse_argv = 0;
-  config->install_signal_handlers = 0;  // signals are the server's
-  config->site_import = !options.no_site;
-  if (options.optimize) config->optimization_level = options.optimize;
-  config.set_argv(options.argv ? options.argv : "");
-  // A bare name is looked up in PATH, and its folder leads to the prefix.
-  config.set(&PyConfig::program_name, home.executable.empty() ? kInterpreterName : home.executable);
-  config.set(&PyConfig::executable, options.executable ? options.executable : home.executable);
-  config.set(&PyConfig::home, home.prefix);
-  return config.start();
+bool intern_names(Interpreter &i) {
+  i.wsgi_input = PyUnicode_InternFromString("wsgi.input");
+  i.wsgi_url_scheme = PyUnicode_InternFromString("wsgi.url_scheme");
+  i.https = PyUnicode_InternFromString("https");
+  i.close = PyUnicode_InternFromString("close");
+  i.raw = PyUnicode_InternFromString("raw");
+  i.read = PyUnicode_InternFromString("read");
+  return i.wsgi_input && i.wsgi_url_scheme && i.https && i.close && i.raw && i.read && i.names.fill();
 }
 
 // Lines that applications print appear in the log when they are printed, one write each.
@@ -89,43 +43,24 @@ void buffer_stdout_by_line() {
 
 }  // namespace
 
-int start_interpreter() {
-  if (!configured_application_exists()) exit(UWSGI_FAILED_APP_CODE);
-  PythonHome home;
-  if (!find_python_home(&home)) return -1;
-  offer_uwsgi_module();
-  offer_decorators_module();
-  PyStatus status = initialise(home);
-  if (PyStatus_Exception(status)) {
-    uwsgi_log("python: the interpreter does not start: %s (is %s a complete installation of Python %s?)\n",
-              status.err_msg ? status.err_msg : "unknown cause",
-              home.executable.empty() ? "the standard library's folder" : home.executable.c_str(),
-              PY_VERSION);
-    return -1;
-  }
-  buffer_stdout_by_line();
-  set_up_path();
-  if (!create_uwsgi_module() || !create_wsgi_types() || !create_environ_names()) {
-    log_exception("python: the plugin does not start");
-    return -1;
-  }
-  create_exchanges();
-  create_signal_numbers();
-  wrap_wait_hooks();
-  adopt_starting_thread();
-  uwsgi_log_initial("python: CPython %s in %s\n", PY_VERSION,
-                    home.executable.empty() ? "its default place" : home.executable.c_str());
-  return 0;
+Interpreter &search_interpreter() {
+  thread_local Interpreter *last = nullptr;
+  PyInterpreterState *state = PyInterpreterState_Get();
+  if (!last || last->state != state) last = find(state);
+  if (!last) Py_FatalError("the module uwsgi was used in an interpreter that the server does not know");
+  return *last;
 }
 
-void adopt_core_thread(int core) {
-  GilHold gil;
-  PyObject *threading = PyDict_GetItemString(PyImport_GetModuleDict(), "threading");
-  if (!threading) return;
-  PyRef thread(PyObject_CallMethod(threading, "current_thread", nullptr));
-  PyRef name(PyUnicode_FromFormat("uWSGIWorker%dCore%d", uwsgi.mywid, core));
-  if (thread && name) PyObject_SetAttrString(thread.get(), "name", name.get());
-  PyErr_Clear();
+bool this_interpreter_is_ours() {
+  return find(PyInterpreterState_Get()) != nullptr;
+}
+
+bool furnish_interpreter(Interpreter &interpreter) {
+  buffer_stdout_by_line();
+  set_up_path();
+  return intern_names(interpreter) && create_start_response_types(interpreter) &&
+         create_input_type(interpreter) && create_file_wrapper_type(interpreter) &&
+         create_log_stream_type(interpreter) && create_uwsgi_module(interpreter);
 }
 
 }  // namespace mortise::python

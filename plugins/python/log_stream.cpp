@@ -11,8 +11,6 @@ namespace mortise::python {
 
 namespace {
 
-PyTypeObject *type = nullptr;
-
 // Text waits until its line is complete, so that lines of threads and processes do not mix.
 struct LogStream {
   PyObject_HEAD std::string *line;
@@ -87,17 +85,18 @@ PyMethodDef methods[] = {
 
 }  // namespace
 
-bool create_log_stream_type() {
+bool create_log_stream_type(Interpreter &interpreter) {
   PyType_Slot slots[] = {{Py_tp_doc, slot("Text stream to the server log (wsgi.errors, PEP 3333).")},
                          {Py_tp_dealloc, slot(destroy)},
                          {Py_tp_methods, slot(methods)},
                          {0, nullptr}};
   PyType_Spec spec = {"uwsgi.LogStream", sizeof(LogStream), 0, Py_TPFLAGS_DEFAULT, slots};
-  type = reinterpret_cast<PyTypeObject *>(PyType_FromSpec(&spec));
-  return type != nullptr;
+  interpreter.log_stream_type = reinterpret_cast<PyTypeObject *>(PyType_FromSpec(&spec));
+  return interpreter.log_stream_type != nullptr;
 }
 
-PyRef make_log_stream() {
+PyRef make_log_stream(const Interpreter &interpreter) {
+  PyTypeObject *type = interpreter.log_stream_type;
   PyRef stream(type->tp_alloc(type, 0));
   if (stream) reinterpret_cast<LogStream *>(stream.get())->line = new std::string;
   return stream;

@@ -15,7 +15,9 @@ struct Options {
   uwsgi_string_list *path = nullptr;
   uwsgi_string_list *imports = nullptr;
   uwsgi_string_list *shared_imports = nullptr;
+  uwsgi_string_list *mounts = nullptr;
   int optimize = 0;
+  int thread_interpreters = 0;  // one for each core
   int no_site = 0;
   int no_file_wrapper = 0;
   int accepted = 0;  // options that ask for what is always so

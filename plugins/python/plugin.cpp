@@ -2,11 +2,12 @@
 // code runs.
 #include "application.h"
 #include "application_source.h"
+#include "core_interpreters.h"
 #include "fork_hooks.h"
-#include "interpreter.h"
 #include "options.h"
 #include "request.h"
 #include "shutdown.h"
+#include "startup.h"
 #include "user_signals.h"
 
 #include <uwsgi.h>
@@ -63,6 +64,12 @@ constinit uwsgi_option option_table[] = {
     list("shared-py-import", &options.shared_imports, kSharedImportHelp),
     list("shared-python-import", &options.shared_imports, kSharedImportHelp),
     {"optimize", required_argument, 'O', "level of python -O", uwsgi_opt_set_int, &options.optimize, 0},
+    list("mount", &options.mounts,
+         "load an application for a part of the URLs: /path=file.py or /path=module:callable"),
+    flag("manage-script-name", &uwsgi.manage_script_name,
+         "find the application of --mount by the path, which SCRIPT_NAME and PATH_INFO then share"),
+    flag("py-thread-interpreters", &options.thread_interpreters,
+         "an interpreter for each thread, with a GIL of its own from Python 3.12 on"),
     flag("no-site", &options.no_site, "do not import the module site"),
     flag("catch-exceptions", &uwsgi.catch_exceptions,
          "answer an exception with its traceback (for development)"),
@@ -89,6 +96,11 @@ void on_load() {
   if (!uwsgi_plugin_get("timers") && timers_are_available()) uwsgi_load_plugin("timers");
 }
 
+void prepare_worker() {
+  create_core_interpreters();
+  run_postfork_hooks();
+}
+
 }  // namespace
 
 }  // namespace mortise::python
@@ -107,7 +119,7 @@ uwsgi_plugin python_plugin = {
     .request = serve_request,
     .preinit_apps = load_shared_imports,
     .init_apps = load_configured_application,
-    .fixup = run_postfork_hooks,
+    .fixup = prepare_worker,
     .mount_app = mount_application,
     .atexit = run_python_exit,
     .magic = accept_bare_argument,

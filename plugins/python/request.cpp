@@ -4,13 +4,8 @@
 #include <atomic>
 #include <vector>
 
-#include "application.h"
-#include "file_wrapper.h"
+#include "application_choice.h"
 #include "gil.h"
-#include "input.h"
-#include "log_stream.h"
-#include "start_response.h"
-#include "uwsgi_module.h"
 
 // A macro for the call; here the member is tested first.
 #undef current_wsgi_req
@@ -21,17 +16,6 @@ namespace {
 
 // Never destroyed: its references could only be given back by a running interpreter.
 std::vector<Exchange> &exchanges = *new std::vector<Exchange>;
-
-uwsgi_app *app_for(const wsgi_request *request) {
-  int id = uwsgi.default_app > 0 ? uwsgi.default_app : 0;
-  if (uwsgi_apps_cnt > 1 && request->script_name_len > 0) {
-    int named = uwsgi_get_app_id(const_cast<wsgi_request *>(request), request->script_name,
-                                 request->script_name_len, request->uh->modifier1);
-    if (named >= 0) id = named;
-  }
-  if (id >= uwsgi_apps_cnt || !uwsgi_apps[id].responder0) return nullptr;
-  return &uwsgi_apps[id];
-}
 
 int answer_no_application(wsgi_request *request) {
   uwsgi_log(
@@ -44,23 +28,21 @@ int answer_no_application(wsgi_request *request) {
 
 }  // namespace
 
-bool create_wsgi_types() {
-  return create_start_response_types() && create_input_type() && create_file_wrapper_type() &&
-         create_log_stream_type();
-}
-
 void create_exchanges() {
   exchanges = std::vector<Exchange>(static_cast<size_t>(std::max(uwsgi.cores, 1)));
 }
 
 int serve_request(wsgi_request *request) {
-  uwsgi_app *app = app_for(request);
-  if (!app) return answer_no_application(request);
+  int id = choose_application(request);
+  Interpreter &interpreter = interpreter_of_core(request->async_id);
+  if (id < 0 || static_cast<size_t>(id) >= interpreter.applications.size())
+    return answer_no_application(request);
+  const Application application = interpreter.applications[static_cast<size_t>(id)];
+  if (!application.callable) return answer_no_application(request);
   GilHold gil;
-  request->app_id = static_cast<int>(app - uwsgi_apps);
-  std::atomic_ref(app->requests).fetch_add(1, std::memory_order_relaxed);
-  return exchanges[static_cast<size_t>(request->async_id)].serve(
-      request, *static_cast<Application *>(app->responder0));
+  request->app_id = id;
+  std::atomic_ref(uwsgi_apps[id].requests).fetch_add(1, std::memory_order_relaxed);
+  return exchanges[static_cast<size_t>(request->async_id)].serve(request, interpreter, application);
 }
 
 wsgi_request *current_request() {

@@ -5,9 +5,6 @@
 
 namespace mortise::python {
 
-// Makes the types of the objects that applications get; false with an exception set. [master]
-bool create_wsgi_types();
-
 // One exchange for each core. [master]
 void create_exchanges();
 

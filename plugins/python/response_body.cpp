@@ -116,7 +116,7 @@ BodyResult send_body(Exchange &exchange, PyObject *result) {
   if (PyBytes_Check(result)) return send_items(exchange, &result, 1);
   if (PyUnicode_Check(result)) return refuse_type(exchange, result);
   FileSource source;
-  if (find_file_source(result, &source)) return send_file(exchange, source);
+  if (find_file_source(exchange.interpreter(), result, &source)) return send_file(exchange, source);
   return send_iterable(exchange, result);
 }
 

@@ -23,11 +23,7 @@ bool runs_applications() {
   return uwsgi.mywid > 0 || uwsgi.muleid > 0 || uwsgi.i_am_a_spooler || getpid() == uwsgi_master_pid();
 }
 
-}  // namespace
-
-void run_python_exit() {
-  if (!Py_IsInitialized() || !runs_applications()) return;
-  GilHold gil;
+void end_interpreter() {
   if (PyRef hook = uwsgi_module_attribute("atexit")) {
     PyRef result(PyObject_CallNoArgs(hook.get()));
     if (!result) log_exception("python: uwsgi.atexit failed");
@@ -37,6 +33,13 @@ void run_python_exit() {
   if (!done) log_exception("python: a function registered with atexit failed");
   flush("stdout");
   flush("stderr");
+}
+
+}  // namespace
+
+void run_python_exit() {
+  if (!Py_IsInitialized() || !runs_applications()) return;
+  for_each_interpreter(end_interpreter);
 }
 
 }  // namespace mortise::python

@@ -5,9 +5,6 @@
 
 namespace mortise::python {
 
-PyTypeObject *start_response_type = nullptr;
-PyTypeObject *write_type = nullptr;
-
 namespace {
 
 Exchange *exchange_of(PyObject *self, const char *what) {
@@ -83,13 +80,14 @@ PyTypeObject *make_type(const char *name, const char *doc) {
 const vectorcallfunc start_response_call = call_start_response;
 const vectorcallfunc write_call = call_write;
 
-bool create_start_response_types() {
-  start_response_type = make_type(
+bool create_start_response_types(Interpreter &interpreter) {
+  interpreter.start_response_type = make_type(
       "uwsgi.start_response",
       "start_response(status, headers, exc_info=None) -> write\n\nBegins the response (PEP 3333): status is "
       "a str like \"200 OK\", headers a list of (str, str).");
-  write_type = make_type("uwsgi.write", "write(data)\n\nSends bytes of the body at once (PEP 3333).");
-  return start_response_type && write_type;
+  interpreter.write_type =
+      make_type("uwsgi.write", "write(data)\n\nSends bytes of the body at once (PEP 3333).");
+  return interpreter.start_response_type && interpreter.write_type;
 }
 
 }  // namespace mortise::python

@@ -5,10 +5,8 @@
 
 namespace mortise::python {
 
-bool create_start_response_types();  // false with an exception set
+bool create_start_response_types(Interpreter &);  // false with an exception set
 
-extern PyTypeObject *start_response_type;
-extern PyTypeObject *write_type;
 extern const vectorcallfunc start_response_call;
 extern const vectorcallfunc write_call;
 

@@ -3,13 +3,13 @@
 
 #include <uwsgi.h>
 
-#include <array>
 #include <atomic>
 #include <functional>
 #include <string>
 #include <string_view>
 
 #include "gil.h"
+#include "interpreter.h"
 #include "traceback.h"
 #include "uwsgi_module.h"
 
@@ -18,9 +18,6 @@ namespace mortise::python {
 namespace {
 
 constexpr int kSignals = 256;
-
-// This process' handlers, owned. Guarded by the GIL.
-std::array<PyObject *, kSignals> handlers{};
 
 // Which name has which number: hashes in memory that all processes share, 0 where the number is free.
 std::atomic<uint64_t> *claims = nullptr;
@@ -41,8 +38,9 @@ PyObject *register_signal(PyObject *, PyObject *args) {
     PyErr_Format(PyExc_ValueError, "unable to register signal %d for '%s'", number, receiver);
     return nullptr;
   }
-  PyRef replaced(handlers[signum]);
-  handlers[signum] = PyRef::borrow(handler).release();
+  PyObject *&place = this_interpreter().signal_handlers[signum];
+  PyRef replaced(place);
+  place = PyRef::borrow(handler).release();
   Py_RETURN_NONE;
 }
 
@@ -98,7 +96,7 @@ void create_signal_numbers() {
 int run_signal_handler(uint8_t signum, void *) {
   GilHold gil;
   // Held, as it may register another one in its place.
-  PyRef handler = PyRef::borrow(handlers[signum]);
+  PyRef handler = PyRef::borrow(this_interpreter().signal_handlers[signum]);
   if (!handler) return -1;
   PyRef number(PyLong_FromLong(signum));
   PyRef result(number ? PyObject_CallOneArg(handler.get(), number.get()) : nullptr);

@@ -1,5 +1,7 @@
 #include "uwsgi_module.h"
 
+#include "interpreter.h"
+
 #include <uwsgi.h>
 
 namespace mortise::python {
@@ -9,8 +11,6 @@ namespace {
 // What agents and applications compare with: the release of uWSGI that this server can stand in for.
 constexpr char kCompatibleVersion[] = "2.0.31";
 constexpr int kCompatibleParts[] = {2, 0, 31};
-
-PyObject *module = nullptr;
 
 bool set(PyObject *target, const char *name, PyRef value) {
   return value && PyObject_SetAttrString(target, name, value.get()) == 0;
@@ -54,43 +54,52 @@ bool set_server_facts(PyObject *m) {
          set(m, "is_a_reload", PyRef(PyBool_FromLong(0)));
 }
 
+int fill(PyObject *m) {
+  if (!this_interpreter_is_ours()) {
+    PyErr_SetString(PyExc_ImportError, "the module uwsgi is not for interpreters that the application makes");
+    return -1;
+  }
+  for (PyMethodDef *functions :
+       {server_functions, request_functions, signal_functions, timer_functions, lock_functions})
+    if (PyModule_AddFunctions(m, functions)) return -1;
+  return set_constants(m) && set_server_facts(m) ? 0 : -1;
+}
+
+PyModuleDef_Slot slots[] = {{Py_mod_exec, reinterpret_cast<void *>(fill)},
+#ifdef Py_mod_multiple_interpreters
+                            {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+                            {0, nullptr}};
 PyModuleDef definition = {
     .m_base = PyModuleDef_HEAD_INIT,
     .m_name = "uwsgi",
     .m_doc = PyDoc_STR(
         "What an application can ask of the server that runs it. Importing it fails anywhere else."),
-    .m_size = -1,
+    .m_size = 0,
+    .m_slots = slots,
 };
-
-PyObject *create() {
-  PyRef m(PyModule_Create(&definition));
-  if (!m) return nullptr;
-  for (PyMethodDef *functions :
-       {server_functions, request_functions, signal_functions, timer_functions, lock_functions})
-    if (PyModule_AddFunctions(m.get(), functions)) return nullptr;
-  return set_constants(m.get()) && set_server_facts(m.get()) ? m.release() : nullptr;
-}
 
 }  // namespace
 
 void offer_uwsgi_module() {
-  PyImport_AppendInittab("uwsgi", create);
+  PyImport_AppendInittab("uwsgi", [] { return PyModuleDef_Init(&definition); });
 }
 
-bool create_uwsgi_module() {
-  module = PyImport_ImportModule("uwsgi");
-  return module != nullptr;
+bool create_uwsgi_module(Interpreter &interpreter) {
+  interpreter.module = PyImport_ImportModule("uwsgi");
+  return interpreter.module != nullptr;
 }
 
 void refresh_uwsgi_module() {
-  if (!set_server_facts(module)) PyErr_Clear();
+  if (!set_server_facts(this_interpreter().module)) PyErr_Clear();
 }
 
 PyRef uwsgi_module_attribute(const char *name) {
   PyRef key(PyUnicode_FromString(name));
   PyRef value;
   // Its dict, as hasattr() would raise an exception first where there is none.
-  if (key) value = PyRef::borrow(PyDict_GetItemWithError(PyModule_GetDict(module), key.get()));
+  if (key)
+    value = PyRef::borrow(PyDict_GetItemWithError(PyModule_GetDict(this_interpreter().module), key.get()));
   PyErr_Clear();
   if (value.get() == Py_None) value.reset();
   return value;

@@ -9,8 +9,9 @@ namespace mortise::python {
 // Makes `import uwsgi` possible. [before the interpreter starts]
 void offer_uwsgi_module();
 
-// Imports it for good; false with an exception set. [master, with the GIL]
-bool create_uwsgi_module();
+// Imports it for good; false with an exception set. [with the GIL]
+struct Interpreter;
+bool create_uwsgi_module(Interpreter &);
 
 // Sets what was not known when it was made. [before applications are loaded, with the GIL]
 void refresh_uwsgi_module();
