@@ -34,6 +34,7 @@ std::optional<int> run_command(int argc, char **argv) {
   for (int i = 1; i < argc; ++i) {
     std::string_view word = argv[i];
     if (i == 1 && word == "plugin") return run_plugin_tool("", argv + 2);
+    if (word == "--cflags" || word == "--dot-h") return run_plugin_tool(word.substr(2), argv + i + 1);
     if (word == "--build-plugin") return run_plugin_tool("build", argv + i + 1);
     if (word == "--version") {
       printf("mortise " MORTISE_VERSION "\n");

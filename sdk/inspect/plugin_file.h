@@ -26,6 +26,7 @@ struct PluginDescription {
   std::vector<OptionDescription> options;
   std::vector<std::string> undefined_uwsgi;  // functions of the plugin API that it calls
   std::vector<std::string> provides;         // functions of the plugin API that it exports
+  std::vector<std::string> loads;            // plugins that are to be loaded first: REQUIRES of its recipe
   std::vector<std::string> needed;           // libraries
 };
 

@@ -14,8 +14,8 @@ namespace mortise {
 // relative to the working directory.
 Result<std::string> build_plugin(const std::string &source, std::string name);
 
-// The flags that compile a plugin, as --cflags prints them and --build-plugin uses them. Those of the libraries
-// that <mortise/libraries.h> knows are among them where the compiler finds their headers.
+// The flags that compile a plugin, as --cflags prints them and --build-plugin uses them. Those of the
+// libraries that <mortise/libraries.h> knows are among them where the compiler finds their headers.
 Result<std::vector<std::string>> plugin_cflags();
 
 }  // namespace mortise

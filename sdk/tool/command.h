@@ -8,8 +8,8 @@
 
 namespace mortise {
 
-// Runs a command, found on PATH, with our standard streams, and waits for its end: its exit status, or 128 and
-// the signal that ended it. `hint` is for an Error, when it cannot be started.
+// Runs a command, found on PATH, with our standard streams, and waits for its end: its exit status, or 128
+// and the signal that ended it. `hint` is for an Error, when it cannot be started.
 Result<int> run_command_line(const std::vector<std::string> &words, const std::string &hint);
 
 // Whether a program of this name is on PATH.

@@ -14,8 +14,8 @@ struct Language {
 };
 
 inline constexpr Language kLanguages[] = {
-    {".c", "CC", "cc", "CFLAGS", false},     {".m", "CC", "cc", "CFLAGS", false},
-    {".cc", "CXX", "c++", "CXXFLAGS", true}, {".cpp", "CXX", "c++", "CXXFLAGS", true},
+    {".c", "CC", "cc", "CFLAGS", false},      {".m", "CC", "cc", "CFLAGS", false},
+    {".cc", "CXX", "c++", "CXXFLAGS", true},  {".cpp", "CXX", "c++", "CXXFLAGS", true},
     {".cxx", "CXX", "c++", "CXXFLAGS", true},
 };
 

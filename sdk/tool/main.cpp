@@ -1,5 +1,6 @@
 // mortise-plugin: builds and inspects plugins. Also reached as `mortise plugin …` and `mortise --build-plugin
 // …`.
+#include <algorithm>
 #include <cstdio>
 #include <string_view>
 
@@ -8,6 +9,7 @@
 #include "sdk/inspect/plugin_index.h"
 #include "sdk/tool/build.h"
 #include "sdk/tool/embed.h"
+#include "sdk/tool/header.h"
 #include "sdk/tool/info.h"
 
 namespace {
@@ -19,9 +21,16 @@ int fail(const Error &error) {
   return error.exit_code;
 }
 
+bool take_flag(int *argc, char **argv, std::string_view flag) {
+  char **end = std::remove_if(argv, argv + *argc, [&](const char *word) { return word == flag; });
+  const bool taken = end != argv + *argc;
+  *argc = static_cast<int>(end - argv);
+  return taken;
+}
+
 int build(int argc, char **argv) {
   if (argc < 1)
-    return fail({"build a plugin", "no source is named", "mortise --build-plugin foo.c [NAME]", kExitUsage});
+    return fail({"build a plugin", "no source is named", "mortise --build-plugin SOURCE [NAME]", kExitUsage});
   auto path = build_plugin(argv[0], argc > 1 ? argv[1] : "");
   if (!path) return fail(path.error());
   auto description = describe_plugin("./" + *path);
@@ -32,18 +41,40 @@ int build(int argc, char **argv) {
 }
 
 int info(int argc, char **argv) {
+  const bool json = take_flag(&argc, argv, "--json");
   if (argc < 1)
-    return fail({"describe a plugin", "no file is named", "mortise plugin info FILE…", kExitUsage});
+    return fail({"describe a plugin", "no file is named", "mortise plugin info FILE… [--json]", kExitUsage});
   int status = kExitOk;
   for (int i = 0; i < argc; ++i) {
     auto description = describe_plugin(argv[i]);
-    if (description) {
-      print_plugin(*description);
-    } else {
+    if (json) {
+      const std::string text = description ? json_of(*description) : json_of(argv[i], description.error());
+      printf("%s%s%s", i ? ",\n" : "[", text.c_str(), i + 1 < argc ? "" : "]\n");
+      if (!description) status = kExitPlugin;
+    } else if (!description) {
       status = fail(description.error());
+    } else if (!print_plugin(*description)) {
+      status = kExitPlugin;
     }
   }
   return status;
+}
+
+int cflags(int, char **) {
+  auto flags = plugin_cflags();
+  if (!flags) return fail(flags.error());
+  for (const std::string &flag : *flags) {
+    for (char c : flag) printf(c == ' ' ? "\\%c" : "%c", c);
+    printf(flag == flags->back() ? "\n" : " ");
+  }
+  return kExitOk;
+}
+
+int header(int, char **) {
+  auto text = self_contained_header();
+  if (!text) return fail(text.error());
+  printf("%s", text->c_str());
+  return kExitOk;
 }
 
 int index(int argc, char **argv) {
@@ -72,9 +103,11 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"info", info, "info FILE…         what a plugin is, told without running it"},
+    {"info", info, "info FILE… [--json]  what a plugin is, told without running it"},
     {"list", list, "list [FOLDER]      the plugins of a folder"},
-    {"build", build, "build SOURCE [NAME]  compile a plugin"},
+    {"build", build, "build SOURCE [NAME]  compile a plugin: a file, a folder, one with uwsgiplugin.py"},
+    {"cflags", cflags, "cflags             the flags that compile a plugin"},
+    {"dot-h", header, "dot-h              uwsgi.h in one piece"},
     {"embed", embed, "embed OUTPUT FILE…  the source by which a server finds plugins that it is linked with"},
     {"index", index, "index [FOLDER]     write the folder's plugins.index"},
 };

@@ -1,4 +1,5 @@
-// What a plugin is built of: a source file, the sources of a folder, or what the folder's uwsgiplugin.py says.
+// What a plugin is built of: a source file, the sources of a folder, or what the folder's uwsgiplugin.py
+// says.
 #pragma once
 
 #include <string>
@@ -12,7 +13,7 @@ namespace mortise {
 struct Recipe {
   std::string folder;  // that the sources are relative to
   std::string name;
-  std::vector<std::string> sources;                // GCC_LIST: C without a suffix, the rest with it; .a, .o too
+  std::vector<std::string> sources;  // GCC_LIST: C without a suffix, the rest with it; .a, .o too
   std::vector<std::string> cflags, ldflags, libs;  // as the shell would read them
   std::vector<std::string> binaries;               // BINARY_LIST: a file, or "symbol<TAB>file"
   std::vector<std::string> loads;                  // REQUIRES: plugins that the server loads first
