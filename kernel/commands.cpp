@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <string>
@@ -9,7 +10,9 @@
 #include <vector>
 
 #include "kernel/configuration.h"
+#include "kernel/lifecycle.h"
 #include "kernel/log.h"
+#include "kernel/plugin_registry.h"
 #include "sdk/inspect/plugin_folders.h"
 
 namespace mortise {
@@ -28,12 +31,32 @@ int run_plugin_tool(std::string_view command, char **arguments) {
   return kExitFailure;
 }
 
+// All that a start does before it touches anything outside this process; nothing is bound or forked.
+int check_configuration() {
+  for (auto phase : {read_configuration, apply_configuration, prepare_process})
+    if (auto done = phase(); !done) return log_error(done.error()), done.error().exit_code;
+  std::string names, addresses;
+  for (const uwsgi_plugin *plugin : loaded_plugins()) names += std::string(" ") + plugin->name;
+  for (const uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
+    addresses += std::string(" ") + (socket->internal ? "(internal)" : socket->name);
+  printf("the configuration can be used\n  plugins  %s\n  sockets  %s\n", names.c_str(), addresses.c_str());
+  return kExitOk;
+}
+
 }  // namespace
 
 std::optional<int> run_command(int argc, char **argv) {
   for (int i = 1; i < argc; ++i) {
     std::string_view word = argv[i];
     if (i == 1 && word == "plugin") return run_plugin_tool("", argv + 2);
+    static char reload[] = "--reload=", stop[] = "--stop=";
+    if (i == 1 && word == "reload") argv[1] = reload;
+    if (i == 1 && word == "stop") argv[1] = stop;
+    if (word == "--check") {
+      std::copy(argv + i + 1, argv + argc + 1, argv + i);
+      --uwsgi.argc;
+      return check_configuration();
+    }
     if (word == "--cflags" || word == "--dot-h") return run_plugin_tool(word.substr(2), argv + i + 1);
     if (word == "--build-plugin") return run_plugin_tool("build", argv + i + 1);
     if (word == "--version") {

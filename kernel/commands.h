@@ -1,4 +1,4 @@
-// What mortise does besides serving: --version, --build-plugin, the plugin sub-commands.
+// What mortise does besides serving: --version, --check, --build-plugin, the plugin sub-commands.
 #pragma once
 
 #include <optional>

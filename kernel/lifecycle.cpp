@@ -105,8 +105,25 @@ Result<void> bind_socket(uwsgi_socket &socket) {
   protocol->setup(&socket);
   int on = 1;  // accepted connections inherit it
   if (socket.family != AF_UNIX) setsockopt(socket.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (!socket.internal) log_info("listening on %s (%d workers)", url_of(socket).c_str(), uwsgi.numproc);
+  bool known = bound->inherited && handover().generation != 0;
+  if (!socket.internal && !known)
+    log_info("listening on %s (%d workers)", url_of(socket).c_str(), uwsgi.numproc);
   return {};
+}
+
+void add_roles(Supervisor &supervisor) {
+  call_hooks(Tables::kRequestOnly, &uwsgi_plugin::master_fixup, "master_fixup", 0);
+  int initial =
+      uwsgi.cheaper_count > 0 ? std::max(uwsgi.cheaper_count, uwsgi.cheaper_initial) : uwsgi.numproc;
+  if (uwsgi.sockets) supervisor.add_role({"worker", uwsgi.numproc, run_worker, false, true, initial});
+  for (const uwsgi_process_role &role : registries().roles) {
+    auto body = [role](int id) {
+      role.body(id, role.data);
+      run_exit_hooks();
+      return kExitOk;
+    };
+    supervisor.add_role({role.name, role.instances, body, role.stop_first != 0, false});
+  }
 }
 
 }  // namespace
@@ -155,8 +172,6 @@ Result<void> start_generic_plugins() {
 Result<void> bind_sockets() {
   for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
     if (auto done = bind_socket(*socket); !done) return done;
-  for (const std::string &name : unused_inherited_listeners())
-    log_warning("inherited listener %s is not used: no socket option has its address", name.c_str());
   if (!uwsgi.sockets && registries().roles.empty())
     return Error{"start serving", "there is nothing to listen on",
                  "add --http :8080, --http-socket :8080 or --socket /path; see mortise --help", kExitUsage};
@@ -178,7 +193,9 @@ Result<void> preload_applications() {
   return {};
 }
 
-Result<int> supervise() {
+Result<int> supervise(const std::string &failure) {
+  for (const std::string &name : failure.empty() ? close_unused_listeners() : std::vector<std::string>())
+    log_warning("inherited listener %s is closed: no socket option has its address", name.c_str());
   ForkHooks hooks;
   hooks.before = [] { call_hooks(Tables::kRequestFirst, &uwsgi_plugin::pre_uwsgi_fork, "pre_uwsgi_fork"); };
   hooks.after_parent = [] {
@@ -188,27 +205,32 @@ Result<int> supervise() {
     uwsgi.mypid = getpid();
     call_hooks(Tables::kRequestFirst, &uwsgi_plugin::post_uwsgi_fork, "post_uwsgi_fork", 1);
   };
-  auto supervisor =
-      Supervisor::create(hooks, {uwsgi.worker_reload_mercy * 1000LL, uwsgi.reload_mercy * 1000LL});
+  hooks.can_execute = true;
+  auto supervisor = Supervisor::create(hooks, {uwsgi.worker_reload_mercy * 1000LL,
+                                               uwsgi.reload_mercy * 1000LL, limits().start_timeout * 1000LL});
   if (!supervisor) return supervisor.error();
-  call_hooks(Tables::kRequestOnly, &uwsgi_plugin::master_fixup, "master_fixup", 0);
-  if (uwsgi.sockets) supervisor->add_role({"worker", uwsgi.numproc, run_worker, false, true});
-  for (const uwsgi_process_role &role : registries().roles) {
-    auto body = [role](int id) {
-      role.body(id, role.data);
-      run_exit_hooks();
-      return kExitOk;
-    };
-    supervisor->add_role({role.name, role.instances, body, role.stop_first != 0, false});
-  }
   MasterCallbacks callbacks;
-  callbacks.cycle = [] { call_hooks(Tables::kGenericFirst, &uwsgi_plugin::master_cycle, "master_cycle"); };
   callbacks.cleanup = [] {
-    call_hooks(Tables::kGenericFirst, &uwsgi_plugin::master_cleanup, "master_cleanup");
-    run_exit_hooks();
     if (uwsgi.vacuum) unlink_socket_files();
   };
+  if (failure.empty()) {
+    add_roles(*supervisor);
+    callbacks.cycle = [] { call_hooks(Tables::kGenericFirst, &uwsgi_plugin::master_cycle, "master_cycle"); };
+    callbacks.cleanup = [remove_sockets = callbacks.cleanup] {
+      call_hooks(Tables::kGenericFirst, &uwsgi_plugin::master_cleanup, "master_cleanup");
+      run_exit_hooks();
+      remove_sockets();
+    };
+  }
+  if (handover().generation > 0) supervisor->adopt(handover(), failure);
   return run_master(*supervisor, callbacks);
+}
+
+int run_trial() {
+  call_hooks(Tables::kRequestOnly, &uwsgi_plugin::master_fixup, "master_fixup", 0);
+  int status = uwsgi.sockets ? run_worker(1) : kExitOk;
+  fflush(nullptr);
+  _exit(status);  // no exit hooks: nothing was served
 }
 
 }  // namespace mortise

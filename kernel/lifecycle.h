@@ -24,7 +24,11 @@ Result<void> start_request_plugins();
 // With --preload (lazy-apps = false): the applications, in the master.
 Result<void> preload_applications();
 
-// Forks the processes and supervises them until the server has stopped; the exit status.
-Result<int> supervise();
+// Forks the processes and supervises them until the server has stopped; the exit status. Where the phases
+// before failed after a reload, supervises what the generation before left.
+Result<int> supervise(const std::string &failure);
+
+// In a trial, instead: starts a worker in this process up to its readiness, and ends with its status.
+[[noreturn]] int run_trial();
 
 }  // namespace mortise

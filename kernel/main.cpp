@@ -9,6 +9,7 @@
 #include "kernel/commands.h"
 #include "kernel/configuration.h"
 #include "kernel/fd.h"
+#include "kernel/handover.h"
 #include "kernel/lifecycle.h"
 #include "kernel/log.h"
 #include "kernel/privileges.h"
@@ -35,10 +36,18 @@ int fail(const mortise::Error &error) {
 int serve(int argc, char **argv, char **environment) {
   mortise::fill_standard_descriptors();
   mortise::init_state(argc, argv, environment);
+  mortise::receive_handover();
   if (auto status = mortise::run_command(argc, argv)) return *status;
-  for (auto phase : kPhases)
-    if (auto done = phase(); !done) return fail(done.error());
-  auto status = mortise::supervise();
+  std::string failure;
+  for (auto phase : kPhases) {
+    auto done = phase();
+    if (done) continue;
+    if (mortise::handover().processes.empty()) return fail(done.error());
+    failure = done.error().message();
+    break;
+  }
+  if (mortise::handover().trial) mortise::run_trial();
+  auto status = mortise::supervise(failure);
   return status ? *status : fail(status.error());
 }
 

@@ -2,6 +2,7 @@
 
 #include <uwsgi.h>
 
+#include <mortise/lifecycle.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -24,34 +25,43 @@ struct Watch {
 };
 std::map<int, Watch> watches;
 int queue = -1;  // while the loop runs
+Supervisor *running = nullptr;
+bool was_ready = false;
 
 bool add_to_queue(int fd) {
   epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
   return epoll_ctl(queue, EPOLL_CTL_ADD, fd, &event) == 0 || errno == EEXIST;
 }
 
-void handle_signal(Supervisor &supervisor, int signum) {
-  switch (signum) {
+void handle_signal(Supervisor &supervisor, Signal signal) {
+  switch (signal.number) {
     case SIGTERM:
     case SIGINT:
     case SIGQUIT:
-      log_info("SIG%s: stopping%s", sigabbrev_np(signum), supervisor.stopping() ? " at once" : "");
+      log_info("SIG%s: stopping%s", sigabbrev_np(signal.number), supervisor.stopping() ? " at once" : "");
       supervisor.stop();
       break;
     case SIGHUP:
-      supervisor.reload();
+    case SIGUSR2:  // elsewhere the signal for a new binary; a reload executes what is on the disk anyway
+      supervisor.reload(signal.sender);
+      break;
+    case SIGTTIN:
+      supervisor.start_worker(0);
+      break;
+    case SIGTTOU:
+      supervisor.retire_worker(0);
       break;
     case SIGCHLD:
       supervisor.reap();
       break;
     default:
-      break;  // USR1 and USR2 shall not end the server
+      break;  // USR1 shall not end the server
   }
 }
 
 void handle_event(Supervisor &supervisor, int signal_fd, int fd) {
   if (fd == signal_fd) {
-    while (int signum = next_signal(signal_fd)) handle_signal(supervisor, signum);
+    for (Signal signal; (signal = next_signal(signal_fd)).number;) handle_signal(supervisor, signal);
   } else if (fd == supervisor.message_fd()) {
     supervisor.read_messages();
   } else if (auto found = watches.find(fd); found != watches.end()) {
@@ -86,8 +96,10 @@ int run_master(Supervisor &supervisor, const MasterCallbacks &callbacks) {
   supervisor.close_in_child(signal_fd->get());
   log_info("master (pid %d) started", getpid());
 
+  running = &supervisor;
+  supervisor.reap();  // what ended while the program was executed
   supervisor.run_due();
-  for (bool was_ready = false; !supervisor.finished();) {
+  while (!supervisor.finished()) {
     epoll_event events[kEventsATurn];
     int count = wait_for_events(supervisor, events);
     for (int i = 0; i < count; ++i) handle_event(supervisor, signal_fd->get(), events[i].data.fd);
@@ -100,14 +112,49 @@ int run_master(Supervisor &supervisor, const MasterCallbacks &callbacks) {
   }
   callbacks.cleanup();
   queue = uwsgi.master_queue = -1;
+  running = nullptr;
   log_info("mortise stopped");
   return supervisor.exit_status();
 }
 
 }  // namespace mortise
 
-extern "C" int uwsgi_master_add_fd(int fd, void (*func)(int fd, void *data), void *data) {
+extern "C" {
+
+int uwsgi_master_add_fd(int fd, void (*func)(int fd, void *data), void *data) {
   if (fd < 0 || !func || (mortise::queue >= 0 && !mortise::add_to_queue(fd))) return -1;
   mortise::watches[fd] = {func, data};
   return 0;
 }
+
+int uwsgi_server_state(void) {
+  if (!mortise::running) return UWSGI_STARTING;
+  if (mortise::running->stopping()) return UWSGI_STOPPING;
+  if (mortise::running->reloading()) return UWSGI_RELOADING;
+  return mortise::was_ready ? UWSGI_SERVING : UWSGI_STARTING;
+}
+
+void uwsgi_reload_server(void) {
+  kill(uwsgi_master_pid(), SIGHUP);
+}
+
+void uwsgi_stop_server(int at_once) {
+  if (!mortise::running) return;
+  if (at_once && !mortise::running->stopping()) mortise::running->stop();
+  mortise::running->stop();
+}
+
+int uwsgi_start_worker(int wid) {
+  return mortise::running ? mortise::running->start_worker(wid) : 0;
+}
+
+int uwsgi_retire_worker(int wid) {
+  return mortise::running ? mortise::running->retire_worker(wid) : 0;
+}
+
+void uwsgi_replace_worker(int wid) {
+  if (uwsgi.mypid != uwsgi_master_pid()) return mortise::ask_replacement();
+  if (mortise::running) wid ? mortise::running->replace_worker(wid) : mortise::running->replace_workers();
+}
+
+}  // extern "C"

@@ -17,7 +17,7 @@ constexpr Transition kTable[kProcessStates][kProcessEvents] = {
     {{kWaiting, kFork},      {kStarting, kStarted},     {kWaiting, kRetryLater},   {kWaiting, kImpossible},  // kWaiting
      {kWaiting, kImpossible},{kWaiting, kImpossible},   {kGone, kIgnore},          {kGone, kIgnore}},
 
-    {{kStarting, kIgnore},   {kStarting, kImpossible},  {kStarting, kImpossible},  {kReady, kServe},         // kStarting
+    {{kStarting, kKill},     {kStarting, kImpossible},  {kStarting, kImpossible},  {kReady, kServe},         // kStarting
      {kWaiting, kRespawn},   {kGone, kForget},          {kStopping, kTell},        {kKilling, kKill}},
 
     {{kReady, kIgnore},      {kReady, kImpossible},     {kReady, kImpossible},     {kReady, kIgnore},        // kReady

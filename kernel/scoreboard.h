@@ -11,9 +11,14 @@ namespace mortise {
 // Allocates the slots 0..numproc with uwsgi.cores cores and uwsgi.max_apps apps each. [master, before fork]
 Result<void> create_scoreboard();
 
+// Gives the calling process cores of its own, in memory that the others see: uwsgi.workers[wid].cores is them here,
+// and everywhere once it is ready. [worker, before its threads]
+Result<void> own_cores(int wid);
+
 // What the master records about worker wid. Without a scoreboard, or for an unknown wid, nothing happens.
 // [master]
 void record_spawn(int wid, pid_t pid);
+void record_cheaped(int wid, bool cheaped);
 void record_ready(int wid, pid_t pid);
 void record_exit(int wid, pid_t pid);
 

@@ -5,12 +5,14 @@
 
 #include <cerrno>
 
+#include "kernel/handover.h"
+
 namespace mortise {
 
 namespace {
 
 constexpr int kForChildren[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP};
-constexpr int kForMaster[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD, SIGUSR1, SIGUSR2};
+constexpr int kForMaster[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU};
 
 sigset_t mask_before;
 bool blocked = false;
@@ -41,6 +43,9 @@ void block_master_signals() {
   blocked = true;
   sigset_t set = master_set();
   pthread_sigmask(SIG_BLOCK, &set, &mask_before);
+  // They are still blocked where the generation before executed this one, for none of them may get lost then.
+  if (handover().generation && !handover().trial)
+    for (int signum : kForMaster) sigdelset(&mask_before, signum);
   // An inherited SIG_IGN would make the system reap the children itself.
   set_disposition(SIGCHLD, nullptr);
   // A handler, not SIG_IGN: programs that the app runs shall have the default again, and only handlers end at
@@ -55,9 +60,10 @@ Result<Fd> open_master_signals() {
   return fd;
 }
 
-int next_signal(int fd) {
+Signal next_signal(int fd) {
   signalfd_siginfo info;
-  return read(fd, &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
+  if (read(fd, &info, sizeof info) != sizeof info) return {};
+  return {static_cast<int>(info.ssi_signo), static_cast<pid_t>(info.ssi_pid)};
 }
 
 void release_master_signals() {

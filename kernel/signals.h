@@ -15,8 +15,12 @@ void block_master_signals();
 // signalfd(2) of the blocked signals, non-blocking. [master]
 Result<Fd> open_master_signals();
 
-// Number of the next signal that is pending on the descriptor, 0 if there is none. [master]
-int next_signal(int fd);
+// The next signal that is pending on the descriptor, and who sent it; number 0 if there is none. [master]
+struct Signal {
+  int number = 0;
+  pid_t sender = 0;
+};
+Signal next_signal(int fd);
 
 // The mask from before block_master_signals(). [master, at its end; child]
 void release_master_signals();

@@ -11,19 +11,12 @@
 
 namespace mortise {
 
-namespace {
-
-struct SocketFile {
-  std::string path;
-  dev_t device;
-  ino_t inode;
-  pid_t owner;
-};
-
 std::vector<SocketFile> &socket_files() {
-  static std::vector<SocketFile> files;
+  static std::vector<SocketFile> files = handover().trial ? std::vector<SocketFile>() : handover().files;
   return files;
 }
+
+namespace {
 
 struct InheritedListener {
   Fd fd;
@@ -238,6 +231,7 @@ int adopt_inherited_listeners() {
   const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
   bool ours = pid && count && atoi(pid) == getpid();
   int end = ours ? kFirst + atoi(count) : kFirst;
+  for (int fd : handover().listeners) inherited_listeners().push_back({Fd(fd), address_of(fd)});
   for (int fd = kFirst; fd < end; ++fd) {
     if (fcntl(fd, F_SETFD, FD_CLOEXEC)) break;  // fewer than promised
     if (!get_flag(fd, SOL_SOCKET, SO_ACCEPTCONN)) {
@@ -250,10 +244,11 @@ int adopt_inherited_listeners() {
   return static_cast<int>(inherited_listeners().size());
 }
 
-std::vector<std::string> unused_inherited_listeners() {
+std::vector<std::string> close_unused_listeners() {
   std::vector<std::string> names;
   for (const InheritedListener &listener : inherited_listeners())
     names.push_back(listener.address.text() + " (descriptor " + std::to_string(listener.fd.get()) + ")");
+  inherited_listeners().clear();
   return names;
 }
 
@@ -261,8 +256,8 @@ void unlink_socket_files() {
   for (const SocketFile &file : socket_files()) {
     struct stat status;
     // A server that was started since may have bound the path anew; its file has another inode.
-    if (file.owner == getpid() && lstat(file.path.c_str(), &status) == 0 && status.st_dev == file.device &&
-        status.st_ino == file.inode)
+    if (file.owner == uwsgi_master_pid() && lstat(file.path.c_str(), &status) == 0 &&
+        status.st_dev == file.device && status.st_ino == file.inode)
       unlink(file.path.c_str());
   }
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernel/fd.h"
+#include "kernel/handover.h"
 #include "kernel/result.h"
 #include "sdk/runtime/address.h"
 
@@ -42,15 +43,18 @@ Result<BoundSocket> bind_private();
 // Whether the peer of a connected UNIX socket runs as this process' user or as root. [any thread]
 bool peer_is_ours(int fd);
 
-// Takes the listeners that the service manager passed, sd_listen_fds(3), for bind_address() to find; removes
-// LISTEN_* from the environment. Returns their number. [main, before bind]
+// Takes the listeners that the service manager, sd_listen_fds(3), or the generation before passed, for
+// bind_address() to find; removes LISTEN_* from the environment. Returns their number. [main, before bind]
 int adopt_inherited_listeners();
 
-// Those that no address asked for, such as "127.0.0.1:80 (descriptor 3)". [master]
-std::vector<std::string> unused_inherited_listeners();
+// Closes those that no address asked for; their names, such as "127.0.0.1:80 (descriptor 3)". [master]
+std::vector<std::string> close_unused_listeners();
 
-// Removes the socket files that this process bound and that are still its own; does nothing in its children.
-// [master]
+// The socket files that this process has to remove. [master]
+std::vector<SocketFile> &socket_files();
+
+// Removes the socket files that the master bound and that are still its own. [master; processes that survived
+// it]
 void unlink_socket_files();
 
 }  // namespace mortise

@@ -2,11 +2,14 @@
 
 #include <uwsgi.h>
 
+#include <sys/prctl.h>
+
 #include <algorithm>
 
 #include "kernel/clock.h"
 #include "kernel/log.h"
 #include "kernel/scoreboard.h"
+#include "kernel/sockets.h"
 
 namespace mortise {
 
@@ -16,6 +19,8 @@ namespace {
 constexpr int64_t kProvenMs = 100;
 // The same for one that never says that it is ready.
 constexpr int64_t kProvenSilentMs = 30'000;
+// What a process may take once the master is dead: nobody can be told any more that it still works.
+constexpr int64_t kOrphanMs = 800;
 // Between two SIGKILLs, should a process survive one in an uninterruptible call.
 constexpr int64_t kKillAgainMs = 1'000;
 
@@ -25,10 +30,21 @@ std::string describe_exit(int outcome) {
   return "died: signal " + std::to_string(signum) + " (" + strsignal(signum) + ")";
 }
 
+// The body of a trial: from here on it is what any start of the server is.
+int try_start(int) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  Handover to;
+  to.trial = true;
+  to.generation = handover().generation + 1;
+  log_error(execute(to));
+  return kExitSystem;
+}
+
 }  // namespace
 
 std::string Process::label() const {
-  return role->is_worker || role->instances > 1 ? role->name + " " + std::to_string(id) : role->name;
+  return !old && (role->is_worker || role->instances > 1) ? role->name + " " + std::to_string(id)
+                                                          : role->name;
 }
 
 std::string Process::who() const {
@@ -42,12 +58,36 @@ Result<Supervisor> Supervisor::create(ForkHooks hooks, Mercy mercy) {
     if (!made) return made.error();
     *pipe = std::move(*made);
   }
+  supervisor.roles_.push_back({.name = "trial", .instances = 1, .body = try_start});
   return supervisor;
 }
 
 void Supervisor::add_role(Role role) {
   const Role &added = roles_.emplace_back(std::move(role));
-  for (int id = 1; id <= added.instances; ++id) processes_.push_back({.role = &added, .id = id});
+  for (int id = 1; id <= added.instances; ++id) {
+    if (id <= added.initial)
+      processes_.push_back({.role = &added, .id = id});
+    else if (added.is_worker)
+      record_cheaped(id, true);
+  }
+}
+
+void Supervisor::adopt(const Handover &from, const std::string &failure) {
+  Fd *links[] = {&messages_.read_end, &messages_.write_end, &lifeline_.read_end, &lifeline_.write_end};
+  for (size_t i = 0; i < std::size(links) && i < from.links.size(); ++i) links[i]->reset(from.links[i]);
+  for (const OldProcess &old : from.processes) {
+    const Role &role = roles_.emplace_back(
+        Role{.name = old.label, .stop_first = old.stop_first, .is_worker = old.is_worker});
+    Process &process = processes_.emplace_back(Process{.role = &role, .id = 0, .old = true, .pid = old.pid});
+    process.state = old.told ? ProcessState::kStopping : ProcessState::kReady;
+    process.due_ms = old.due_ms;
+    process.stop_event.reset(old.stop_fd);
+  }
+  askers_ = from.askers;
+  reloading_ = any_worker_ready_ = true;
+  alone_ = !failure.empty();
+  old_serve_ = !alone_;
+  if (alone_) end_reload(failure);
 }
 
 void Supervisor::run_due() {
@@ -58,8 +98,9 @@ void Supervisor::run_due() {
 }
 
 int64_t Supervisor::next_due_ms() const {
-  int64_t next = stopping() && !rest_told_ ? rest_due_ms() : Process::kNever;
-  for (const Process &process : processes_) next = std::min(next, process.due_ms);
+  int64_t next = Process::kNever;
+  for (const Process &process : processes_)
+    next = std::min(next, leaving(process) && !process.told() ? rest_due_ms() : process.due_ms);
   return next;
 }
 
@@ -70,7 +111,7 @@ void Supervisor::read_messages() {
     if (!sender) continue;  // died since
     if (message.report == ChildReport::kReady) {
       handle(*sender, ProcessEvent::kReady);
-    } else if (!stopping() && !sender->told() && !twin(*sender)) {
+    } else if (!stopping() && !sender->old && !sender->told() && !twin(*sender)) {
       log_info("%s is being replaced on its request", sender->who().c_str());
       successor(*sender);
     }
@@ -91,58 +132,136 @@ void Supervisor::reap() {
   settle();
 }
 
-void Supervisor::reload() {
+void Supervisor::reload(pid_t asker) {
   if (stopping()) return;
-  if (reload_target_) {
-    reload_again_ = true;
-    return;
-  }
-  reload_done_ = 0;
+  if (reloading_) return next_askers_.push_back(asker);
+  askers_ = {asker};
+  hooks_.can_execute ? try_next_generation() : replace_workers();
+}
+
+void Supervisor::replace_workers() {
+  if (reload_target_ || trial_) return;
+  reloading_ = true;
+  replaced_ = 0;
+  for (const Process &process : processes_)
+    if (process.is_worker() && !process.told() && !process.replacement) replace_queue_.push_back(process.id);
+  log_info("reload: replacing %zu workers, one after another", replace_queue_.size());
+  continue_replacing();
+}
+
+// The application is loaded once more than it need be; in return nothing is given up for a generation that
+// cannot serve.
+void Supervisor::try_next_generation() {
+  reloading_ = true;
+  replaced_ = 0;
+  log_info("reload: a trial starts");
+  trial_ = &processes_.emplace_back(Process{.role = &roles_.front(), .id = 1});
+  handle(processes_.back(), ProcessEvent::kDue);
+}
+
+void Supervisor::become_next_generation() {
+  Handover next;
+  next.generation = handover().generation + 1;
+  for (const Pipe *pipe : {&messages_, &lifeline_})
+    for (const Fd *fd : {&pipe->read_end, &pipe->write_end}) next.links.push_back(fd->get());
+  next.askers = askers_;
+  next.askers.insert(next.askers.end(), next_askers_.begin(), next_askers_.end());
   for (const Process &process : processes_) {
-    if (process.role->is_worker && !process.told() && !process.replacement)
-      reload_queue_.push_back(process.id);
+    if (process.pid <= 0) continue;
+    next.processes.push_back({process.pid, process.stop_event.get(),
+                              process.told() ? process.due_ms : Process::kNever, process.told(),
+                              process.role->is_worker, process.role->stop_first,
+                              process.old ? process.label() : "old " + process.label()});
   }
-  log_info("reload: replacing %zu workers, one after another", reload_queue_.size());
-  continue_reload();
+  next.files = socket_files();
+  fflush(nullptr);
+  end_reload(execute(next).message());
+}
+
+int Supervisor::start_worker(int wanted) {
+  for (const Role &role : roles_) {
+    if (!role.is_worker || !role.body) continue;
+    for (int id = std::max(wanted, 1); id <= role.instances && (!wanted || id == wanted); ++id) {
+      if (std::any_of(processes_.begin(), processes_.end(), [&](const Process &process) {
+            return process.role == &role && process.id == id && !process.told();
+          }))
+        continue;
+      processes_.push_back({.role = &role, .id = id});
+      record_cheaped(id, false);
+      return id;
+    }
+  }
+  return 0;
+}
+
+int Supervisor::retire_worker(int wanted) {
+  int id = 0;
+  for (const Process &process : processes_)
+    if (process.is_worker() && !process.told() && (!wanted || process.id == wanted))
+      id = std::max(id, process.id);
+  if (id == 0) return 0;
+  record_cheaped(id, true);
+  for (Process &process : processes_)
+    if (process.is_worker() && process.id == id) handle(process, ProcessEvent::kStop);
+  if (reload_target_ && reload_target_->told()) continue_replacing();
+  return id;
+}
+
+void Supervisor::replace_worker(int id) {
+  for (Process &process : processes_)
+    if (process.is_worker() && process.id == id && process.state == ProcessState::kReady && !stopping())
+      return void(successor(process));
 }
 
 void Supervisor::stop() {
   if (stopping()) {
     log_warning("told to stop again: killing what still runs");
-    rest_told_ = true;
     for (Process &process : processes_) handle(process, ProcessEvent::kKill);
   } else {
     stop_began_ms_ = monotonic_ms();
-    reload_queue_.clear();
+    for (pid_t asker : askers_) answer_reload(asker, "the server was told to stop");
+    replace_queue_.clear();
     reload_target_ = nullptr;
-    for (Process &process : processes_) {
-      if (process.role->stop_first || process.replacement) handle(process, ProcessEvent::kStop);
-    }
+    for (Process &process : processes_)
+      if (&process == trial_) handle(process, ProcessEvent::kKill);
   }
   settle();
 }
 
 bool Supervisor::all_ready() const {
   return std::all_of(processes_.begin(), processes_.end(), [](const Process &process) {
-    return !process.role->is_worker || process.told() || process.state == ProcessState::kReady;
+    return !process.is_worker() || process.told() || process.state == ProcessState::kReady;
   });
 }
 
-// What follows from events once they are handled: ended processes go, the second half of a stop begins.
+// What follows from events once they are handled: the generation before goes when this one serves, those who
+// stop are told in order, ended processes are forgotten.
 void Supervisor::settle() {
-  processes_.remove_if([](const Process &process) { return process.state == ProcessState::kGone; });
-  if (!stopping() || rest_told_) return;
-  bool first_ones_left = std::any_of(processes_.begin(), processes_.end(),
-                                     [](const Process &process) { return process.role->stop_first; });
-  if (first_ones_left && monotonic_ms() < rest_due_ms()) return;
-  rest_told_ = true;
-  for (Process &process : processes_) handle(process, ProcessEvent::kStop);
-  settle();
+  if (old_serve_ && !stopping() && all_ready()) {
+    old_serve_ = false;
+    retire_began_ms_ = monotonic_ms();
+    if (reloading_) end_reload("");
+  }
+  auto gone = [](const Process &process) { return process.state == ProcessState::kGone; };
+  processes_.remove_if(gone);
+  if (stopping() || retire_began_ms_) {
+    bool rest = monotonic_ms() >= rest_due_ms() ||
+                std::none_of(processes_.begin(), processes_.end(),
+                             [&](auto &process) { return leaving(process) && process.role->stop_first; });
+    for (Process &process : processes_)
+      if (leaving(process) && (rest || process.role->stop_first || process.replacement))
+        handle(process, ProcessEvent::kStop);
+    processes_.remove_if(gone);
+  }
+  if (!alone_ || !processes_.empty() || stopping()) return;
+  log_error("no process of the old generation is left: the server ends");
+  exit_status_ = kExitFailure;
+  stop_began_ms_ = monotonic_ms();
 }
 
 // Half of the time is left to the rest when those that stop first take it all.
 int64_t Supervisor::rest_due_ms() const {
-  return stop_began_ms_ + std::min(mercy_.worker_ms, mercy_.other_ms) / 2;
+  return (stopping() ? stop_began_ms_ : retire_began_ms_) + std::min(mercy_.worker_ms, mercy_.other_ms) / 2;
 }
 
 void Supervisor::handle(Process &process, ProcessEvent event) {
@@ -168,6 +287,7 @@ void Supervisor::handle(Process &process, ProcessEvent event) {
 }
 
 void Supervisor::started(Process &process) {
+  if (process.is_worker() || &process == trial_) process.due_ms = process.forked_ms + mercy_.start_ms;
   log_info("%s started", process.who().c_str());
 }
 
@@ -189,13 +309,13 @@ void Supervisor::fork_process(Process &process) {
   }
   if (child < 0) return handle(process, ProcessEvent::kForkFailed);
   process.pid = child;
-  if (process.role->is_worker) record_spawn(process.id, child);
+  if (process.is_worker()) record_spawn(process.id, child);
   handle(process, ProcessEvent::kForked);
 }
 
 void Supervisor::run_child(Process &process, pid_t master) {
   ChildLinks links{master, std::move(process.stop_event), std::move(lifeline_.read_end),
-                   std::move(messages_.write_end), mercy_of(process)};
+                   std::move(messages_.write_end), std::min(mercy_of(process), kOrphanMs)};
   lifeline_.write_end.reset();
   messages_.read_end.reset();
   for (Process &other : processes_) other.stop_event.reset();
@@ -211,6 +331,7 @@ void Supervisor::run_child(Process &process, pid_t master) {
     } else {
       hooks_.after_child();
       status = process.role->body(process.id);
+      if (getppid() != master) unlink_socket_files();
     }
   } catch (const std::exception &exception) {
     process.pid = getpid();
@@ -229,7 +350,9 @@ void Supervisor::retry_later(Process &process) {
 
 void Supervisor::serve(Process &process) {
   process.ready_ms = monotonic_ms();
-  if (process.role->is_worker) {
+  process.due_ms = Process::kNever;
+  if (process.is_worker()) {
+    if (reloading_) ++replaced_;
     any_worker_ready_ = true;
     record_ready(process.id, process.pid);
   }
@@ -240,10 +363,7 @@ void Supervisor::serve(Process &process) {
       handle(*old, ProcessEvent::kStop);
     }
   }
-  if (reload_target_ == &process) {
-    ++reload_done_;
-    continue_reload();
-  }
+  if (reload_target_ == &process) continue_replacing();
 }
 
 void Supervisor::respawn(Process &process) {
@@ -285,23 +405,36 @@ void Supervisor::tell(Process &process) {
 }
 
 void Supervisor::kill_process(Process &process) {
-  log_warning("%s still runs: killing it", process.who().c_str());
+  if (process.state == ProcessState::kStarting)
+    log_error("%s was not ready within %g s: killing it (see --start-timeout)", process.who().c_str(),
+              static_cast<double>(mercy_.start_ms) / 1000);
+  else
+    log_warning("%s still runs: killing it", process.who().c_str());
   process.due_ms = monotonic_ms() + kKillAgainMs;
   kill(process.pid, SIGKILL);
 }
 
 void Supervisor::exited(Process &process) {
   bool was_starting = process.state == ProcessState::kStarting;
-  bool is_worker = process.role->is_worker;
+  bool is_worker = process.is_worker();
   bool hopeless = is_worker && was_starting && !any_worker_ready_ && !stopping();
   if (is_worker) record_exit(process.id, process.pid);
   std::string cause = process.who() + " " + describe_exit(process.outcome);
   int status = WIFEXITED(process.outcome) ? WEXITSTATUS(process.outcome) : kExitFailure;
   Process *survivor = twin(process);
-  handle(process, survivor || hopeless ? ProcessEvent::kExitedForGood : ProcessEvent::kExited);
+  bool for_good = survivor || hopeless || process.old || &process == trial_;
+  handle(process, for_good ? ProcessEvent::kExitedForGood : ProcessEvent::kExited);
   if (survivor) survivor->replacement = false;
   if (hopeless) give_up(cause, status == 0 ? kExitNoApp : status);
-  if (was_starting && reload_target_ == &process) end_reload(cause);
+  if (&process == trial_) {
+    trial_ = nullptr;
+    if (stopping()) return;
+    process.outcome ? end_reload(cause) : become_next_generation();
+  } else if (was_starting && (reload_target_ == &process || (is_worker && old_serve_ && reloading_))) {
+    end_reload(cause);
+  } else if (reload_target_ == &process) {
+    continue_replacing();
+  }
 }
 
 Process *Supervisor::find(pid_t pid) {
@@ -329,18 +462,17 @@ void Supervisor::give_up(const std::string &cause, int status) {
   exit_status_ = status;
   mercy_ = {kUnreadyMercyMs, kUnreadyMercyMs};  // nothing is worth waiting for
   stop_began_ms_ = monotonic_ms();
-  rest_told_ = true;
   for (Process &process : processes_) handle(process, ProcessEvent::kStop);
 }
 
 // The workers that are left, until one has to be waited for.
-void Supervisor::continue_reload() {
+void Supervisor::continue_replacing() {
   reload_target_ = nullptr;
-  while (!reload_target_ && !reload_queue_.empty()) {
-    int id = reload_queue_.front();
-    reload_queue_.pop_front();
+  while (!reload_target_ && !replace_queue_.empty()) {
+    int id = replace_queue_.front();
+    replace_queue_.pop_front();
     for (Process &process : processes_) {
-      if (!process.role->is_worker || process.id != id || process.told() || process.replacement) continue;
+      if (!process.is_worker() || process.id != id || process.told() || process.replacement) continue;
       if (process.state == ProcessState::kWaiting) {  // there is none that could serve meanwhile
         process.due_ms = 0;
         reload_target_ = &process;
@@ -354,15 +486,17 @@ void Supervisor::continue_reload() {
 }
 
 void Supervisor::end_reload(const std::string &failure) {
-  reload_target_ = nullptr;
   if (failure.empty()) {
-    log_info("reload done: %d workers replaced", reload_done_);
+    log_info("reload done: %d workers replaced", replaced_);
   } else {
     log_error("reload failed after %d workers: %s (see the messages above; the old processes go on)",
-              reload_done_, failure.c_str());
+              replaced_, failure.c_str());
   }
-  reload_queue_.clear();
-  if (std::exchange(reload_again_, false)) reload();
+  reload_target_ = nullptr;
+  replace_queue_.clear();
+  reloading_ = false;
+  for (pid_t asker : std::exchange(askers_, std::exchange(next_askers_, {}))) answer_reload(asker, failure);
+  if (!askers_.empty()) hooks_.can_execute ? try_next_generation() : replace_workers();
 }
 
 }  // namespace mortise

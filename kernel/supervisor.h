@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "kernel/child.h"
+#include "kernel/handover.h"
 #include "kernel/process_table.h"
 
 namespace mortise {
@@ -24,6 +25,7 @@ struct Role {
   std::function<int(int id)> body;  // runs in the child, id 1..instances; what it returns is the exit status
   bool stop_first = false;          // is told to stop, and has ended, before the others are told
   bool is_worker = false;           // has a slot in the scoreboard; its failure to start ends the server
+  int initial = instances;          // how many of them run from the start
 };
 
 // Called around every fork, also one that fails; after_child once the child has its own signals and
@@ -32,12 +34,14 @@ struct ForkHooks {
   std::function<void()> before = [] {};
   std::function<void()> after_parent = [] {};
   std::function<void()> after_child = [] {};
+  bool can_execute = false;  // a reload executes the program; else it replaces the workers
 };
 
-// How long a process that was told to stop may take until it is killed.
+// How long a process that was told to stop, or to start, may take until it is killed.
 struct Mercy {
   int64_t worker_ms = 30'000;
   int64_t other_ms = 30'000;
+  int64_t start_ms = 300'000;  // what a worker may take until it is ready
 };
 
 struct Process {
@@ -47,6 +51,7 @@ struct Process {
   int id;
   ProcessState state = ProcessState::kWaiting;
   bool replacement = false;  // its predecessor works until this one is ready
+  bool old = false;          // of the generation before
   pid_t pid = 0;
   int64_t due_ms = 0;     // when run_due() has something to do for it
   int64_t forked_ms = 0;  // last attempt
@@ -58,6 +63,7 @@ struct Process {
   std::string label() const;  // "worker 3", "http"
   std::string who() const;    // "worker 3 (pid 71)"
   bool told() const { return state >= ProcessState::kStopping; }
+  bool is_worker() const { return role->is_worker && !old; }
 };
 
 // [master], all of it.
@@ -67,6 +73,9 @@ class Supervisor {
 
   // Adds the processes of a role; run_due() forks them, in the order in which they were added.
   void add_role(Role role);
+  // Takes over the children and pipes of the generation before: they stop when the workers are ready. Where
+  // this generation failed, they are all that there is. Before run_due().
+  void adopt(const Handover &from, const std::string &failure);
   // A descriptor that is the master's alone: children close it.
   void close_in_child(int fd) { master_fds_.push_back(fd); }
 
@@ -75,14 +84,22 @@ class Supervisor {
   int message_fd() const { return messages_.read_end.get(); }
   void read_messages();  // message_fd() is readable
   void reap();           // SIGCHLD came
-  void reload();  // a new process for each worker, one after another; the old one goes when it is ready
-  void stop();    // in order, with mercy; called again: at once
+  // Starts the program anew, if a trial of that succeeds; the asker (0: nobody) is told how it went.
+  void reload(pid_t asker);
+  void replace_workers();  // a new process for each, one after another; the old one goes when it is ready
+  void stop();             // in order, with mercy; called again: at once
+
+  // One worker, by number; 0: any. Its number, 0 if there is none.
+  int start_worker(int id);   // one that does not run
+  int retire_worker(int id);  // it ends and is not started again
+  void replace_worker(int id);
 
   // Whether each worker serves.
   bool all_ready() const;
   // Whether the server has stopped, and with which exit status.
   bool finished() const { return stopping() && processes_.empty(); }
   bool stopping() const { return stop_began_ms_ != 0; }
+  bool reloading() const { return reloading_; }
   int exit_status() const { return exit_status_; }
   const std::list<Process> &processes() const { return processes_; }
 
@@ -106,10 +123,13 @@ class Supervisor {
   Process *find(pid_t pid);
   Process *twin(const Process &process);
   Process &successor(const Process &process);
-  void continue_reload();
+  void continue_replacing();
   void end_reload(const std::string &failure);
   void give_up(const std::string &cause, int status);
+  void try_next_generation();
+  void become_next_generation();
   void settle();
+  bool leaving(const Process &process) const { return stopping() || (process.old && retire_began_ms_); }
   int64_t rest_due_ms() const;
 
   ForkHooks hooks_;
@@ -119,14 +139,18 @@ class Supervisor {
   Pipe messages_, lifeline_;
   std::vector<int> master_fds_;
 
-  bool any_worker_ready_ = false;     // since the start of the server
-  std::deque<int> reload_queue_;      // ids of the workers to come
-  Process *reload_target_ = nullptr;  // whose readiness the reload waits for
-  int reload_done_ = 0;
-  bool reload_again_ = false;  // asked for while one was under way
+  bool any_worker_ready_ = false;            // since the start of the server
+  bool old_serve_ = false;                   // the generation before, until this one is ready
+  bool alone_ = false;                       // it will never be
+  bool reloading_ = false;                   // from the request to its outcome
+  std::vector<pid_t> askers_, next_askers_;  // who wants to know that; who asked meanwhile
+  const Process *trial_ = nullptr;
+  std::deque<int> replace_queue_;     // numbers of the workers to come, where they are replaced one by one
+  Process *reload_target_ = nullptr;  // whose readiness that waits for
+  int replaced_ = 0;
 
   int64_t stop_began_ms_ = 0;
-  bool rest_told_ = false;  // the roles that do not stop first
+  int64_t retire_began_ms_ = 0;  // of the generation before
   int exit_status_ = 0;
 };
 

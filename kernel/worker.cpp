@@ -7,8 +7,10 @@
 
 #include "kernel/apps.h"
 #include "kernel/core_loop.h"
+#include "kernel/handover.h"
 #include "kernel/log.h"
 #include "kernel/plugin_registry.h"
+#include "kernel/scoreboard.h"
 #include "kernel/state.h"
 #include "kernel/user_signals.h"
 #include "kernel/worker_loop.h"
@@ -66,11 +68,13 @@ int run_worker(int wid) {
   uwsgi.mywid = wid;
   uwsgi.mypid = getpid();
   uwsgi.current_wsgi_req = CoreLoop::current;
-  if (auto done = own_apps(wid); !done) return log_error(done.error()), done.error().exit_code;
+  for (auto own : {own_apps, own_cores})
+    if (auto done = own(wid); !done) return log_error(done.error()), done.error().exit_code;
   adopt_user_signals(wid);
   call_hooks(Tables::kRequestOnly, &uwsgi_plugin::master_fixup, "master_fixup", 1);
   call_hooks(Tables::kRequestFirst, &uwsgi_plugin::post_fork, "post_fork");
   if (uwsgi.lazy_apps) load_applications();
+  if (handover().trial) return kExitOk;
   for (uwsgi_plugin *plugin : loaded_plugins())
     if (plugin->worker) {
       uwsgi_process_ready();

@@ -280,7 +280,7 @@ TEST_CASE("listeners of the service manager are taken over by the address that e
     auto bound = bind_address(*parse_address(tcp->name), {});
     if (!bound || !bound->inherited || bound->fd.get() != 3 || bound->name != tcp->name) _exit(3);
     if (fcntl(3, F_GETFD) != FD_CLOEXEC) _exit(4);
-    auto unused = unused_inherited_listeners();
+    auto unused = close_unused_listeners();
     _exit(unused == std::vector{other->name + " (descriptor 4)"} ? 0 : 5);
   }
   int status = -1;

@@ -1,0 +1,124 @@
+#include "command.h"
+
+#include <uwsgi.h>
+
+#include <sys/syscall.h>
+
+#include <string>
+
+namespace mortise::control {
+
+namespace {
+
+std::string command, pidfile;
+pid_t target = 0;
+
+// Relative to where the server, and this command, were started.
+std::string in_start_folder(const std::string &path) {
+  return path.starts_with('/') ? path : std::string(uwsgi.cwd) + "/" + path;
+}
+
+pid_t pid_in(const std::string &path) {
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  char text[32] = "";
+  ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+  if (fd >= 0) close(fd);
+  return got > 0 ? atoi(text) : 0;
+}
+
+int fail(const std::string &what, const std::string &why) {
+  uwsgi_log("error: %s %s: %s\n", command.c_str(), what.c_str(), why.c_str());
+  return 1;
+}
+
+// Where the server sends the outcome: an abstract name with this process' pid, which the server knows as the
+// signal's sender. Credentials come along, so that nobody else can answer.
+int open_mailbox() {
+  int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0), on = 1;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  int len = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "mortise-reload-%d", getpid());
+  setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
+  bind(fd, reinterpret_cast<sockaddr *>(&address),
+       static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<size_t>(len)));
+  return fd;
+}
+
+// Whether it was the server that answered; the text is why the reload failed, empty where it did not.
+bool read_answer(int mailbox, std::string *answer) {
+  char text[4096];
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(ucred))];
+  iovec part{text, sizeof text};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ssize_t got = recvmsg(mailbox, &message, MSG_DONTWAIT);
+  if (got < 0) return false;
+  answer->assign(text, static_cast<size_t>(got));
+  ucred sender{};
+  if (cmsghdr *header = CMSG_FIRSTHDR(&message)) memcpy(&sender, CMSG_DATA(header), sizeof sender);
+  return sender.pid == target;
+}
+
+int reload(int server) {
+  int mailbox = open_mailbox();
+  std::string server_name = "server " + std::to_string(target);
+  if (kill(target, SIGHUP)) return fail(server_name, strerror(errno));
+  for (std::string answer;;) {
+    pollfd waits[] = {{mailbox, POLLIN, 0}, {server, POLLIN, 0}};
+    poll(waits, 2, -1);
+    if ((waits[0].revents & POLLIN) && read_answer(mailbox, &answer)) {
+      if (answer.empty()) return uwsgi_log("%s reloaded\n", server_name.c_str()), 0;
+      return fail(server_name, answer + " (its log says more; the old processes go on)");
+    }
+    if (waits[1].revents) return fail(server_name, "it ended (its log says why)");
+  }
+}
+
+int stop(int server) {
+  if (kill(target, SIGTERM)) return fail("server " + std::to_string(target), strerror(errno));
+  pollfd ended{server, POLLIN, 0};
+  while (poll(&ended, 1, -1) < 0 && errno == EINTR) continue;
+  return 0;
+}
+
+}  // namespace
+
+void set_command(char *, char *value, void *given) {
+  command = static_cast<char *>(given);
+  if (value && *value) pidfile = value;
+}
+
+void set_command_pid(char *, char *pid, void *) {
+  target = atoi(pid);
+}
+
+bool command_given() {
+  return !command.empty();
+}
+
+int take_pidfile(char *, char *argument) {
+  bool first =
+      uwsgi.argc > 1 && (!strncmp(uwsgi.argv[1], "--reload", 8) || !strncmp(uwsgi.argv[1], "--stop", 6));
+  if (!first || pid_in(argument) <= 0) return 0;
+  pidfile = argument;
+  return 1;
+}
+
+int run_command() {
+  if (pidfile.empty())
+    for (const char *option : {"pidfile", "pidfile2", "safe-pidfile", "safe-pidfile2"})
+      if (const char *path = uwsgi_option_value(option); path && *path && pidfile.empty()) pidfile = path;
+  if (target <= 0 && pidfile.empty())
+    return fail("which server?",
+                "give --pidfile FILE, --pid NUMBER or the configuration that has its pidfile");
+  if (target <= 0) target = pid_in(in_start_folder(pidfile));
+  if (target <= 0) return fail(pidfile, "it has no pid: the server does not run, or has another pid file");
+  int server = static_cast<int>(syscall(SYS_pidfd_open, target, 0));
+  if (server < 0) return fail("server " + std::to_string(target), strerror(errno));
+  return command == "stop" ? stop(server) : reload(server);
+}
+
+}  // namespace mortise::control

@@ -1,0 +1,119 @@
+#include "fifo.h"
+
+#include <uwsgi.h>
+
+#include <mortise/lifecycle.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+namespace mortise::control {
+
+namespace {
+
+using Command = void (*)(int command);
+
+std::vector<std::string> &paths() {
+  static std::vector<std::string> list;
+  return list;
+}
+int reader = -1;
+
+void open_slot(int command);
+
+void for_each_worker(void (*act)(int wid)) {
+  for (int wid = 1; wid <= uwsgi.numproc; ++wid)
+    if (uwsgi.workers[wid].pid > 0) act(wid);
+}
+
+void log_workers(int) {
+  uwsgi_log("%d workers of %d at most, generation %d\n", uwsgi.numproc, uwsgi.numproc, uwsgi_generation());
+  for_each_worker([](int wid) {
+    const uwsgi_worker &worker = uwsgi.workers[wid];
+    uwsgi_log("worker %d (pid %d): %s, %llu requests, started %llu times\n", wid, worker.pid,
+              uwsgi_worker_is_busy(wid) ? "busy" : "idle", static_cast<unsigned long long>(worker.requests),
+              static_cast<unsigned long long>(worker.respawn_count));
+  });
+}
+
+std::array<Command, 256> &commands() {
+  static std::array<Command, 256> table = [] {
+    std::array<Command, 256> all{};
+    for (char digit = '0'; digit <= '9'; ++digit) all[static_cast<size_t>(digit)] = open_slot;
+    all['+'] = [](int) { uwsgi_start_worker(0); };
+    all['-'] = [](int) { uwsgi_retire_worker(0); };
+    all['r'] = all['R'] = [](int) { uwsgi_reload_server(); };
+    all['c'] = all['w'] = [](int) { uwsgi_replace_worker(0); };
+    all['W'] = [](int) { for_each_worker([](int wid) { kill(uwsgi.workers[wid].pid, SIGKILL); }); };
+    all['q'] = [](int) { uwsgi_stop_server(0); };
+    all['Q'] = [](int) { uwsgi_stop_server(1); };
+    all['s'] = log_workers;
+    all['f'] = open_slot;
+    return all;
+  }();
+  return table;
+}
+
+void take_commands(int fd, void *) {
+  unsigned char bytes[256];
+  ssize_t got = read(fd, bytes, sizeof bytes);
+  for (ssize_t i = 0; i < got; ++i) {
+    if (isspace(bytes[i])) continue;
+    if (Command command = commands()[bytes[i]])
+      command(bytes[i]);
+    else
+      uwsgi_log("master fifo: no command '%c' (see the README of plugins/control)\n",
+                isprint(bytes[i]) ? bytes[i] : '?');
+  }
+}
+
+// Opened for writing too: a pipe whose last writer left would be readable for ever.
+bool open_path(const std::string &path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) == 0 && !S_ISFIFO(status.st_mode)) {
+    uwsgi_log("error: master-fifo %s: there is another file of that name (remove it or choose another)\n",
+              path.c_str());
+    return false;
+  }
+  int fd = mkfifo(path.c_str(), 0600) == 0 || errno == EEXIST
+               ? open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)
+               : -1;
+  if (fd < 0) {
+    uwsgi_log("error: master-fifo %s: %s\n", path.c_str(), strerror(errno));
+    return false;
+  }
+  // The number stays, so that the master watches one descriptor only; what epoll knows is the file behind it.
+  if (reader >= 0) close(reader);
+  reader = fd;
+  return uwsgi_master_add_fd(reader, take_commands, nullptr) == 0;
+}
+
+void open_slot(int command) {
+  static size_t current = 0;
+  if (isdigit(command)) current = static_cast<size_t>(command - '0');
+  if (current < paths().size() && open_path(paths()[current]))
+    uwsgi_log("master fifo: %s\n", paths()[current].c_str());
+}
+
+}  // namespace
+
+void add_fifo(char *, char *path, void *) {
+  paths().push_back(path);
+}
+
+int open_fifos() {
+  if (paths().empty() || uwsgi_generation() < 0) return 0;
+  return open_path(paths().front()) ? 0 : -1;
+}
+
+void remove_fifos() {
+  if (uwsgi.vacuum)
+    for (const std::string &path : paths()) unlink(path.c_str());
+}
+
+}  // namespace mortise::control
+
+extern "C" __attribute__((visibility("default"))) void uwsgi_fifo_set_slot(char slot, void (*func)(int)) {
+  mortise::control::commands()[static_cast<unsigned char>(slot)] = func;
+}

@@ -1,0 +1,49 @@
+// The hook table and the options: steering a running server from outside.
+#include <uwsgi.h>
+
+#include "command.h"
+#include "fifo.h"
+#include "touch.h"
+
+namespace {
+
+using namespace mortise::control;
+
+uwsgi_option options[] = {
+    {"reload", required_argument, 0,
+     "reload the server with this pid file, and say how it went (mortise reload)", set_command,
+     const_cast<char *>("reload"), 0},
+    {"stop", required_argument, 0, "stop the server with this pid file, and wait for its end (mortise stop)",
+     set_command, const_cast<char *>("stop"), 0},
+    {"pid", required_argument, 0, "the server that mortise reload and mortise stop mean, by its pid",
+     set_command_pid, nullptr, 0},
+    {"master-fifo", required_argument, 0, "take commands from this named pipe; several: slots 0 to 9",
+     add_fifo, nullptr, 0},
+    {"touch-reload", required_argument, 0, "reload when this file changes", add_touch,
+     reinterpret_cast<void *>(reload_all), 0},
+    {"touch-workers-reload", required_argument, 0,
+     "replace all workers, one after another, when this file changes", add_touch,
+     reinterpret_cast<void *>(replace_workers), 0},
+    {"touch-chain-reload", required_argument, 0, "same as touch-workers-reload", add_touch,
+     reinterpret_cast<void *>(replace_workers), 0},
+    {"fs-reload", required_argument, 0, "same as touch-reload", add_touch,
+     reinterpret_cast<void *>(reload_all), 0},
+    {"fs-brutal-reload", required_argument, 0, "same as touch-reload", add_touch,
+     reinterpret_cast<void *>(reload_all), 0},
+    UWSGI_END_OF_OPTIONS};
+
+int init() {
+  if (command_given()) exit(run_command());
+  return open_fifos();
+}
+
+}  // namespace
+
+uwsgi_plugin control_plugin = {
+    .name = "control",
+    .init = init,
+    .options = options,
+    .master_cycle = look_at_touched_files,
+    .magic = take_pidfile,
+    .master_cleanup = remove_fifos,
+};

@@ -1,0 +1,70 @@
+#include "touch.h"
+
+#include <uwsgi.h>
+
+#include <mortise/lifecycle.h>
+
+#include <string>
+#include <vector>
+
+namespace mortise::control {
+
+namespace {
+
+constexpr uint64_t kLookEveryUs = 200'000;
+
+struct Stamp {
+  timespec changed{};
+  ino_t inode = 0;
+  bool operator==(const Stamp &other) const {
+    return inode == other.inode && changed.tv_sec == other.changed.tv_sec &&
+           changed.tv_nsec == other.changed.tv_nsec;
+  }
+};
+
+struct Touched {
+  std::string path;
+  void (*act)();
+  Stamp seen;
+};
+
+std::vector<Touched> &files() {
+  static std::vector<Touched> list;
+  return list;
+}
+
+Stamp stamp_of(const std::string &path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) ? Stamp{} : Stamp{status.st_mtim, status.st_ino};
+}
+
+}  // namespace
+
+void add_touch(char *, char *path, void *what) {
+  files().push_back({path, reinterpret_cast<void (*)()>(what), stamp_of(path)});
+}
+
+void reload_all() {
+  uwsgi_reload_server();
+}
+
+void replace_workers() {
+  uwsgi_replace_worker(0);
+}
+
+void look_at_touched_files() {
+  static uint64_t looked_us = 0;
+  uint64_t now_us = uwsgi_monotonic_micros();
+  if (now_us - looked_us < kLookEveryUs) return;
+  looked_us = now_us;
+  for (Touched &file : files()) {
+    Stamp now = stamp_of(file.path);
+    if (now == file.seen) continue;
+    file.seen = now;
+    if (now.inode == 0) continue;  // gone: it will come back, changed
+    uwsgi_log("%s was touched\n", file.path.c_str());
+    file.act();
+  }
+}
+
+}  // namespace mortise::control
