@@ -28,23 +28,16 @@ struct Text {
 
 void log_if_wanted(wsgi_request *request) {
   if (request->do_not_log) return;
+  if (request->log_this) return uwsgi.logit ? uwsgi.logit(request) : log_request(request);
   const AccessLogOptions &options = access_log_options();
   if (options.disabled && request->status < 400) {
     uint64_t took_ms = (request->end_of_request - request->start_of_request) / 1000;
     if (options.slow_ms == 0 || took_ms < static_cast<uint64_t>(options.slow_ms)) return;
   }
-  log_request(request);
+  uwsgi.logit ? uwsgi.logit(request) : log_request(request);
 }
 
 }  // namespace mortise
-
-extern "C" void uwsgi_logvar_add(wsgi_request *wsgi_req, const char *key, uint8_t keylen, const char *val,
-                                 uint8_t vallen) {
-  auto &variables = mortise::Request::of(wsgi_req).log_variables;
-  for (auto &[name, value] : variables)
-    if (name == std::string_view(key, keylen)) return static_cast<void>(value.assign(val, vallen));
-  variables.emplace_back(std::string(key, keylen), std::string(val, vallen));
-}
 
 extern "C" void log_request(wsgi_request *request) {
   using mortise::Text;

@@ -55,6 +55,10 @@ Connection &ConnectionTable::add(int fd, uwsgi_socket *socket) {
 
 void ConnectionTable::close(Connection &connection) {
   ::close(connection.fd);  // also takes it out of epoll
+  release(connection);
+}
+
+void ConnectionTable::release(Connection &connection) {
   connection.fd = -1;
   connection.saved.reset();
   connection.saved_len = 0;

@@ -60,6 +60,7 @@ class ConnectionTable {
   Connection &add(int fd, uwsgi_socket *socket);
   // Closes the descriptor and recycles the slot; the caller owns the connection.
   void close(Connection &connection);
+  void release(Connection &connection);  // without closing its descriptor
   // Number of open connections.
   int open() const { return open_.load(std::memory_order_relaxed); }
   // Takes each connection that waits in epoll and whose deadline has passed, or which waits in this phase,

@@ -49,6 +49,16 @@ void average_relaxed(uint64_t &average_us, uint64_t took_us) {
   average.store((average.load(std::memory_order_relaxed) + took_us) / 2, std::memory_order_relaxed);
 }
 
+// Routes, the request hook, and what is left in the transformations of the body.
+int answer(wsgi_request *request) {
+  int result = UWSGI_OK;
+  if (!uwsgi.route || uwsgi.route(request) != UWSGI_ROUTE_BREAK) do
+      result = call_request(request);
+    while (result == UWSGI_AGAIN);
+  if (request->transformations && result >= 0 && uwsgi.transform_final(request)) return -1;
+  return result;
+}
+
 }  // namespace
 
 CoreLoop::CoreLoop(WorkerLoop &worker, int core) : worker_(worker), core_(core), request_(core) {}
@@ -171,7 +181,7 @@ void CoreLoop::serve(Connection &connection, bool readable) {
     connection.parser_hint = 0;
     request_.proto_parser_remains_buf = input + request_.proto_parser_move;
     request_.proto_parser_remains = have - request_.proto_parser_move;
-    if (!handle()) return linger(connection);
+    if (!handle()) return request_.fd_closed ? hand_over(connection) : linger(connection);
     have = request_.proto_parser_remains;
     if (have) memmove(input, request_.proto_parser_remains_buf, have);
     if (have == 0) return wait_for_more(connection, Phase::kIdle, connection.socket->idle_timeout);
@@ -195,11 +205,8 @@ bool CoreLoop::handle() {
     request.keep_alive = 0;
     send_error(&request, 413);
   } else {
-    int result = UWSGI_OK;
-    do {
-      result = call_request(&request);
-    } while (result == UWSGI_AGAIN);
-    bool complete = finish_response(&request, result) == UWSGI_OK;
+    int result = answer(&request);
+    bool complete = !request.fd_closed && finish_response(&request, result) == UWSGI_OK;
     keep = complete && request.keep_alive && request.socket->proto_finish &&
            request.socket->proto_finish(&request) == UWSGI_OK && finish_body(&request) == 0;
   }
@@ -215,10 +222,17 @@ bool CoreLoop::handle() {
   average_relaxed(worker.avg_response_time, took_us);
   uwsgi_plugin *plugin = uwsgi.p[request.uh->modifier1];
   call_hook(plugin, &uwsgi_plugin::after_request, "after_request", static_cast<wsgi_request *>(&request));
+  if (uwsgi.final_route) uwsgi.final_route(&request);
   log_if_wanted(&request);
   store_relaxed(core.request_started_us, uint64_t{0});
   store_relaxed(core.in_request, 0);
   return keep;
+}
+
+// The descriptor belongs to somebody else from now on, such as a thread that sends a file.
+void CoreLoop::hand_over(Connection &connection) {
+  if (connection.in_epoll) epoll_ctl(worker_.epoll(), EPOLL_CTL_DEL, connection.fd, nullptr);
+  worker_.connections().release(connection);
 }
 
 void CoreLoop::refuse(Connection &connection) {

@@ -26,6 +26,7 @@ class CoreLoop {
   void refuse(Connection &connection);
   bool handle();  // runs the request that input begins with; false when the connection must end
   void wait_for_more(Connection &connection, Phase phase, int64_t timeout_s);
+  void hand_over(Connection &connection);
   void linger(Connection &connection);
   void drain(Connection &connection);
   void sweep(int64_t now_ms);

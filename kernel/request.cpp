@@ -48,7 +48,6 @@ void Request::begin(Connection &connection) {
   arena_used_ = 0;
   body_begin = body_end = 0;
   body_status = 0;
-  log_variables.clear();
 }
 
 char *Request::allocate(size_t len) {

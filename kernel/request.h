@@ -38,8 +38,6 @@ struct Request : wsgi_request {
   std::vector<char> body;
   size_t body_begin = 0, body_end = 0;
   int body_status = 0;  // what the client is answered when its body made the request fail
-  // What the application set for the log: pairs of name and value.
-  std::vector<std::pair<std::string, std::string>> log_variables;
 
  private:
   size_t input_size_;

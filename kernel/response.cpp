@@ -63,6 +63,9 @@ int write_all(wsgi_request *request, iovec *iov, int count) {
 
 // Completes the head; it is sent by the caller. UWSGI_OK, or -1 when the protocol cannot frame it.
 int close_head(wsgi_request *request) {
+  if (uwsgi.response_route && uwsgi.response_route(request) == UWSGI_ROUTE_BREAK) return -1;
+  for (uwsgi_string_list *line = request->additional_headers; line; line = line->next)
+    if (append(request, {line->value, line->len}) || append(request, "\r\n")) return -1;
   uwsgi_socket *socket = request->socket;
   if (socket->proto_fix_headers && socket->proto_fix_headers(request)) return -1;
   if (append(request, "\r\n")) return -1;
@@ -135,12 +138,25 @@ int write_body(wsgi_request *request, const iovec *parts, size_t count) {
                       : (request->write_errors ? -1 : UWSGI_OK);
 }
 
+// Through the transformations instead of sendfile(2).
+int transform_file(wsgi_request *request, int fd, size_t pos, size_t len) {
+  char piece[16 * 1024];
+  for (size_t end = pos + len; pos < end;) {
+    ssize_t got = pread(fd, piece, std::min(sizeof piece, end - pos), static_cast<off_t>(pos));
+    if (got <= 0) return lost_client(request);
+    if (uwsgi.transform(request, piece, static_cast<size_t>(got))) return -1;
+    pos += static_cast<size_t>(got);
+  }
+  return UWSGI_OK;
+}
+
 int send_file(wsgi_request *request, int fd, size_t pos, size_t len) {
   if (len == 0) {
     struct stat info {};
     if (fstat(fd, &info) || static_cast<size_t>(info.st_size) < pos) return -1;
     len = static_cast<size_t>(info.st_size) - pos;
   }
+  if (request->transformations) return transform_file(request, fd, pos, len);
   if (!request->has_content_length && !request->headers_sent && request->headers->pos > 0)
     uwsgi_response_add_content_length(request, len);
   if (write_body(request, nullptr, 0)) return -1;  // the head
@@ -226,6 +242,7 @@ int uwsgi_response_prepare_headers(wsgi_request *request, const char *status, ui
   request->status = static_cast<int>(code);
   bool head = request->method_len == 4 && memcmp(request->method, "HEAD", 4) == 0;
   request->body_less = head || code == 204 || code == 304 || code < 200;
+  if (uwsgi.error_route && code >= 400 && uwsgi.error_route(request) == UWSGI_ROUTE_BREAK) return -1;
   if (request->socket->proto_prepare_headers) {
     uwsgi_buffer *line = request->socket->proto_prepare_headers(request, const_cast<char *>(status), len);
     if (!line) return -1;
@@ -246,6 +263,8 @@ int uwsgi_response_add_header(wsgi_request *request, const char *key, uint16_t k
                               uint16_t vallen) {
   std::string_view name(key, keylen), value(val, vallen);
   if (request->headers_sent || name.empty() || !is_clean(name) || !is_clean(value)) return -1;
+  for (uwsgi_string_list *drop = request->remove_headers; drop; drop = drop->next)
+    if (!uwsgi_strnicmp(drop->value, static_cast<int>(drop->len), key, keylen)) return UWSGI_OK;
   if (equals(name, "content-length")) {
     request->has_content_length = 1;
     request->content_length = uwsgi_str_num(val, vallen);
@@ -298,16 +317,24 @@ int uwsgi_response_add_connection_close(wsgi_request *request) {
   return UWSGI_OK;
 }
 
+// The head waits for the body where that is transformed: its length may change.
 int uwsgi_response_write_headers_do(wsgi_request *request) {
+  if (request->transformations) return UWSGI_OK;
   return request->headers_sent ? UWSGI_OK : write_body(request, nullptr, 0);
 }
 
 int uwsgi_response_write_body_do(wsgi_request *request, const char *buf, size_t len) {
+  if (request->transformations) return uwsgi.transform(request, const_cast<char *>(buf), len);
   iovec part = {const_cast<char *>(buf), len};
   return write_body(request, &part, 1);
 }
 
 int uwsgi_response_writev_body_do(wsgi_request *request, iovec *iov, size_t count) {
+  if (request->transformations) {
+    for (size_t i = 0; i < count; ++i)
+      if (uwsgi.transform(request, static_cast<char *>(iov[i].iov_base), iov[i].iov_len)) return -1;
+    return UWSGI_OK;
+  }
   for (size_t done = 0; done < count; done += Pieces::kMax)
     if (write_body(request, iov + done, std::min(count - done, Pieces::kMax))) return -1;
   return UWSGI_OK;

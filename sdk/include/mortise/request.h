@@ -178,10 +178,10 @@ struct wsgi_request {
   void *websocket; /* the provider's own */
 
   struct uwsgi_app *app;
-  void *additional_headers;
-  void *remove_headers;
-  void *logvars;
-  void *transformations;
+  struct uwsgi_string_list *additional_headers; /* whole lines without their CRLF */
+  struct uwsgi_string_list *remove_headers;     /* names */
+  struct uwsgi_logvar *logvars;
+  struct uwsgi_transformation *transformations;
   int is_raw;
   int is_routing;
   int is_error_routing;
