@@ -1,0 +1,134 @@
+// What goes into a buffer as a wire format wants it: integers and floats of a byte order, packed pairs,
+// chunks.
+#include <uwsgi.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <string>
+
+#include "kernel/fd.h"
+
+namespace {
+
+template <typename Number>
+int append_big(uwsgi_buffer *buffer, Number value, size_t bytes) {
+  char text[sizeof value];
+  for (size_t i = 0; i < bytes; ++i) text[i] = static_cast<char>(value >> 8 * (bytes - 1 - i));
+  return uwsgi_buffer_append(buffer, text, bytes);
+}
+
+template <typename Number>
+int append_little(uwsgi_buffer *buffer, Number value) {
+  char text[sizeof value];
+  for (size_t i = 0; i < sizeof value; ++i) text[i] = static_cast<char>(value >> 8 * i);
+  return uwsgi_buffer_append(buffer, text, sizeof value);
+}
+
+constexpr size_t kChunkLine = 2 * sizeof(size_t) + 3;
+
+}  // namespace
+
+extern "C" {
+
+int uwsgi_buffer_u24be(uwsgi_buffer *buffer, uint32_t value) {
+  return append_big(buffer, value, 3);
+}
+int uwsgi_buffer_u32le(uwsgi_buffer *buffer, uint32_t value) {
+  return append_little(buffer, value);
+}
+int uwsgi_buffer_u64le(uwsgi_buffer *buffer, uint64_t value) {
+  return append_little(buffer, value);
+}
+int uwsgi_buffer_f32be(uwsgi_buffer *buffer, float value) {
+  return append_big(buffer, std::bit_cast<uint32_t>(value), 4);
+}
+int uwsgi_buffer_f64be(uwsgi_buffer *buffer, double value) {
+  return append_big(buffer, std::bit_cast<uint64_t>(value), 8);
+}
+
+int uwsgi_buffer_append_ipv4(uwsgi_buffer *buffer, void *address) {
+  char text[INET_ADDRSTRLEN];
+  if (!inet_ntop(AF_INET, address, text, sizeof text)) return -1;
+  return uwsgi_buffer_append(buffer, text, strlen(text));
+}
+
+int uwsgi_buffer_append_keyipv4(uwsgi_buffer *buffer, const char *key, uint16_t keylen, void *address) {
+  char text[INET_ADDRSTRLEN];
+  if (!inet_ntop(AF_INET, address, text, sizeof text)) return -1;
+  return uwsgi_buffer_append_keyval(buffer, key, keylen, text, static_cast<uint16_t>(strlen(text)));
+}
+
+int uwsgi_buffer_append_keyval32(uwsgi_buffer *buffer, const char *key, uint32_t keylen, const char *val,
+                                 uint32_t vallen) {
+  return append_big(buffer, keylen, 4) || uwsgi_buffer_append(buffer, key, keylen) ||
+                 append_big(buffer, vallen, 4) || uwsgi_buffer_append(buffer, val, vallen)
+             ? -1
+             : 0;
+}
+
+int uwsgi_buffer_append_valnum(uwsgi_buffer *buffer, int64_t value) {
+  const std::string digits = std::to_string(value);
+  return uwsgi_buffer_u16le(buffer, static_cast<uint16_t>(digits.size())) ||
+                 uwsgi_buffer_append(buffer, digits.data(), digits.size())
+             ? -1
+             : 0;
+}
+
+int uwsgi_buffer_append_base64(uwsgi_buffer *buffer, const char *bytes, size_t len) {
+  size_t size = 0;
+  char *text = uwsgi_base64_encode(bytes, len, &size);
+  const int result = uwsgi_buffer_append(buffer, text, size);
+  free(text);
+  return result;
+}
+
+int uwsgi_buffer_append_chunked(uwsgi_buffer *buffer, size_t len) {
+  return uwsgi_buffer_insert_chunked(buffer, buffer->pos, len);
+}
+
+int uwsgi_buffer_insert_chunked(uwsgi_buffer *buffer, size_t pos, size_t len) {
+  char line[kChunkLine];
+  const int size = snprintf(line, sizeof line, "%zX\r\n", len);
+  return uwsgi_buffer_insert(buffer, pos, line, static_cast<size_t>(size));
+}
+
+int uwsgi_buffer_append_xml(uwsgi_buffer *buffer, const char *text, size_t len) {
+  for (size_t i = 0; i < len; ++i) {
+    const char *entity = text[i] == '<'    ? "&lt;"
+                         : text[i] == '>'  ? "&gt;"
+                         : text[i] == '&'  ? "&amp;"
+                         : text[i] == '"'  ? "&quot;"
+                         : text[i] == '\'' ? "&#39;"
+                                           : nullptr;
+    if (entity ? uwsgi_buffer_append(buffer, entity, strlen(entity)) : uwsgi_buffer_byte(buffer, text[i]))
+      return -1;
+  }
+  return 0;
+}
+
+int uwsgi_buffer_httpclen(uwsgi_buffer *buffer, const char *key, uint16_t keylen) {
+  const std::string digits = std::to_string(buffer->pos);
+  return uwsgi_buffer_append_keyval(buffer, key, keylen, digits.data(), static_cast<uint16_t>(digits.size()));
+}
+
+void uwsgi_buffer_map(uwsgi_buffer *buffer, char *bytes, size_t len) {
+  free(buffer->buf);
+  buffer->buf = bytes;
+  buffer->pos = buffer->len = len;
+}
+
+uwsgi_buffer *uwsgi_buffer_from_file(const char *path) {
+  constexpr size_t kMaxBytes = size_t{1} << 30;
+  auto text = mortise::read_file(path, kMaxBytes);
+  if (!text) return nullptr;
+  uwsgi_buffer *buffer = uwsgi_buffer_new(text->size() + 1);
+  uwsgi_buffer_append(buffer, text->data(), text->size());
+  return buffer;
+}
+
+int uwsgi_buffer_send(uwsgi_buffer *buffer, int fd) {
+  return uwsgi_write_true_nb(fd, buffer->buf, buffer->pos, -1);
+}
+
+}  // extern "C"

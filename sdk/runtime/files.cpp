@@ -1,0 +1,114 @@
+// Files and the process' own memory: contents, temporary ones, locks, MIME types by their ending.
+#include <sys/file.h>
+#include <uwsgi.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "kernel/fd.h"
+#include "sdk/runtime/strings.h"
+
+namespace {
+
+using namespace mortise;
+
+// Endings and types of the files that --mimefile names (a list of its values), or of /etc/mime.types; the
+// usual ones of the web are known without any file.
+const std::map<std::string, std::string, std::less<>> &mime_types() {
+  static const auto types = [] {
+    std::map<std::string, std::string, std::less<>> found{
+        {"html", "text/html"},     {"htm", "text/html"},         {"css", "text/css"},
+        {"js", "text/javascript"}, {"json", "application/json"}, {"txt", "text/plain"},
+        {"png", "image/png"},      {"jpg", "image/jpeg"},        {"jpeg", "image/jpeg"},
+        {"gif", "image/gif"},      {"svg", "image/svg+xml"},     {"ico", "image/x-icon"},
+        {"webp", "image/webp"},    {"pdf", "application/pdf"},   {"xml", "application/xml"},
+        {"woff2", "font/woff2"},   {"wasm", "application/wasm"}};
+    const char *own = uwsgi_option_value("mimefile");
+    auto text = read_file(own && *own ? own : "/etc/mime.types", size_t{1} << 22);
+    std::string_view left = text ? std::string_view(*text) : std::string_view();
+    while (!left.empty()) {
+      std::string_view line = left.substr(0, left.find('\n'));
+      left.remove_prefix(std::min(line.size() + 1, left.size()));
+      line = line.substr(0, line.find('#'));
+      const std::string type(next_word(&line));
+      for (auto ending = next_word(&line); !ending.empty(); ending = next_word(&line))
+        found.insert_or_assign(std::string(ending), type);
+    }
+    return found;
+  }();
+  return types;
+}
+
+}  // namespace
+
+extern "C" {
+
+char *uwsgi_get_mime_type(char *path, int len, size_t *type_len) {
+  const std::string_view name(path, static_cast<size_t>(std::max(len, 0)));
+  const size_t dot = name.rfind('.');
+  if (dot == name.npos || name.find('/', dot) != name.npos) return nullptr;
+  std::string ending(name.substr(dot + 1));
+  uwsgi_lower(ending.data(), ending.size());
+  const auto found = mime_types().find(ending);
+  if (found == mime_types().end()) return nullptr;
+  *type_len = found->second.size();
+  return const_cast<char *>(found->second.c_str());
+}
+
+char *uwsgi_get_cwd() {
+  return get_current_dir_name();
+}
+
+int uwsgi_is_link(const char *path) {
+  struct stat info;
+  return lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+char *uwsgi_simple_file_read(char *path) {
+  constexpr size_t kMaxBytes = size_t{1} << 30;
+  auto text = read_file(path, kMaxBytes);
+  if (!text) return nullptr;
+  while (!text->empty() && text->back() == '\n') text->pop_back();
+  return copy_string(*text);
+}
+
+ssize_t uwsgi_file_read_size(const char *path) {
+  struct stat info;
+  return stat(path, &info) ? -1 : static_cast<ssize_t>(info.st_size);
+}
+
+int uwsgi_tmpfd() {
+  const char *folder = getenv("TMPDIR");
+  return open(folder && *folder ? folder : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+}
+
+FILE *uwsgi_tmpfile() {
+  const int fd = uwsgi_tmpfd();
+  return fd < 0 ? nullptr : fdopen(fd, "w+");
+}
+
+int uwsgi_fcntl_lock(int fd) {
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  int result = 0;
+  do {
+    result = fcntl(fd, F_SETLKW, &whole);
+  } while (result && errno == EINTR);
+  return result;
+}
+
+// proc(5): the first two numbers of statm are pages of virtual and resident memory.
+void get_memusage(uint64_t *rss, uint64_t *vsz) {
+  *rss = *vsz = 0;
+  auto text = read_file("/proc/self/statm", 4096);
+  unsigned long long total = 0, resident = 0;
+  if (!text || sscanf(text->c_str(), "%llu %llu", &total, &resident) != 2) return;
+  *vsz = total * static_cast<uint64_t>(uwsgi.page_size);
+  *rss = resident * static_cast<uint64_t>(uwsgi.page_size);
+}
+
+}  // extern "C"

@@ -1,0 +1,219 @@
+// Sockets beside the listeners: datagrams, names of both ends, descriptors and credentials over UNIX sockets
+// (unix(7)).
+#include <uwsgi.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "kernel/fd.h"
+#include "kernel/log.h"
+#include "sdk/runtime/address.h"
+#include "sdk/runtime/strings.h"
+
+namespace {
+
+using namespace mortise;
+
+Result<SocketAddress> datagram_address(const char *text, const char *verb) {
+  auto address = parse_address(text);
+  if (!address) return address.error();
+  auto found = resolve(*address, verb);
+  if (!found) return found.error();
+  return found->front();
+}
+
+int open_datagram(const char *text, const char *verb, int (*use)(int, const sockaddr *, socklen_t)) {
+  auto address = datagram_address(text, verb);
+  if (!address) return log_error(address.error()), -1;
+  Fd fd(socket(address->family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd) return -1;
+  if (use(fd.get(), &address->any, address->len)) {
+    log_error("%s %s: %s", verb, text, strerror(errno));
+    return -1;
+  }
+  return fd.release();
+}
+
+int use_option(int fd, int level, int name) {
+  const int on = 1;
+  return setsockopt(fd, level, name, &on, sizeof on);
+}
+
+// Receives a message with the ancillary data of one kind; its bytes are copied to `data`, *data_len of them.
+ssize_t receive(int fd, char *buf, size_t len, int kind, void *data, size_t *data_len) {
+  alignas(cmsghdr) char control[512];
+  iovec piece{buf, len};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  const ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+  const size_t room = std::exchange(*data_len, 0);
+  if (got < 0) return -1;
+  for (cmsghdr *part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+    const size_t size = part->cmsg_len - CMSG_LEN(0);
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != kind || size > room) continue;
+    memcpy(data, CMSG_DATA(part), size);
+    *data_len = size;
+  }
+  return got;
+}
+
+int send_with(int fd, const char *buf, size_t len, int kind, const void *data, size_t data_len) {
+  alignas(cmsghdr) char control[512] = {};
+  if (CMSG_SPACE(data_len) > sizeof control) return -1;
+  iovec piece{const_cast<char *>(buf), len};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = CMSG_SPACE(data_len);
+  cmsghdr *part = CMSG_FIRSTHDR(&message);
+  part->cmsg_level = SOL_SOCKET;
+  part->cmsg_type = kind;
+  part->cmsg_len = CMSG_LEN(data_len);
+  memcpy(CMSG_DATA(part), data, data_len);
+  return sendmsg(fd, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
+}
+
+}  // namespace
+
+extern "C" {
+
+int bind_to_udp(const char *address, int multicast, int broadcast) {
+  const int fd = open_datagram(address, "bind", bind);
+  if (fd < 0) return -1;
+  if (broadcast) use_option(fd, SOL_SOCKET, SO_BROADCAST);
+  if (!multicast) return fd;
+  ip_mreqn group{};
+  auto where = datagram_address(address, "join");
+  if (where) group.imr_multiaddr = where->in.sin_addr;
+  if (!where || setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group)) {
+    log_error("join the multicast group of %s: %s", address, strerror(errno));
+    close(fd);
+    return -1;
+  }
+  return fd;
+}
+
+int bind_to_unix_dgram(char *path) {
+  if (*path != '@') unlink(path);
+  const std::string address = *path == '@' || *path == '/' ? path : std::string("./") + path;
+  return open_datagram(address.c_str(), "bind", bind);
+}
+
+int uwsgi_connect_udp(char *address) {
+  return open_datagram(address, "connect to", connect);
+}
+
+char *uwsgi_resolve_ip(const char *host) {
+  addrinfo hints{};
+  hints.ai_family = AF_INET;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo *found = nullptr;
+  if (getaddrinfo(host, nullptr, &hints, &found) || !found) return nullptr;
+  char text[INET_ADDRSTRLEN] = "";
+  inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in *>(found->ai_addr)->sin_addr, text, sizeof text);
+  freeaddrinfo(found);
+  return copy_string(text);
+}
+
+char *uwsgi_getsockname(int fd) {
+  SocketAddress address;
+  address.len = sizeof address.storage;
+  if (getsockname(fd, &address.any, &address.len)) return nullptr;
+  return copy_string(address.text());
+}
+
+// ":8080" and "*:8080" stand for every interface; other addresses are complete.
+char *generate_socket_name(char *address) {
+  return *address == '*' ? address + 1 : address;
+}
+
+int uwsgi_is_connected(int fd) {
+  int error = 0;
+  socklen_t len = sizeof error;
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) || error) return errno = error ? error : errno, -1;
+  return 0;
+}
+
+int uwsgi_accept(int fd) {
+  return accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int uwsgi_socket_from_addr(union uwsgi_sockaddr *out, socklen_t *len, char *text, int type) {
+  auto address = datagram_address(text, "use");
+  if (!address) return log_error(address.error()), -1;
+  memcpy(out, &address->storage, std::min(sizeof *out, size_t{address->len}));
+  *len = address->len;
+  return socket(address->family(), type | SOCK_CLOEXEC, 0);
+}
+
+ssize_t uwsgi_sendfile_do(int to, int from, size_t pos, size_t len) {
+  char piece[16 * 1024];
+  const ssize_t got = pread(from, piece, std::min(len, sizeof piece), static_cast<off_t>(pos));
+  return got <= 0 ? got : write(to, piece, static_cast<size_t>(got));
+}
+
+int uwsgi_socket_passcred(int fd) {
+  return use_option(fd, SOL_SOCKET, SO_PASSCRED);
+}
+
+ssize_t uwsgi_recv_cred2(int fd, char *buf, size_t len, pid_t *pid, uid_t *uid, gid_t *gid) {
+  ucred peer{-1, static_cast<uid_t>(-1), static_cast<gid_t>(-1)};
+  size_t size = sizeof peer;
+  const ssize_t got = receive(fd, buf, len, SCM_CREDENTIALS, &peer, &size);
+  *pid = peer.pid, *uid = peer.uid, *gid = peer.gid;
+  return got;
+}
+
+// 0 where the message is this text, sent with credentials.
+ssize_t uwsgi_recv_cred(int fd, char *code, size_t code_len, pid_t *pid, uid_t *uid, gid_t *gid) {
+  std::string text(code_len, '\0');
+  const ssize_t got = uwsgi_recv_cred2(fd, text.data(), code_len, pid, uid, gid);
+  return got == static_cast<ssize_t>(code_len) && !memcmp(text.data(), code, code_len) && *pid > 0 ? 0 : -1;
+}
+
+int uwsgi_pass_cred(int fd, char *code, size_t code_len) {
+  const ucred own{getpid(), getuid(), getgid()};
+  return send_with(fd, code, code_len, SCM_CREDENTIALS, &own, sizeof own);
+}
+
+// Sends the code, and gets the code and descriptors back. *fds_count: how many at most, then how many there
+// are.
+int *uwsgi_attach_fd(int fd, int *fds_count, char *code, size_t code_len) {
+  if (uwsgi_write_nb(fd, code, code_len, uwsgi.socket_timeout)) return nullptr;
+  if (uwsgi_waitfd_event(fd, uwsgi.socket_timeout, POLLIN) <= 0) return nullptr;
+  std::string text(code_len + 1, '\0');
+  std::vector<int> fds(static_cast<size_t>(std::clamp(*fds_count, 1, 64)));
+  size_t size = fds.size() * sizeof(int);
+  const ssize_t got = receive(fd, text.data(), text.size(), SCM_RIGHTS, fds.data(), &size);
+  const bool ours = got == static_cast<ssize_t>(code_len) && !memcmp(text.data(), code, code_len);
+  *fds_count = static_cast<int>(size / sizeof(int));
+  if (!ours || size == 0) return nullptr;
+  int *copy = static_cast<int *>(uwsgi_malloc(size));
+  memcpy(copy, fds.data(), size);
+  return copy;
+}
+
+void uwsgi_manage_zerg(int fd, int count, int *sockets) {
+  constexpr char kCode[] = "uwsgi-zerg";
+  Fd peer(accept4(fd, nullptr, nullptr, SOCK_CLOEXEC));
+  if (!peer) return;
+  std::vector<int> own;
+  for (uwsgi_socket *socket = uwsgi.sockets; socket && !sockets; socket = socket->next)
+    if (socket->fd >= 0 && !socket->internal) own.push_back(socket->fd);
+  if (!sockets) sockets = own.data(), count = static_cast<int>(own.size());
+  char said[sizeof kCode];
+  if (uwsgi_read_nb(peer.get(), said, sizeof kCode - 1, uwsgi.socket_timeout) ||
+      memcmp(said, kCode, sizeof kCode - 1) != 0 || count < 1 ||
+      send_with(peer.get(), kCode, sizeof kCode - 1, SCM_RIGHTS, sockets,
+                static_cast<size_t>(count) * sizeof(int)))
+    log_warning("zerg: a peer that asked for the listeners did not get them: %s", strerror(errno));
+}
+
+}  // extern "C"
