@@ -7,7 +7,7 @@
  * it still fires once and a respawned worker does not start it anew. Entries stay until the server ends. */
 #pragma once
 
-#include "mortise/structs.h"
+#include <uwsgi.h>
 
 #ifdef __cplusplus
 extern "C" {
