@@ -19,7 +19,7 @@ const AbiNote &our_abi();
 Result<AbiNote> read_abi_note(const ElfImage &image, const std::string &path);
 
 // Major equal; minor, features, sizes of plugin and request not above ours; size of a worker exactly ours,
-// since workers are reached by index.
+// since workers are reached by index, or 0: one that never looks into it.
 Result<void> check_abi(const AbiNote &theirs, const AbiNote &ours, const std::string &path);
 
 // "plugin './x_plugin.so' refused: why", and the hint's lines.

@@ -8,9 +8,11 @@
 #include "sdk/inspect/plugin_folders.h"
 #include "sdk/inspect/plugin_index.h"
 #include "sdk/tool/build.h"
+#include "sdk/tool/conformance.h"
 #include "sdk/tool/embed.h"
 #include "sdk/tool/header.h"
 #include "sdk/tool/info.h"
+#include "sdk/tool/skeleton.h"
 
 namespace {
 
@@ -96,6 +98,33 @@ int embed(int argc, char **argv) {
   return done ? kExitOk : fail(done.error());
 }
 
+int test(int argc, char **argv) {
+  if (argc < 1)
+    return fail(
+        {"test a plugin", "no file is named", "mortise plugin test FILE [SERVER OPTION…]", kExitUsage});
+  auto failed = test_plugin(argv[0], {argv + 1, argv + argc});
+  if (!failed) return fail(failed.error());
+  return *failed ? kExitFailure : kExitOk;
+}
+
+int create(int argc, char **argv) {
+  std::string name, language = "c";
+  for (int i = 0; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--lang" && i + 1 < argc) {
+      language = argv[++i];
+    } else if (word.starts_with("--lang=")) {
+      language = word.substr(7);
+    } else {
+      name = word;
+    }
+  }
+  auto done = new_plugin(name, language);
+  if (!done) return fail(done.error());
+  printf("made %s/: cd %s && make test\n", name.c_str(), name.c_str());
+  return kExitOk;
+}
+
 struct Command {
   std::string_view name;
   int (*run)(int argc, char **argv);
@@ -105,6 +134,8 @@ struct Command {
 constexpr Command kCommands[] = {
     {"info", info, "info FILE… [--json]  what a plugin is, told without running it"},
     {"list", list, "list [FOLDER]      the plugins of a folder"},
+    {"new", create, "new NAME [--lang c|c++|rust]  a folder to begin with"},
+    {"test", test, "test FILE [OPTION…]  whether it does what the server relies on"},
     {"build", build, "build SOURCE [NAME]  compile a plugin: a file, a folder, one with uwsgiplugin.py"},
     {"cflags", cflags, "cflags             the flags that compile a plugin"},
     {"dot-h", header, "dot-h              uwsgi.h in one piece"},

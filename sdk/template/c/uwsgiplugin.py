@@ -1,0 +1,5 @@
+NAME = '@NAME@'
+GCC_LIST = ['@NAME@.c']
+CFLAGS = ['-Wall', '-Wextra', '-Wno-missing-field-initializers']
+LDFLAGS = []
+LIBS = []
