@@ -11,11 +11,6 @@
 
 namespace mortise {
 
-AccessLogOptions &access_log_options() {
-  static AccessLogOptions options;
-  return options;
-}
-
 namespace {
 
 struct Text {
@@ -28,13 +23,12 @@ struct Text {
 
 void log_if_wanted(wsgi_request *request) {
   if (request->do_not_log) return;
-  if (request->log_this) return uwsgi.logit ? uwsgi.logit(request) : log_request(request);
-  const AccessLogOptions &options = access_log_options();
-  if (options.disabled && request->status < 400) {
-    uint64_t took_ms = (request->end_of_request - request->start_of_request) / 1000;
-    if (options.slow_ms == 0 || took_ms < static_cast<uint64_t>(options.slow_ms)) return;
-  }
-  uwsgi.logit ? uwsgi.logit(request) : log_request(request);
+  if (uwsgi.logit) return uwsgi.logit(request);
+  const auto &wanted = uwsgi.logging_options;
+  uint64_t took_ms = (request->end_of_request - request->start_of_request) / 1000;
+  if (request->log_this || wanted.enabled || request->status >= 400 ||
+      (wanted.slow && took_ms >= wanted.slow))
+    log_request(request);
 }
 
 }  // namespace mortise

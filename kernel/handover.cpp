@@ -150,6 +150,9 @@ Error execute(const Handover &given) {
   pass_on(passed_on, true);
   std::vector<std::string> environment = origin().environment;
   environment.push_back(kVariable + std::to_string(memory.get()));
+  // The next generation's log begins where ours did, before a logger of ours took it over.
+  if (!given.trial && uwsgi.original_log_fd > STDERR_FILENO)
+    for (int fd : {STDOUT_FILENO, STDERR_FILENO}) dup2(uwsgi.original_log_fd, fd);
   Fd here(open(".", O_PATH | O_CLOEXEC));
   if (chdir(origin().folder.c_str()) == 0)
     execve(uwsgi.binary_path, pointers(origin().command).data(), pointers(environment).data());

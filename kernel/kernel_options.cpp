@@ -2,7 +2,6 @@
 
 #include <optional>
 
-#include "kernel/access_log.h"
 #include "kernel/log.h"
 #include "kernel/option_value.h"
 #include "kernel/options.h"
@@ -62,7 +61,6 @@ ServerSettings &settings() {
 uwsgi_option *kernel_options() {
   static ServerSettings &set = settings();
   static Limits &limit = limits();
-  static AccessLogOptions &access = access_log_options();
   static Privileges &privileges = wanted_privileges();
   constexpr int kFlag = no_argument, kValue = required_argument, kMaybe = optional_argument;
   static uwsgi_option table[] = {
@@ -95,6 +93,8 @@ uwsgi_option *kernel_options() {
       {"max-apps", kValue, 0, "most applications of a worker", uwsgi_opt_set_int, &uwsgi.max_apps, 0},
       {"no-default-app", kFlag, 0, "no application for requests that match none", uwsgi_opt_true,
        &uwsgi.no_default_app, 0},
+      {"clock", kValue, 0, "time source of a plugin instead of the system's",
+       [](char *, char *name, void *) { uwsgi_set_clock(name); }, nullptr, 0},
       {"loop", kValue, 0, "loop engine of a plugin instead of the server's", uwsgi_opt_set_str, &uwsgi.loop,
        0},
       // sockets
@@ -126,9 +126,10 @@ uwsgi_option *kernel_options() {
        uwsgi_opt_set_int, &limit.idle_timeout, 0},
       {"max-fd", kValue, 0, "most open descriptors", uwsgi_opt_set_int, &set.max_fd, 0},
       // log
-      {"disable-logging", kFlag, 'L', "log no request that succeeds", uwsgi_opt_true, &access.disabled, 0},
+      {"disable-logging", kFlag, 'L', "log no request that succeeds", uwsgi_opt_false,
+       &uwsgi.logging_options.enabled, 0},
       {"log-slow", kValue, 0, "log requests that take this many milliseconds in any case", uwsgi_opt_set_int,
-       &access.slow_ms, 0},
+       &uwsgi.logging_options.slow, 0},
       {"ignore-write-errors", kFlag, 0, "a client that left is no error (always so)", always_on, nullptr, 0},
       {"disable-write-exception", kFlag, 0, "a client that left raises nothing (always so)", always_on,
        nullptr, 0},

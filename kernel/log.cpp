@@ -4,6 +4,7 @@
 #include <uwsgi.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -13,15 +14,30 @@ namespace mortise {
 
 namespace {
 
-bool stamps = true;  // set before fork, only read afterwards
+// Set before fork, only read afterwards.
+bool stamps = true;
+std::string prefix, stamp_format = "[%Y-%m-%d %H:%M:%S] ";
+std::atomic<int> destination = STDERR_FILENO;
 
-constexpr size_t kStampBytes = sizeof "[2026-01-31 12:00:00] ";
+std::atomic<uint64_t> lost = 0;  // lines since the last one that was written
+
+constexpr size_t kStampBytes = 256;
 
 size_t write_stamp(char *out) {
   time_t now = time(nullptr);
   tm local{};
   localtime_r(&now, &local);
-  return strftime(out, kStampBytes, "[%Y-%m-%d %H:%M:%S] ", &local);
+  return strftime(out, kStampBytes, stamp_format.c_str(), &local);
+}
+
+bool write_all(std::string_view text) {
+  while (!text.empty()) {
+    ssize_t count = write(destination, text.data(), text.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    text.remove_prefix(static_cast<size_t>(count));
+  }
+  return true;
 }
 
 // Stamp, label, text and newline in one write(2). What does not fit the array is put together on the heap.
@@ -29,7 +45,7 @@ void write_line(bool stamp, const char *label, const char *format, va_list argum
   int saved_errno = errno;  // a log call between a failure and its use of errno must not change it
   std::array<char, 2048> line;
   size_t length = stamp ? write_stamp(line.data()) : 0;
-  length += static_cast<size_t>(snprintf(line.data() + length, line.size() - length, "%s", label));
+  length += static_cast<size_t>(snprintf(line.data() + length, 128, "%s%s", prefix.c_str(), label));
   va_list again;
   va_copy(again, arguments);
   int text_length = vsnprintf(line.data() + length, line.size() - length, format, arguments);
@@ -52,12 +68,13 @@ void write_line(bool stamp, const char *label, const char *format, va_list argum
 }  // namespace
 
 void log_raw(std::string_view text) {
-  while (!text.empty()) {
-    ssize_t count = write(STDERR_FILENO, text.data(), text.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;  // full, closed or gone: there is nobody left to tell
-    text.remove_prefix(static_cast<size_t>(count));
-  }
+  if (!write_all(text))
+    return void(++lost);  // full, closed or gone: there is nobody to tell until it recovers
+  uint64_t missing = lost.exchange(0);
+  if (missing == 0) return;
+  if (!write_all("log: " + std::to_string(missing) +
+                 " lines were lost: nothing took them (the log is written again)\n"))
+    lost += missing;
 }
 
 void log_timestamps(bool on) {
@@ -119,6 +136,15 @@ void uwsgi_log_verbose(const char *format, ...) {
   va_start(arguments, format);
   mortise::write_line(true, "", format, arguments);
   va_end(arguments);
+}
+
+void uwsgi_log_through(int fd) {
+  mortise::destination = fd >= 0 ? fd : STDERR_FILENO;
+}
+
+void uwsgi_log_stamp(const char *text, const char *format) {
+  if (text) mortise::prefix.assign(text, strnlen(text, 64));
+  if (format) mortise::stamp_format = format;
 }
 
 }  // extern "C"

@@ -16,7 +16,8 @@ void log_warning(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_error(const Error &error);
 
-// [any thread] Writes text as it is; the caller brought its own newline and stamp.
+// [any thread] Writes text as it is; the caller brought its own newline and stamp. What cannot be written is
+// lost; the next line that can be tells how many were.
 void log_raw(std::string_view text);
 
 // Whether lines begin with "[2026-01-31 12:00:00] "; on by default. [before fork]
@@ -24,5 +25,7 @@ void log_timestamps(bool on);
 
 // Control bytes other than tab become \xNN, so that input cannot forge lines.
 std::string log_escape(std::string_view text);
+
+// Also owned here: uwsgi_log_through(), uwsgi_log_stamp().
 
 }  // namespace mortise

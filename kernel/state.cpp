@@ -38,6 +38,8 @@ void init_state(int argc, char **argv, char **environment) {
   uwsgi.binary_path = realpath("/proc/self/exe", nullptr);
   uwsgi.shared = static_cast<uwsgi_shared *>(uwsgi_calloc_shared(sizeof(uwsgi_shared)));
   uwsgi.shutdown_sockets = 1;
+  uwsgi.logging_options.enabled = 1;
+  uwsgi.original_log_fd = STDERR_FILENO;
   uwsgi.master_process = 1;
   uwsgi.numproc = 1;
   uwsgi.threads = uwsgi.cores = 1;

@@ -84,6 +84,7 @@ TEST_CASE("a log call leaves errno alone, even when nobody reads the log") {
   int after = errno;
   dup2(saved.get(), STDERR_FILENO);
   CHECK(after == ENOENT);
+  captured([] { log_info("tells how many were lost"); });
 }
 
 TEST_CASE("raw text is written as it is") {
@@ -101,4 +102,28 @@ TEST_CASE("plugins log whole lines; the verbose call has the time always") {
   std::string verbose = captured([] { uwsgi_log_verbose("x\n"); });
   CHECK(verbose.starts_with("[20"));
   CHECK(verbose.ends_with("] x\n"));
+}
+
+TEST_CASE("lines that nothing took are counted, and the next one that is written tells how many they were") {
+  WithoutTimestamps plain;
+  auto full = open_file("/dev/full", O_WRONLY);
+  Fd saved(dup(STDERR_FILENO));
+  dup2(full->get(), STDERR_FILENO);
+  for (int i = 0; i < 3; ++i) log_info("lost");
+  dup2(saved.get(), STDERR_FILENO);
+  CHECK(captured([] { log_info("again"); }) ==
+        "again\nlog: 3 lines were lost: nothing took them (the log is written again)\n");
+  CHECK(captured([] { log_info("and on"); }) == "and on\n");
+}
+
+TEST_CASE("a provider of logs says what lines begin with and where they go") {
+  auto pipe = make_pipe(true);
+  uwsgi_log_stamp("web: ", "<%%> ");
+  uwsgi_log_through(pipe->write_end.get());
+  CHECK(captured([] { log_warning("a"); }).empty());
+  uwsgi_log_through(-1);
+  uwsgi_log_stamp("", "[%Y-%m-%d %H:%M:%S] ");
+  char text[64];
+  ssize_t len = read(pipe->read_end.get(), text, sizeof text);
+  CHECK(std::string(text, len > 0 ? static_cast<size_t>(len) : 0) == "<%> web: warning: a\n");
 }

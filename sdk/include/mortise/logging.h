@@ -8,8 +8,6 @@
 extern "C" {
 #endif
 
-struct uwsgi_regexp;
-
 /* `logger = [id] name:arg`. func is called in the process that owns the log (docs/logging.md), one call at a
  * time. */
 struct uwsgi_logger {
@@ -76,6 +74,23 @@ struct uwsgi_logvar {
 UWSGI_API struct uwsgi_logvar *uwsgi_logvar_get(struct wsgi_request *, const char *key, uint8_t keylen);
 /* [any] Moves path to rotated (NULL: path.now) and opens it anew as *fd: 0, or -1. */
 UWSGI_API int uwsgi_log_do_rotate(const char *path, const char *rotated, off_t size, int fd);
+
+/* [any] Asks for the log files to be opened anew, or to be moved away (path.now) and begun anew. */
+UWSGI_API void uwsgi_log_reopen(void);
+UWSGI_API void uwsgi_log_rotate(void);
+/* [load, master] func is called for every line, without its newline, in the process that owns the log and
+ * before filters and loggers. It must not log. */
+UWSGI_API void uwsgi_log_watch(void (*func)(const char *line, size_t len));
+
+/* ---- What the server itself offers to a provider of logs ---- */
+
+/* [any] Lines of the server are written to fd from now on; -1: to standard error. A write that would block
+ * loses the line, and the next one that does not tells how many were lost. Holds in this process and those it
+ * forks. */
+UWSGI_API void uwsgi_log_through(int fd);
+/* [load] What lines of the server begin with: the time in this strftime(3) format, then a text. NULL: as it
+ * was. */
+UWSGI_API void uwsgi_log_stamp(const char *text, const char *format);
 
 #ifdef __cplusplus
 }
