@@ -128,6 +128,7 @@ void load_configured_application() {
   }
   for (const uwsgi_string_list *item = options.mounts; item; item = item->next) mount(item->value);
   run_imports(options.imports);
+  if (!set_aliases(options.post_aliases) && uwsgi.need_app) give_up("post-pymodule-alias failed");
 }
 
 int mount_application(char *mountpoint, char *spec) {
@@ -136,10 +137,10 @@ int mount_application(char *mountpoint, char *spec) {
 }
 
 bool load_applications_again(Interpreter &interpreter) {
-  if (!run_imports_again(options.shared_imports)) return false;
+  if (!set_aliases(options.aliases) || !run_imports_again(options.shared_imports)) return false;
   for (const Loaded &loaded : all_loaded)
     if (!load_into(interpreter, loaded.source, loaded.id)) return false;
-  return run_imports_again(options.imports);
+  return run_imports_again(options.imports) && set_aliases(options.post_aliases);
 }
 
 }  // namespace mortise::python

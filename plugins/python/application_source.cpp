@@ -2,6 +2,7 @@
 
 #include "code_import.h"
 #include "options.h"
+#include "paste.h"
 #include "search_path.h"
 
 #include <uwsgi.h>
@@ -37,6 +38,33 @@ PyRef resolve(PyObject *module, std::string path) {
   return object;
 }
 
+ApplicationSource in_file(const std::string &file, const std::string &callable) {
+  ApplicationSource source;
+  source.file = file;
+  source.callable = callable;
+  return source;
+}
+
+ApplicationSource in_module(const std::string &module, const std::string &callable) {
+  ApplicationSource source;
+  source.module = module;
+  source.callable = callable;
+  return source;
+}
+
+// A new module that runs the code of --eval.
+PyRef run_code(const std::string &text) {
+  PyRef code(Py_CompileString(text.c_str(), "<eval>", Py_file_input));
+  return code ? PyRef(PyImport_ExecCodeModule("uwsgi_eval_config", code.get())) : PyRef();
+}
+
+PyRef load_module(const ApplicationSource &source) {
+  if (!source.code.empty()) return run_code(source.code);
+  if (source.file.empty()) return PyRef(PyImport_ImportModule(source.module.c_str()));
+  prepend_to_path(folder_of(source.file));
+  return run_file(source.file, module_name_of(source.file));
+}
+
 PyRef find_callable(PyObject *module, const ApplicationSource &source) {
   PyRef found;
   if (!source.callable.empty()) {
@@ -63,15 +91,22 @@ PyRef find_callable(PyObject *module, const ApplicationSource &source) {
 }  // namespace
 
 std::string ApplicationSource::description() const {
-  return file.empty() ? "module " + module : absolute_path(file);
+  if (!file.empty()) return absolute_path(file);
+  if (!paste.empty()) return "paste " + paste;
+  if (!pecan.empty()) return "pecan " + pecan;
+  return code.empty() ? "module " + module : "eval";
+}
+
+bool ApplicationSource::empty() const {
+  return file.empty() && module.empty() && code.empty() && paste.empty() && pecan.empty();
 }
 
 ApplicationSource source_of(const std::string &spec) {
   const std::string usual = options.callable ? options.callable : "";
-  if (names_a_file(spec) || ends_with(spec, ".wsgi")) return {spec, {}, usual};
+  if (names_a_file(spec) || ends_with(spec, ".wsgi")) return in_file(spec, usual);
   size_t colon = spec.find(':');
-  if (colon == std::string::npos) return {{}, spec, usual};
-  return {{}, spec.substr(0, colon), spec.substr(colon + 1)};
+  if (colon == std::string::npos) return in_module(spec, usual);
+  return in_module(spec.substr(0, colon), spec.substr(colon + 1));
 }
 
 ApplicationSource configured_source() {
@@ -80,15 +115,21 @@ ApplicationSource configured_source() {
     source.file = options.wsgi_file;
   } else if (options.module) {
     source = source_of(options.module);
+  } else if (options.eval) {
+    source.code = options.eval;
+  } else if (options.paste) {
+    source.paste = options.paste;
+  } else if (options.pecan) {
+    source.pecan = options.pecan;
   }
   if (options.callable) source.callable = options.callable;
   return source;
 }
 
 PyRef load_callable(const ApplicationSource &source) {
-  if (!source.file.empty()) prepend_to_path(folder_of(source.file));
-  PyRef module = source.file.empty() ? PyRef(PyImport_ImportModule(source.module.c_str()))
-                                     : run_file(source.file, module_name_of(source.file));
+  if (!source.paste.empty()) return load_paste(source.paste);
+  if (!source.pecan.empty()) return load_pecan(source.pecan);
+  PyRef module = load_module(source);
   return module ? find_callable(module.get(), source) : PyRef();
 }
 

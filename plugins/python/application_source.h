@@ -9,8 +9,9 @@ namespace mortise::python {
 
 struct ApplicationSource {
   std::string file, module, callable;  // no callable: the usual names
+  std::string code, paste, pecan;      // see options.h
 
-  bool empty() const { return file.empty() && module.empty(); }
+  bool empty() const;
   std::string description() const;
 };
 

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "search_path.h"
+#include "traceback.h"
 
 namespace mortise::python {
 
@@ -42,6 +43,25 @@ PyRef run_file(const std::string &path, const std::string &module_name) {
 PyRef import_by_name(const std::string &name) {
   if (!names_a_file(name)) return PyRef(PyImport_ImportModule(name.c_str()));
   return run_file(name, std::filesystem::path(name).stem());
+}
+
+bool set_aliases(const uwsgi_string_list *list) {
+  for (; list; list = list->next) {
+    const std::string text = list->value;
+    const size_t equals = text.find('=');
+    if (equals == text.npos || equals == 0) {
+      uwsgi_log("python: pymodule-alias = %s is not understood (write name=module or name=file.py)\n",
+                text.c_str());
+      return false;
+    }
+    PyRef module = import_by_name(text.substr(equals + 1));
+    PyObject *modules = PyImport_GetModuleDict();
+    if (!module || PyDict_SetItemString(modules, text.substr(0, equals).c_str(), module.get())) {
+      log_exception("python: pymodule-alias = " + text + " failed");
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace mortise::python

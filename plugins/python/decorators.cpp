@@ -1,18 +1,9 @@
 #include "decorators.h"
 
 #include "cpython.h"
+#include "embedded_text.h"
 
-// MORTISE_DECORATORS_FILE is the path of uwsgidecorators.py.
-asm(R"(
-  .pushsection .rodata
-  .globl mortise_decorators_source
-  .hidden mortise_decorators_source
-mortise_decorators_source:
-  .incbin ")" MORTISE_DECORATORS_FILE R"("
-  .byte 0
-  .popsection
-)");
-extern "C" __attribute__((visibility("hidden"))) const char mortise_decorators_source[];
+MORTISE_EMBEDDED_TEXT(mortise_decorators_source, MORTISE_DECORATORS_FILE);
 
 namespace mortise::python {
 

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "environ.h"
-#include "gil.h"
+#include "exception_reload.h"
 #include "response_body.h"
 #include "start_response.h"
 #include "traceback.h"
@@ -140,6 +140,7 @@ int Exchange::fail() {
     if (getpid() != uwsgi.mypid) leave_forked_process(exception.get());
     if (client_is_gone(request_) && PyErr_GivenExceptionMatches(exception.get(), PyExc_OSError)) return -1;
     count_exception(request_);
+    replace_worker_after(exception.get());
     traceback = format_exception(exception.get());
     uwsgi_log("python: exception in %s:\n%s", describe(request_).c_str(), traceback.c_str());
   }

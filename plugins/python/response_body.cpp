@@ -6,6 +6,7 @@
 #include "exchange.h"
 #include "file_wrapper.h"
 #include "gil.h"
+#include "options.h"
 
 namespace mortise::python {
 
@@ -36,6 +37,13 @@ bool may_add_length(const wsgi_request *request, size_t body_bytes) {
   if (request->has_content_length || request->headers_sent) return false;
   if (request->status < 200 || request->status == 204 || request->status == 304) return false;
   return !request->body_less || body_bytes > 0;
+}
+
+// An item as bytes: itself, or a copy of what is like bytes where the configuration takes that.
+PyRef as_bytes(PyObject *item) {
+  if (options.accept_buffers && !PyBytes_Check(item) && PyObject_CheckBuffer(item))
+    return PyRef(PyBytes_FromObject(item));
+  return PyRef::borrow(item);
 }
 
 // Items of a list or tuple. They are held while they are sent: another thread may change the list during a
@@ -82,6 +90,8 @@ BodyResult send_iterable(Exchange &exchange, PyObject *result) {
     return refuse_type(exchange, result);
   }
   while (PyRef item{PyIter_Next(iterator.get())}) {
+    item = as_bytes(item.get());
+    if (!item) return BodyResult::kRaised;
     if (!PyBytes_Check(item.get())) return refuse_type(exchange, item.get());
     if (!exchange.response_began()) return refuse_early_body(exchange);
     if (PyBytes_GET_SIZE(item.get()) == 0) continue;
@@ -100,6 +110,8 @@ bool send_chunk(wsgi_request *request, PyObject *bytes) {
 }
 
 BodyResult send_body(Exchange &exchange, PyObject *result) {
+  if (options.accept_buffers && (PyList_CheckExact(result) || PyTuple_CheckExact(result)))
+    return send_iterable(exchange, result);  // each item is looked at
   if (PyList_CheckExact(result) && PyList_GET_SIZE(result) <= 16) {
     // A list can change while its items are sent; so few are copied.
     std::array<PyObject *, 16> items;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "exchange.h"
+#include "options.h"
 
 namespace mortise::python {
 
@@ -151,6 +152,8 @@ bool Exchange::begin_response(PyObject *status, PyObject *headers, PyObject *exc
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(headers); ++i)
     if (!add_header(request_, PyList_GET_ITEM(headers, i))) return false;
   began_ = true;
+  // A client that is gone shows when the body is sent.
+  if (options.send_head_at_once) uwsgi_response_write_headers_do(request_);
   return true;
 }
 

@@ -3,6 +3,8 @@
 #include "cpython.h"
 #include "options.h"
 
+#include <glob.h>
+
 #include <filesystem>
 #include <system_error>
 
@@ -30,10 +32,17 @@ void prepend_to_path(const std::string &folder) {
   PyErr_Clear();
 }
 
+// A pattern stands for the folders that match it; one that matches nothing for itself.
+static void prepend_matching(const char *pattern) {
+  glob_t found = {};
+  if (glob(pattern, GLOB_NOCHECK, nullptr, &found) == 0)
+    for (size_t i = 0; i < found.gl_pathc; ++i) prepend_to_path(absolute_path(found.gl_pathv[i]));
+  globfree(&found);
+}
+
 void set_up_path() {
   prepend_to_path(absolute_path("."));
-  for (const uwsgi_string_list *item = options.path; item; item = item->next)
-    prepend_to_path(absolute_path(item->value));
+  for (const uwsgi_string_list *item = options.path; item; item = item->next) prepend_matching(item->value);
 }
 
 }  // namespace mortise::python

@@ -1,12 +1,14 @@
 #include "startup.h"
 
 #include "application.h"
+#include "code_import.h"
 #include "decorators.h"
 #include "gil.h"
 #include "interpreter.h"
 #include "options.h"
 #include "python_home.h"
 #include "request.h"
+#include "stack_dump.h"
 #include "traceback.h"
 #include "user_signals.h"
 #include "uwsgi_module.h"
@@ -67,10 +69,21 @@ PyStatus initialise(const PythonHome &home) {
   if (options.optimize) config->optimization_level = options.optimize;
   config.set_argv(options.argv ? options.argv : "");
   // A bare name is looked up in PATH, and its folder leads to the prefix.
-  config.set(&PyConfig::program_name, home.executable.empty() ? kInterpreterName : home.executable);
+  config.set(&PyConfig::program_name, options.program_name      ? options.program_name
+                                      : home.executable.empty() ? kInterpreterName
+                                                                : home.executable);
   config.set(&PyConfig::executable, options.executable ? options.executable : home.executable);
   config.set(&PyConfig::home, home.prefix);
   return config.start();
+}
+
+bool run_early_imports() {
+  for (const uwsgi_string_list *item = options.early_imports; item; item = item->next)
+    if (!import_by_name(item->value)) {
+      log_exception(std::string("python: importing ") + item->value + " failed");
+      return false;
+    }
+  return set_aliases(options.aliases);
 }
 
 }  // namespace
@@ -96,8 +109,10 @@ int start_interpreter() {
     log_exception("python: the plugin does not start");
     return -1;
   }
+  if (!run_early_imports()) return -1;
   create_exchanges();
   create_signal_numbers();
+  register_stack_dumper();
   wrap_wait_hooks();
   adopt_starting_thread();
   uwsgi_log_initial("python: CPython %s in %s\n", PY_VERSION,
