@@ -176,6 +176,7 @@ std::string survives_reload(const Trial &trial) {
       });
     };
     if (!wait_until(replaced, 15'000)) return "SIGHUP did not replace the worker";
+    server.wait_ready();
     return is_answer(server.request(kGet)) ? "" : "after a reload, a GET was not answered";
   });
 }

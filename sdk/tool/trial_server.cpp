@@ -60,7 +60,7 @@ bool TrialServer::wait_ready() {
   wait_until(
       [&] {
         const std::string text = log();
-        const size_t at = text.find(kListening);
+        const size_t at = text.rfind(kListening);  // a reload may say it anew
         if (at != text.npos) port_ = static_cast<uint16_t>(atoi(text.c_str() + at + kListening.size()));
         siginfo_t ended{};
         waitid(P_PID, static_cast<id_t>(pid_), &ended, WEXITED | WNOHANG | WNOWAIT);
