@@ -3,6 +3,7 @@
 #include <uwsgi.h>
 
 #include <chrono>
+#include <cstring>
 
 namespace mortise {
 
@@ -23,14 +24,30 @@ uint64_t monotonic_us() {
 
 }  // namespace mortise
 
+// What a plugin tells the time with, where --clock chose it.
+static uwsgi_clock *chosen, *registered;
+
 extern "C" {
 
+void uwsgi_register_clock(uwsgi_clock *clock) {
+  clock->next = registered;
+  registered = clock;
+}
+
+void uwsgi_set_clock(char *name) {
+  for (uwsgi_clock *clock = registered; clock; clock = clock->next)
+    if (!strcmp(clock->name, name)) chosen = clock;
+  if (!strcmp(name, "unix")) chosen = nullptr;
+}
+
 uint64_t uwsgi_micros(void) {
+  if (chosen) return chosen->microseconds();
   return static_cast<uint64_t>(
       mortise::count_since_epoch<std::chrono::microseconds, std::chrono::system_clock>());
 }
 
 time_t uwsgi_now(void) {
+  if (chosen) return chosen->seconds();
   return std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
 }
 

@@ -73,6 +73,9 @@ void uwsgi_opt_set_rawint(char *name, char *value, void *data) {
 void uwsgi_opt_set_64bit(char *name, char *value, void *data) {
   set_number<uint64_t>(name, value, data, 0);
 }
+void uwsgi_opt_set_16bit(char *name, char *value, void *data) {
+  set_number<uint16_t>(name, value, data, 0);
+}
 void uwsgi_opt_uid(char *name, char *value, void *data) {
   set_id<uid_t>(name, value, data, find_user, "there is no such user");
 }

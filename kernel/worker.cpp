@@ -25,22 +25,23 @@ void init_thread(int core) {
 
 // Core 0 is the main thread. Signals are not blocked in the others: a program that a hook starts would
 // inherit that, and the handlers (kernel/signals.h) may run in any thread.
-void run_cores(WorkerLoop &loop) {
+template <typename Body, typename TooFew>
+void run_cores(Body body, TooFew too_few) {
   std::vector<std::thread> threads;
   for (int core = 1; core < uwsgi.cores; ++core) {
     try {
-      threads.emplace_back([&loop, core] {
+      threads.emplace_back([body, core] {
         init_thread(core);
-        CoreLoop(loop, core).run();
+        body(core);
       });
     } catch (const std::system_error &error) {
       log_error("worker %d: start thread %d of %d: %s (the worker goes on with fewer; lower --threads)",
                 uwsgi.mywid, core + 1, uwsgi.cores, error.what());
-      loop.lower_cores(core);
+      too_few(core);
       break;
     }
   }
-  CoreLoop(loop, 0).run();
+  body(0);
   for (std::thread &thread : threads) thread.join();
 }
 
@@ -92,7 +93,8 @@ int run_worker(int wid) {
   if (const uwsgi_loop *other = chosen_loop()) {
     other->loop();
   } else {
-    run_cores(**loop);
+    run_cores([&](int core) { CoreLoop(**loop, core).run(); },
+              [&](int cores) { (*loop)->lower_cores(cores); });
   }
   uwsgi.workers[wid].accepting = 0;
   run_exit_hooks();
@@ -100,6 +102,10 @@ int run_worker(int wid) {
 }
 
 }  // namespace mortise
+
+extern "C" void uwsgi_loop_cores_run(void *(*func)(void *)) {
+  mortise::run_cores([func](int core) { func(reinterpret_cast<void *>(intptr_t{core})); }, [](int) {});
+}
 
 extern "C" void uwsgi_exit(int status) {
   mortise::run_exit_hooks();

@@ -1,0 +1,115 @@
+// Less usual views of a request: a header by its name, chunks as they come, ranges, variables added by
+// protocols.
+#include <uwsgi.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace {
+
+// "X-Forwarded-For" is HTTP_X_FORWARDED_FOR among the variables (RFC 3875 §4.1.18).
+std::string variable_of(std::string_view header) {
+  std::string name = "HTTP_";
+  for (char c : header) name += c == '-' ? '_' : static_cast<char>(toupper(static_cast<unsigned char>(c)));
+  if (name == "HTTP_CONTENT_TYPE" || name == "HTTP_CONTENT_LENGTH") name.erase(0, 5);
+  return name;
+}
+
+uint16_t add_variable(wsgi_request *request, std::string_view key, const char *val, uint16_t vallen) {
+  if (!uwsgi_req_append(request, key.data(), static_cast<uint16_t>(key.size()), val, vallen)) return 0;
+  return static_cast<uint16_t>(
+      std::min<size_t>(key.size() + vallen + 4, UINT16_MAX));  // as it would be packed
+}
+
+uwsgi_buffer *line_of(std::initializer_list<std::string_view> pieces) {
+  uwsgi_buffer *line = uwsgi_buffer_new(128);
+  for (std::string_view piece : pieces)
+    if (uwsgi_buffer_append(line, piece.data(), piece.size())) return uwsgi_buffer_destroy(line), nullptr;
+  return line;
+}
+
+}  // namespace
+
+extern "C" {
+
+char *uwsgi_get_header(wsgi_request *request, char *key, uint16_t keylen, uint16_t *vallen) {
+  const std::string name = variable_of({key, keylen});
+  return uwsgi_get_var(request, name.data(), static_cast<uint16_t>(name.size()), vallen);
+}
+
+uint16_t proto_base_add_uwsgi_var(wsgi_request *request, char *key, uint16_t keylen, char *val,
+                                  uint16_t vallen) {
+  return add_variable(request, {key, keylen}, val, vallen);
+}
+
+uint16_t proto_base_add_uwsgi_header(wsgi_request *request, char *key, uint16_t keylen, char *val,
+                                     uint16_t vallen) {
+  return add_variable(request, variable_of({key, keylen}), val, vallen);
+}
+
+uwsgi_buffer *uwsgi_proto_base_prepare_headers(wsgi_request *request, char *status, uint16_t len) {
+  std::string_view protocol(request->protocol, request->protocol_len);
+  return line_of({protocol.empty() ? "HTTP/1.0" : protocol, " ", {status, len}, "\r\n"});
+}
+
+uwsgi_buffer *uwsgi_proto_base_add_header(wsgi_request *, char *key, uint16_t keylen, char *val,
+                                          uint16_t vallen) {
+  return line_of({{key, keylen}, ": ", {val, vallen}, "\r\n"});
+}
+
+int uwsgi_proto_base_fix_headers(wsgi_request *) {
+  return 0;
+}
+
+int uwsgi_ready_fd(wsgi_request *request) {
+  return request->async_ready_fd;
+}
+
+char *uwsgi_chunked_read(wsgi_request *request, size_t *len, int timeout, int nb) {
+  *len = 0;
+  const bool here = request->proto_parser_remains > 0 || request->body_ended;
+  if (!here && uwsgi_waitfd_event(request->fd,
+                                  nb        ? 0
+                                  : timeout ? timeout
+                                            : uwsgi.socket_timeout,
+                                  POLLIN) <= 0) {
+    errno = nb ? EAGAIN : ETIMEDOUT;
+    return nullptr;
+  }
+  ssize_t got = 0;
+  char *chunk = uwsgi_request_body_read(request, 0, &got);
+  if (chunk) *len = static_cast<size_t>(got);
+  return chunk;
+}
+
+char *uwsgi_chunked_read_smart(wsgi_request *request, size_t *len, int timeout) {
+  return uwsgi_chunked_read(request, len, timeout, 0);
+}
+
+// Only a body that was buffered (post-buffering) can be read again.
+void uwsgi_request_body_seek(wsgi_request *request, off_t pos) {
+  if (!request->post_file) return;
+  if (fseeko(request->post_file, pos, SEEK_SET) == 0) request->post_pos = static_cast<size_t>(pos);
+}
+
+// RFC 9110 §14.1.2; range_to of -1 and a negative range_from count from the end.
+void uwsgi_request_fix_range_for_size(wsgi_request *request, int64_t size) {
+  if (request->range_parsed != UWSGI_RANGE_PARSED) return;
+  auto from = static_cast<int64_t>(request->range_from), to = static_cast<int64_t>(request->range_to);
+  if (from < 0) from = std::max<int64_t>(0, size + from), to = size - 1;
+  if (to < 0 || to >= size) to = size - 1;
+  const bool valid = size > 0 && from < size && from <= to;
+  request->range_parsed = valid ? UWSGI_RANGE_VALID : UWSGI_RANGE_INVALID;
+  request->range_from = valid ? static_cast<uint64_t>(from) : 0;
+  request->range_to = valid ? static_cast<uint64_t>(to) : 0;
+}
+
+uint64_t uwsgi_worker_exceptions(int wid) {
+  uint64_t exceptions = 0;
+  for (int core = 0; core < uwsgi.cores; ++core) exceptions += uwsgi.workers[wid].cores[core].exceptions;
+  return exceptions;
+}
+
+}  // extern "C"
