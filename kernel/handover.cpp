@@ -54,6 +54,7 @@ std::string write_records(const Handover &handover) {
   out << "to " << getpid() << ' ' << handover.generation << ' ' << handover.trial << '\n';
   for (int fd : handover.links) out << "link " << fd << '\n';
   for (int fd : handover.listeners) out << "listener " << fd << '\n';
+  for (int fd : handover.any_port) out << "any_port " << fd << '\n';
   for (pid_t pid : handover.askers) out << "asker " << pid << '\n';
   for (const OldProcess &old : handover.processes)
     out << "process " << old.pid << ' ' << old.stop_fd << ' ' << old.due_ms << ' ' << old.told << ' '
@@ -86,6 +87,7 @@ Handover read_records(const std::string &text) {
     } else {
       (key == "link"       ? handover.links
        : key == "listener" ? handover.listeners
+       : key == "any_port" ? handover.any_port
                            : handover.askers)
           .push_back(number);
     }

@@ -34,6 +34,7 @@ struct Handover {
   bool trial = false;
   std::vector<int> links;      // the supervisor's pipes
   std::vector<int> listeners;  // all but the private ones; filled in by execute()
+  std::vector<int> any_port;   // those whose port the system chose
   std::vector<pid_t> askers;   // who waits for the outcome of the reload
   std::vector<OldProcess> processes;
   std::vector<SocketFile> files;

@@ -126,6 +126,8 @@ void add_roles(Supervisor &supervisor) {
   }
 }
 
+bool supervising = false;
+
 }  // namespace
 
 Result<void> prepare_process() {
@@ -194,6 +196,7 @@ Result<void> preload_applications() {
 }
 
 Result<int> supervise(const std::string &failure) {
+  supervising = true;
   for (const std::string &name : failure.empty() ? close_unused_listeners() : std::vector<std::string>())
     log_warning("inherited listener %s is closed: no socket option has its address", name.c_str());
   ForkHooks hooks;
@@ -205,6 +208,7 @@ Result<int> supervise(const std::string &failure) {
     uwsgi.mypid = getpid();
     call_hooks(Tables::kRequestFirst, &uwsgi_plugin::post_uwsgi_fork, "post_uwsgi_fork", 1);
   };
+  if (!failure.empty()) hooks = {};  // of plugins that may have started or not
   hooks.can_execute = true;
   auto supervisor = Supervisor::create(hooks, {uwsgi.worker_reload_mercy * 1000LL,
                                                uwsgi.reload_mercy * 1000LL, limits().start_timeout * 1000LL});
@@ -234,3 +238,13 @@ int run_trial() {
 }
 
 }  // namespace mortise
+
+extern "C" void uwsgi_exit(int status) {
+  using namespace mortise;
+  // What ends the start of a new generation must not end the server.
+  if (!supervising && !handover().processes.empty())
+    status = *supervise("a plugin ended the start with exit status " + std::to_string(status));
+  run_exit_hooks();
+  fflush(nullptr);
+  _exit(status);
+}

@@ -11,12 +11,17 @@
 
 namespace mortise {
 
+namespace {
+
 std::vector<SocketFile> &socket_files() {
-  static std::vector<SocketFile> files = handover().trial ? std::vector<SocketFile>() : handover().files;
+  static std::vector<SocketFile> files = handover().files;
   return files;
 }
 
-namespace {
+std::vector<int> &any_port_listeners() {
+  static std::vector<int> descriptors = handover().any_port;
+  return descriptors;
+}
 
 struct InheritedListener {
   Fd fd;
@@ -138,6 +143,7 @@ Result<BoundSocket> listen_on(const Address &address, const SocketAddress &targe
   }
   if (listen(fd, options.backlog)) return bind_error(address, errno);
   bool system_chose = address.kind == AddressKind::kTcp && address.port == 0;
+  if (system_chose) any_port_listeners().push_back(fd);
   bound.name = system_chose ? address_of(fd).text() : address.text;
   if (address.kind == AddressKind::kAbstract) bound.name = "@" + address.path;
   return bound;
@@ -147,6 +153,12 @@ Result<BoundSocket> listen_on(const Address &address, const SocketAddress &targe
 bool serves(const InheritedListener &listener, const SocketAddress &wanted) {
   const SocketAddress &have = listener.address;
   if (have.text() == wanted.text()) return true;
+  const auto &any_port = any_port_listeners();
+  if (std::find(any_port.begin(), any_port.end(), listener.fd.get()) != any_port.end()) {
+    SocketAddress asked = have;
+    asked.in.sin_port = 0;  // sin6_port is at the same place
+    if (asked.text() == wanted.text()) return true;
+  }
   return wanted.family() == AF_INET && wanted.in.sin_addr.s_addr == htonl(INADDR_ANY) &&
          have.family() == AF_INET6 && have.in6.sin6_port == wanted.in.sin_port &&
          IN6_IS_ADDR_UNSPECIFIED(&have.in6.sin6_addr) &&
@@ -200,7 +212,7 @@ Result<BoundSocket> bind_address(const Address &given, const BindOptions &option
   auto targets = resolve(address, "bind");
   if (!targets) return targets.error();
   if (auto bound = take_inherited([&](const auto &one) { return serves(one, targets->front()); })) {
-    bound->name = address.text;
+    if (address.kind != AddressKind::kTcp || address.port != 0) bound->name = address.text;
     return std::move(*bound);
   }
   return listen_on(address, targets->front(), options);
@@ -250,6 +262,11 @@ std::vector<std::string> close_unused_listeners() {
     names.push_back(listener.address.text() + " (descriptor " + std::to_string(listener.fd.get()) + ")");
   inherited_listeners().clear();
   return names;
+}
+
+void pass_on_sockets(Handover &to) {
+  if (!to.trial) to.files = socket_files();
+  to.any_port = any_port_listeners();
 }
 
 void unlink_socket_files() {

@@ -50,8 +50,8 @@ int adopt_inherited_listeners();
 // Closes those that no address asked for; their names, such as "127.0.0.1:80 (descriptor 3)". [master]
 std::vector<std::string> close_unused_listeners();
 
-// The socket files that this process has to remove. [master]
-std::vector<SocketFile> &socket_files();
+// What the next generation, or a trial of it, has to know of this one's sockets. [master]
+void pass_on_sockets(Handover &to);
 
 // Removes the socket files that the master bound and that are still its own. [master; processes that survived
 // it]

@@ -36,6 +36,7 @@ int try_start(int) {
   Handover to;
   to.trial = true;
   to.generation = handover().generation + 1;
+  pass_on_sockets(to);
   log_error(execute(to));
   return kExitSystem;
 }
@@ -173,7 +174,7 @@ void Supervisor::become_next_generation() {
                               process.role->is_worker, process.role->stop_first,
                               process.old ? process.label() : "old " + process.label()});
   }
-  next.files = socket_files();
+  pass_on_sockets(next);
   fflush(nullptr);
   end_reload(execute(next).message());
 }
@@ -352,7 +353,7 @@ void Supervisor::serve(Process &process) {
   process.ready_ms = monotonic_ms();
   process.due_ms = Process::kNever;
   if (process.is_worker()) {
-    if (reloading_) ++replaced_;
+    if (!trial_) ++replaced_;
     any_worker_ready_ = true;
     record_ready(process.id, process.pid);
   }

@@ -106,9 +106,3 @@ int run_worker(int wid) {
 extern "C" void uwsgi_loop_cores_run(void *(*func)(void *)) {
   mortise::run_cores([func](int core) { func(reinterpret_cast<void *>(intptr_t{core})); }, [](int) {});
 }
-
-extern "C" void uwsgi_exit(int status) {
-  mortise::run_exit_hooks();
-  fflush(nullptr);
-  _exit(status);
-}

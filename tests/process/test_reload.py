@@ -1,0 +1,288 @@
+"""Reloads: nothing is lost, nothing is left behind, and one that cannot succeed changes nothing."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import pytest
+from load import Load
+from mortise import BINARY, BUILD, Mortise, clean_environment, wait_until, write
+
+APP = """
+import os
+def application(environ, start_response):
+    body = b"%s %%d" %% os.getpid()
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
+"""
+
+
+def app(version="first"):
+    return APP % version
+
+
+def reload(server, *args):
+    """What `mortise reload` says: a CompletedProcess."""
+    return subprocess.run(
+        [BINARY, "reload", *(args or ("--pid", str(server.process.pid)))],
+        cwd=server.folder,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=50,
+    )
+
+
+def reload_well(server):
+    done = reload(server)
+    assert done.returncode == 0, done.stdout + server.log
+
+
+def ini(folder, text):
+    return write(folder, "server.ini", "[uwsgi]\nhttp-socket = 127.0.0.1:0\nwsgi-file = app.py\n" + text)
+
+
+@pytest.fixture
+def configured(mortise):
+    """start(text): a server with this configuration file."""
+
+    def start(text="", version="first"):
+        config = "[uwsgi]\nhttp-socket = 127.0.0.1:0\nwsgi-file = app.py\n" + text
+        return mortise("server.ini", files={"server.ini": config, "app.py": app(version)})
+
+    return start
+
+
+def children(pid):
+    return [int(word) for word in pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
+
+
+def descriptors(pid):
+    return len(os.listdir("/proc/%d/fd" % pid))
+
+
+def private_kib(pid):
+    text = pathlib.Path("/proc/%d/smaps_rollup" % pid).read_text()
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(("Private_", "Anonymous:")))
+
+
+def test_a_reload_reads_application_and_configuration_again_and_keeps_pid_and_address(configured):
+    server = configured("env = COLOUR=red\n")
+    write(server.folder, "app.py", app("second").replace("os.getpid()", "(os.environ['COLOUR'] == 'blue')"))
+    write(server.folder, "server.ini", (server.folder / "server.ini").read_text().replace("red", "blue").replace(":0", ":%d" % server.address()[1]))
+    done = reload(server)
+    assert done.returncode == 0 and "server %d reloaded" % server.process.pid in done.stdout
+    assert server.get().text == "second 1"
+
+
+@pytest.mark.parametrize("way", ["HUP", "USR2", "fifo", "touch", "chain"])
+def test_every_way_to_ask_for_a_reload_replaces_the_workers(mortise, way):
+    write_touched = {"touch.me": ""}
+    server = mortise(
+        "--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--processes", "2",
+        "--master-fifo", "fifo", "--touch-reload", "touch.me", "--touch-chain-reload", "chain.me",
+        files={"app.py": app(), **write_touched},
+    )  # fmt: skip
+    server.wait_for_log("loaded in", count=2)
+    write(server.folder, "app.py", app("second"))
+    if way == "fifo":
+        write(server.folder, "fifo", "r")
+    elif way == "touch":
+        os.utime(server.folder / "touch.me", (1, 1))
+    elif way == "chain":
+        write(server.folder, "chain.me", "")
+    else:
+        server.signal(getattr(signal, "SIG" + way))
+    server.wait_for_log("reload done: 2 workers replaced")
+    assert server.get().text.startswith("second")
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("front", ["--http-socket", "--http"])
+def test_no_request_is_lost_in_fifty_reloads_under_load(mortise, front):
+    server = mortise(front, "127.0.0.1:0", "--wsgi-file", "app.py", "--processes", "2", "--threads", "2", "-L", files={"app.py": app()})
+    server.wait_for_log("loaded in", count=2)
+    with Load(server.address()) as load:
+        for _ in range(50):
+            reload_well(server)
+    assert not load.failures, "%d of %d: %s" % (len(load.failures), load.answers, load.failures[:5])
+    assert load.answers > 500
+
+
+@pytest.mark.parametrize("front", ["--http-socket", "--http"])
+def test_fifty_signals_in_a_second_lose_no_request(mortise, front):
+    server = mortise(front, "127.0.0.1:0", "--wsgi-file", "app.py", "--processes", "2", "-L", files={"app.py": app()})
+    server.wait_for_log("loaded in", count=2)
+    with Load(server.address()) as load:
+        for _ in range(50):
+            server.signal(signal.SIGHUP)
+            time.sleep(0.02)
+        wait_until(lambda: server.log.count("reload: a trial") == server.log.count("reload done"), 20)
+    assert not load.failures, load.failures[:5]
+
+
+def test_a_slow_import_delays_nobody(mortise):
+    slow = "import time\ntime.sleep(2)\n" + app()
+    server = mortise("--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "-L", files={"app.py": slow})
+    server.wait_for_log("loaded in")
+    with Load(server.address(), clients=2) as load:
+        reload_well(server)
+    assert not load.failures and load.slowest < 0.5
+
+
+def broken_app(server):
+    write(server.folder, "app.py", "def application(\n")
+    return "exit status 22"
+
+
+def broken_ini(server):
+    write(server.folder, "server.ini", "[uwsgi]\nprocesses = many\n")
+    return "exit status 64"
+
+
+def unreadable_ini(server):
+    (server.folder / "server.ini").unlink()
+    return "exit status 66"
+
+
+def other_abi(server):
+    write(server.folder, "server.ini", (server.folder / "server.ini").read_text() + "plugin = %s\n" % (BUILD / "fixtures/abi_other_major_plugin.so"))
+    return "exit status 79"
+
+
+@pytest.mark.parametrize("breakage", [broken_app, broken_ini, unreadable_ini, other_abi])
+def test_a_reload_that_cannot_succeed_changes_nothing_and_says_why(configured, breakage):
+    server = configured("processes = 2\n")
+    server.wait_for_log("loaded in", count=2)
+    before = children(server.process.pid)
+    reason = breakage(server)
+    with Load(server.address()) as load:
+        done = reload(server)
+    assert done.returncode == 1
+    assert reason in done.stdout and "the old processes go on" in done.stdout
+    assert not load.failures
+    assert children(server.process.pid) == before
+
+
+def test_a_server_whose_application_is_loaded_before_the_fork_reloads_it(wsgi):
+    server = wsgi(app(), "--preload")
+    write(server.folder, "app.py", app("second"))
+    reload_well(server)
+    assert server.get().text.startswith("second")
+
+
+def test_a_generation_that_fails_after_its_trial_leaves_the_old_one_serving(wsgi):
+    fails_outside_a_trial = app("second") + "if os.path.exists('tried'): raise SystemError('only now')\nopen('tried', 'w').close()\n"
+    server = wsgi(app(), "--start-timeout", "20")
+    old = server.get().text
+    write(server.folder, "app.py", fails_outside_a_trial)
+    done = reload(server)
+    assert done.returncode == 1 and "exit status 22" in done.stdout
+    assert server.get().text == old
+    write(server.folder, "app.py", app("third"))  # the next try of the worker finds it
+    wait_until(lambda: server.get().text.startswith("third"))
+    server.wait_for_log("old worker 1 .* stopped")
+
+
+def test_a_preloaded_generation_that_fails_after_its_trial_leaves_the_old_one_serving_until_the_next_reload(wsgi):
+    fails_outside_a_trial = app("second") + "if os.path.exists('tried'): raise SystemError('only now')\nopen('tried', 'w').close()\n"
+    server = wsgi(app(), "--preload")
+    old = server.get().text
+    write(server.folder, "app.py", fails_outside_a_trial)
+    done = reload(server)
+    assert done.returncode == 1 and "exit status 22" in done.stdout
+    assert server.get().text == old
+    assert reload(server).returncode == 1
+    write(server.folder, "app.py", app("third"))
+    reload_well(server)
+    assert server.get().text.startswith("third")
+
+
+def test_a_request_in_flight_is_answered_by_the_generation_that_took_it(wsgi):
+    waits = app().replace("    body =", "    import time\n    while environ['PATH_INFO'] == '/wait' and not os.path.exists('go'): time.sleep(0.01)\n    body =")
+    server = wsgi(waits)
+    old = server.get().body
+    with server.connect() as sock:
+        sock.sendall(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+        reload_well(server)
+        assert server.get().body != old
+        write(server.folder, "go", "")
+        answer = sock.recv(4096)
+    assert answer.endswith(old)
+
+
+@pytest.mark.timeout(300)
+def test_two_hundred_reloads_leave_nothing_behind_in_the_master(mortise):
+    server = mortise("--http-socket", "127.0.0.1:0", "--http", "127.0.0.1:0", "--wsgi-file", "app.py", "-L", files={"app.py": app()})
+    pid = server.process.pid
+
+    def settled():
+        return wait_until(lambda: len(children(pid)) == 2 and (descriptors(pid), private_kib(pid)))
+
+    for _ in range(5):
+        reload_well(server)
+    fds, memory = settled()
+    for _ in range(200):
+        reload_well(server)
+    fds_after, memory_after = settled()
+    assert fds_after == fds
+    assert memory_after < memory * 1.05 + 64
+
+
+def test_a_unix_socket_survives_reloads_and_is_removed_at_the_end(mortise):
+    server = mortise("--socket", "app.sock", "--wsgi-file", "app.py", files={"app.py": app()})
+    for _ in range(2):
+        reload_well(server)
+        assert b"first" in server.uwsgi_request()
+    server.stop()
+    assert not (server.folder / "app.sock").exists()
+
+
+def test_a_listener_that_the_configuration_no_longer_has_is_closed(configured):
+    server = configured("http-socket = 127.0.0.1:0\n")
+    host, port = server.address()
+    listening = [line for line in server.log.splitlines() if "listening on" in line]
+    assert len(listening) == 2
+    ini(server.folder, "")
+    text = (server.folder / "server.ini").read_text().replace("127.0.0.1:0", "127.0.0.1:%d" % port)
+    write(server.folder, "server.ini", text)
+    reload_well(server)
+    server.wait_for_log("inherited listener 127.0.0.1:\\d+ .*is closed")
+    assert server.get().text.startswith("first")
+
+
+def test_a_stop_during_a_trial_is_a_stop(wsgi):
+    server = wsgi(app())
+    server.get()
+    write(server.folder, "app.py", "import time\nopen('trying', 'w').close()\ntime.sleep(60)\n")
+    server.signal(signal.SIGHUP)
+    wait_until((server.folder / "trying").exists)
+    began = time.monotonic()
+    server.stop()
+    assert time.monotonic() - began < 3
+
+
+def test_a_trial_that_hangs_is_ended(wsgi):
+    server = wsgi(app(), "--start-timeout", "1")
+    server.get()
+    write(server.folder, "app.py", "import time\ntime.sleep(60)\n")
+    done = reload(server)
+    assert done.returncode == 1 and "died: signal 9" in done.stdout
+    assert "was not ready within 1 s" in server.log
+    assert server.get().status == 200
+
+
+def test_a_reload_of_no_server_fails(tmp_path):
+    write(tmp_path, "old.pid", "4194000\n")
+    for args, why in (["old.pid"], "No such process"), (["--pidfile", "none"], "it has no pid"), ([], "which server?"):
+        done = subprocess.run([BINARY, "reload", *args], cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=20)
+        assert done.returncode == 1 and why in done.stdout + done.stderr
+
+
+def test_a_server_stops_on_command(wsgi):
+    server = wsgi(app())
+    done = subprocess.run([BINARY, "stop", "--pid", str(server.process.pid)], env=clean_environment(), timeout=20)
+    assert done.returncode == 0 and server.process.wait(5) == 0
