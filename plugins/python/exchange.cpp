@@ -116,6 +116,7 @@ int Exchange::serve(wsgi_request *request, Interpreter &interpreter, const Appli
   interpreter_ = &interpreter;
   request_ = request;
   began_ = false;
+  input_failure_ = nullptr;
   int status = UWSGI_OK;
   {
     PyRef environ = make_environ(interpreter, application.environ_template, request);
@@ -133,12 +134,24 @@ int Exchange::serve(wsgi_request *request, Interpreter &interpreter, const Appli
   return status;
 }
 
+// The client did not send its whole body, which is no error of the application's: no traceback.
+int Exchange::fail_for_input() {
+  uwsgi_log("python: %s: the request body is incomplete: %s\n", describe(request_).c_str(), input_failure_);
+  if (request_->headers_sent) {
+    uwsgi_disconnect(request_);
+    return -1;
+  }
+  return uwsgi_500(request_);  // 408 and the like where the server knows better
+}
+
 // Answers 500 where nothing was sent; otherwise the response ends in its middle.
 int Exchange::fail() {
   std::string traceback;
   if (PyRef exception = take_exception()) {
     if (getpid() != uwsgi.mypid) leave_forked_process(exception.get());
     if (client_is_gone(request_) && PyErr_GivenExceptionMatches(exception.get(), PyExc_OSError)) return -1;
+    if (input_failure_ && PyErr_GivenExceptionMatches(exception.get(), PyExc_OSError))
+      return fail_for_input();
     count_exception(request_);
     replace_worker_after(exception.get());
     traceback = format_exception(exception.get());

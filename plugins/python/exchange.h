@@ -43,15 +43,19 @@ class Exchange {
   const Interpreter &interpreter() const { return *interpreter_; }
   PyObject *environ() const { return environ_; }
   PyRef lend_write();
+  // wsgi.input could not read on; what the error said goes to the log as one line.
+  void input_failed(const char *why) { input_failure_ = why; }
 
  private:
   PyRef call(const Application &application);
   bool send(PyObject *result);
   int fail();
+  int fail_for_input();
 
   Interpreter *interpreter_ = nullptr;
   wsgi_request *request_ = nullptr;
   PyObject *environ_ = nullptr;
+  const char *input_failure_ = nullptr;
   bool began_ = false;  // start_response was called with success
   ReusedObject start_response_, write_, input_;
 };

@@ -17,10 +17,11 @@ wsgi_request *request_of(PyObject *self) {
   return nullptr;
 }
 
-PyObject *raise_read_error() {
+PyObject *raise_read_error(PyObject *self) {
   const char *why = errno == ETIMEDOUT ? "the client stopped sending it (socket-timeout)"
                     : errno == ENOMEM  ? "not enough memory"
                                        : "the client closed the connection";
+  reinterpret_cast<ExchangeObject *>(self)->exchange->input_failed(why);
   PyErr_Format(PyExc_OSError, "the request body is incomplete: %s", why);
   return nullptr;
 }
@@ -38,7 +39,9 @@ bool parse_size(PyObject *const *args, Py_ssize_t count, Py_ssize_t *size) {
 }
 
 // Up to `limit` bytes, in pieces, so that a length that the client only claims costs no memory.
-PyObject *read_pieces(wsgi_request *request, size_t limit) {
+PyObject *read_pieces(PyObject *self, size_t limit) {
+  wsgi_request *request = request_of(self);
+  if (!request) return nullptr;
   constexpr size_t kPiece = 64 * 1024;
   PyObject *bytes = nullptr;
   size_t used = 0, capacity = 0;
@@ -48,7 +51,7 @@ PyObject *read_pieces(wsgi_request *request, size_t limit) {
         uwsgi_request_body_read(request, static_cast<ssize_t>(std::min(limit - used, kPiece)), &got);
     if (!piece) {
       Py_XDECREF(bytes);
-      return raise_read_error();
+      return raise_read_error(self);
     }
     if (got == 0) break;
     size_t len = static_cast<size_t>(got);
@@ -69,37 +72,36 @@ PyObject *read_pieces(wsgi_request *request, size_t limit) {
   return bytes;
 }
 
-PyObject *read_line(wsgi_request *request, Py_ssize_t limit) {
+PyObject *read_line(PyObject *self, Py_ssize_t limit) {
+  wsgi_request *request = request_of(self);
+  if (!request) return nullptr;
   if (limit == 0) return PyBytes_FromStringAndSize(nullptr, 0);
   ssize_t len = 0;
   char *line = uwsgi_request_body_readline(request, std::max<Py_ssize_t>(limit, 0), &len);
-  return line ? PyBytes_FromStringAndSize(line, len) : raise_read_error();
+  return line ? PyBytes_FromStringAndSize(line, len) : raise_read_error(self);
 }
 
 PyObject *read(PyObject *self, PyObject *const *args, Py_ssize_t count) {
   CalledByPython mark;
   Py_ssize_t size = 0;
   if (!parse_size(args, count, &size)) return nullptr;
-  wsgi_request *request = request_of(self);
-  return request ? read_pieces(request, size < 0 ? PY_SSIZE_T_MAX : static_cast<size_t>(size)) : nullptr;
+  return read_pieces(self, size < 0 ? PY_SSIZE_T_MAX : static_cast<size_t>(size));
 }
 
 PyObject *readline(PyObject *self, PyObject *const *args, Py_ssize_t count) {
   CalledByPython mark;
   Py_ssize_t size = 0;
   if (!parse_size(args, count, &size)) return nullptr;
-  wsgi_request *request = request_of(self);
-  return request ? read_line(request, size) : nullptr;
+  return read_line(self, size);
 }
 
 PyObject *readlines(PyObject *self, PyObject *const *args, Py_ssize_t count) {
   CalledByPython mark;
   Py_ssize_t hint = 0;
   if (!parse_size(args, count, &hint)) return nullptr;
-  wsgi_request *request = request_of(self);
-  PyRef lines(request ? PyList_New(0) : nullptr);
+  PyRef lines(PyList_New(0));
   for (Py_ssize_t total = 0; lines && (hint <= 0 || total < hint);) {
-    PyRef line(read_line(request, -1));
+    PyRef line(read_line(self, -1));
     if (!line) return nullptr;
     if (PyBytes_GET_SIZE(line.get()) == 0) break;
     if (PyList_Append(lines.get(), line.get())) return nullptr;
@@ -110,8 +112,7 @@ PyObject *readlines(PyObject *self, PyObject *const *args, Py_ssize_t count) {
 
 PyObject *next(PyObject *self) {
   CalledByPython mark;
-  wsgi_request *request = request_of(self);
-  PyRef line(request ? read_line(request, -1) : nullptr);
+  PyRef line(read_line(self, -1));
   return line && PyBytes_GET_SIZE(line.get()) > 0 ? line.release() : nullptr;
 }
 

@@ -142,7 +142,7 @@ constinit uwsgi_option option_table[] = {
     program("test", &options.test, "import a module or a .py file, say whether that works, and end"),
     {"python-version", no_argument, 0, "print the version of Python, and end", print_version, nullptr, 0},
     program("python-worker-override", &options.worker_override,
-         "run this Python program in each worker instead of serving requests"),
+            "run this Python program in each worker instead of serving requests"),
     number("py-autoreload", &options.autoreload_seconds, kReloadHelp),
     number("py-auto-reload", &options.autoreload_seconds, kReloadHelp),
     number("python-autoreload", &options.autoreload_seconds, kReloadHelp),

@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from mortise import wait_until
+from mortise import read_all, wait_until
 
 HELLO = """
 def application(environ, start_response):
@@ -413,6 +413,14 @@ def test_a_longer_body_than_content_length_is_cut(wsgi):
     server.wait_for_log("longer than its Content-Length")
 
 
+def test_a_shorter_body_than_content_length_closes_the_connection(wsgi):
+    server = wsgi(body("[b'0123']", "[('Content-Length', '10')]"))
+    with server.connect() as sock:
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert read_all(sock).endswith(b"\r\n\r\n0123")
+    server.wait_for_log("the response has 4 bytes of its Content-Length of 10, the connection is closed")
+
+
 # ---- environ ----
 
 ENVIRON = """
@@ -564,7 +572,25 @@ def application(environ, start_response):
     server = wsgi(source)
     with server.connect() as sock:
         sock.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
-    server.wait_for_log("OSError: the request body is incomplete: the client closed the connection")
+    server.wait_for_log("python: POST /: the request body is incomplete: the client closed the connection\n")
+    assert "Traceback" not in server.log
+
+
+def test_an_application_may_catch_that_its_body_stopped_short(wsgi):
+    server = wsgi(
+        """
+def application(environ, start_response):
+    try:
+        environ["wsgi.input"].read()
+    except OSError as error:
+        print("caught:", error, flush=True)
+    raise ValueError("of its own")
+"""
+    )
+    with server.connect() as sock:
+        sock.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
+    server.wait_for_log("caught: the request body is incomplete: the client closed the connection")
+    server.wait_for_log("ValueError: of its own")
 
 
 def test_a_body_that_was_not_read_does_not_disturb_the_next_request(wsgi):
