@@ -314,7 +314,6 @@ TEST_CASE("plugins bind by the functions of the API") {
 TEST_CASE("what the options ask for is what is bound with") {
   auto saved =
       std::make_tuple(uwsgi.listen_queue, uwsgi.chmod_socket, uwsgi.chmod_socket_value, uwsgi.chown_socket);
-  char mode[] = "664", owner[] = "www-data";
   char owner[] = "www-data";
   uwsgi.chmod_socket = 1;
   uwsgi.chmod_socket_value = 0664;
