@@ -1,11 +1,11 @@
-"""What each of uWSGI's plugins is made to do, with real traffic or events, and what must come of it."""
+"""What each of uWSGI's plugins is made to do, with real traffic or events, and what must come of it: a function by the
+plugin's name in one of the modules."""
 
-PROBE_SLOT = 200  # modifier of the plugin that answers requests, out of the way of all others
-SCENARIOS = {}
-# Whose functions a plugin of the set needs: its recipe says REQUIRES.
-NEEDS = {name: ["corerouter"] for name in ("fastrouter", "forkptyrouter", "http", "rawrouter", "sslrouter")}
+from . import answers, routers, watchers
+from .run import NEEDS, PROBE_SLOT, Run, plugins
 
+__all__ = ["NEEDS", "PROBE_SLOT", "Run", "SCENARIOS", "plugins"]
 
-def plugins(folder, name):
-    """--plugin arguments for a plugin of the set and those that it needs."""
-    return [word for one in [*NEEDS.get(name, []), name] for word in ("--plugin", "%s/%s_plugin.so" % (folder, one))]
+SCENARIOS = {name: function for module in (answers, routers, watchers) for name, function in vars(module).items()
+             if callable(function) and not name.startswith("_")
+             and name not in ("expect", "array", "wait_until", "run_server", "Run")}
