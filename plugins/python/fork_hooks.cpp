@@ -1,5 +1,6 @@
 #include "fork_hooks.h"
 
+#include "fork_warnings.h"
 #include "gil.h"
 #include "options.h"
 #include "traceback.h"
@@ -7,45 +8,12 @@
 
 #include <uwsgi.h>
 
-#include <string>
-
 namespace mortise::python {
 
 namespace {
 
 bool forking = false;
 pid_t postfork_done_in = 0;
-
-// Names of the threads that Python knows besides the main one; empty when there are none.
-std::string names_of_threads() {
-  PyObject *modules = PyImport_GetModuleDict();
-  PyObject *threading = PyDict_GetItemString(modules, "threading");
-  if (!threading) return {};
-  PyRef threads(PyObject_CallMethod(threading, "enumerate", nullptr));
-  PyRef main(PyObject_CallMethod(threading, "main_thread", nullptr));
-  std::string names;
-  for (Py_ssize_t i = 0; threads && main && i < PyList_Size(threads.get()); ++i) {
-    PyObject *thread = PyList_GetItem(threads.get(), i);
-    if (thread == main.get()) continue;
-    PyRef name(PyObject_GetAttrString(thread, "name"));
-    const char *text = name && PyUnicode_Check(name.get()) ? PyUnicode_AsUTF8(name.get()) : nullptr;
-    names += (names.empty() ? "'" : ", '") + std::string(text ? text : "?") + "'";
-  }
-  PyErr_Clear();
-  return names;
-}
-
-void warn_of_threads() {
-  static std::string last;
-  std::string names = names_of_threads();
-  if (names == last) return;
-  last = names;
-  if (names.empty()) return;
-  uwsgi_log(
-      "python: the master runs threads (%s): they do not exist in the workers, which are forked from it "
-      "(start them in a function marked @postfork, or load the application in each worker: lazy-apps)\n",
-      names.c_str());
-}
 
 void run_postfork_hook() {
   PyRef hook = uwsgi_module_attribute("post_fork_hook");
@@ -59,7 +27,7 @@ void run_postfork_hook() {
 void before_fork() {
   if (!Py_IsInitialized()) return;
   take_gil();
-  warn_of_threads();
+  warn_of_what_a_fork_breaks();
   PyOS_BeforeFork();
   forking = true;
 }

@@ -15,6 +15,8 @@
 
 #include <uwsgi.h>
 
+#include <sys/random.h>
+
 #include <string>
 #include <vector>
 
@@ -77,6 +79,17 @@ PyStatus initialise(const PythonHome &home) {
   return config.start();
 }
 
+// MORTISE_KEY: what names of this server begin with that nobody else is to know or to take. It stays over a
+// reload that executes the program again.
+void create_server_key() {
+  if (getenv("MORTISE_KEY")) return;
+  unsigned char random[8];
+  if (getrandom(random, sizeof random, 0) != sizeof random) return;
+  char key[2 * sizeof random + 1];
+  for (size_t i = 0; i < sizeof random; ++i) snprintf(key + 2 * i, 3, "%02x", random[i]);
+  setenv("MORTISE_KEY", key, 1);
+}
+
 bool run_early_imports() {
   for (const uwsgi_string_list *item = options.early_imports; item; item = item->next)
     if (!import_by_name(item->value)) {
@@ -94,6 +107,7 @@ int start_interpreter() {
   if (!find_python_home(&home)) return -1;
   offer_uwsgi_module();
   offer_decorators_module();
+  create_server_key();
   PyStatus status = initialise(home);
   if (PyStatus_Exception(status)) {
     uwsgi_log("python: the interpreter does not start: %s (is %s a complete installation of Python %s?)\n",

@@ -4,9 +4,12 @@ Timers, cron entries and signals fire once per server, however many workers load
 has the same signal number in each of them. What needs a plugin that is not loaded says so when it is used.
 """
 
+import os
 import pickle
 from functools import partial, wraps
+from socket import AF_UNIX, SOCK_STREAM, socket
 from threading import Thread
+from time import sleep
 
 import uwsgi
 
@@ -72,6 +75,57 @@ class postfork(object):
             return self.f
         if self.wid > 0 and self.wid != uwsgi.worker_id():
             return None
+        return self.f(*args, **kwargs)
+
+
+class only_one(object):
+    """Runs a function in exactly one worker of the server, in a thread of its own: @only_one.
+
+    The worker that is first holds a socket with a name that only one process can have; the others wait for its end and
+    one of them takes over at once. A reload keeps to it, too: the function starts in the new workers when the old one
+    has ended. A function that returns is not called again in the same worker.
+    """
+
+    def __init__(self, f):
+        self.f = f
+        address = "\0mortise.%s.%d.%s.%s" % (os.environ.get("MORTISE_KEY", ""), uwsgi.masterpid(), f.__module__, f.__qualname__)
+        self.address = address[:107]  # what an address has room for, unix(7)
+        postfork_chain.append(self.start)
+
+    def start(self):
+        if uwsgi.worker_id() > 0:
+            Thread(target=self._run, name="only_one-%s" % self.f.__name__, daemon=True).start()
+
+    def _take(self):
+        held = socket(AF_UNIX, SOCK_STREAM)
+        try:
+            held.bind(self.address)
+            held.listen(128)
+            return held
+        except OSError:
+            held.close()
+            return None
+
+    def _wait(self):
+        with socket(AF_UNIX, SOCK_STREAM) as waiting:
+            try:
+                waiting.connect(self.address)
+                waiting.recv(1)  # nothing is ever sent: returns when the other end is gone
+            except OSError:
+                pass
+
+    def _run(self):
+        while True:
+            held = self._take()
+            if held is not None:
+                break
+            self._wait()
+        uwsgi.log("python: %s runs in worker %d, and in no other" % (self.f.__name__, uwsgi.worker_id()))
+        self.f()
+        while True:  # held for as long as this process lives
+            sleep(3600)
+
+    def __call__(self, *args, **kwargs):
         return self.f(*args, **kwargs)
 
 
