@@ -9,6 +9,7 @@ extern "C" {
 #endif
 
 struct uwsgi_alarm;
+struct uwsgi_alarm_fd;
 
 /* `alarm = name plugin:arg`. */
 struct uwsgi_alarm_instance {
@@ -33,12 +34,12 @@ struct uwsgi_alarm {
   struct uwsgi_alarm *next;
 };
 
-/* [load] Makes `alarm = x name:arg` possible. init is called once for each instance, in the master before the
- * workers are forked; func in the alarms process, one call at a time, and may block. */
+/* [load] Makes `alarm = x name:arg` possible. init is called once for each instance, at the start of the
+ * alarms process, and may start threads; func in the same process, one call at a time, and may block. */
 UWSGI_API void uwsgi_register_alarm(const char *name, void (*init)(struct uwsgi_alarm_instance *),
                                     void (*func)(struct uwsgi_alarm_instance *, char *msg, size_t len));
-/* [any] Raises an alarm by its instance's name; msg is copied, cut at 8 KiB. Does not block: an alarm that
- * the process cannot take is counted and lost. */
+/* [any] Raises an alarm by its instance's name; msg is copied, cut at alarm-msg-size. Does not block: an alarm
+ * that the process cannot take is counted and lost. An unknown name does nothing. */
 UWSGI_API void uwsgi_alarm_trigger(const char *instance, char *msg, size_t len);
 /* [load] Raises the alarm whenever fd is readable; n bytes are read from it (8: an eventfd), msg NULL: they
  * are the message. */

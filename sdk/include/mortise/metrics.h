@@ -33,7 +33,8 @@ struct uwsgi_metric_threshold {
   struct uwsgi_metric_threshold *next;
 };
 
-/* One metric. Values are in shared memory: any process reads and writes them under uwsgi.metrics_lock. */
+/* One metric. Values are in shared memory. The functions below read and change them in one atomic step; who
+ * walks over the list and resets values holds uwsgi.metrics_lock. */
 struct uwsgi_metric {
   char *name;
   size_t name_len;
@@ -69,17 +70,19 @@ struct uwsgi_metric {
 UWSGI_API struct uwsgi_metric *uwsgi_register_metric(const char *name, const char *oid, uint8_t type,
                                                      const char *collector, void *ptr, uint32_t freq,
                                                      void *custom);
-/* [load] From a list of key=value pairs, as the `metric` option has it. */
+/* [load] From a list of key=value pairs, as the `metric` option has it; ends the server where it is wrong. */
 UWSGI_API struct uwsgi_metric *uwsgi_register_keyval_metric(char *keyval);
 UWSGI_API struct uwsgi_metric_collector *uwsgi_register_metric_collector(
     const char *name, int64_t (*func)(struct uwsgi_metric *));
-/* [load] Called for all metrics once they are known; for sums over others. */
+/* [load] Adds to what the collectors sum, avg, accumulator, adder and multiplier of the parent look at. 0, or
+ * -1 where one of them is NULL. */
 UWSGI_API int uwsgi_metric_add_child(struct uwsgi_metric *parent, struct uwsgi_metric *child);
 /* [any] By name, or by oid where name is NULL. The setters return 0, or -1 when there is no such metric;
  * the getters 0 then. */
 UWSGI_API struct uwsgi_metric *uwsgi_metric_find_by_name(const char *name);
 UWSGI_API struct uwsgi_metric *uwsgi_metric_find_by_namen(const char *name, size_t len);
 UWSGI_API struct uwsgi_metric *uwsgi_metric_find_by_oid(const char *oid);
+UWSGI_API struct uwsgi_metric *uwsgi_metric_find_by_oidn(const char *oid, size_t len);
 UWSGI_API int64_t uwsgi_metric_get(char *name, char *oid);
 UWSGI_API int64_t uwsgi_metric_getn(char *name, size_t name_len, char *oid, size_t oid_len);
 UWSGI_API int uwsgi_metric_set(char *name, char *oid, int64_t value);
@@ -87,8 +90,15 @@ UWSGI_API int uwsgi_metric_inc(char *name, char *oid, int64_t value);
 UWSGI_API int uwsgi_metric_dec(char *name, char *oid, int64_t value);
 UWSGI_API int uwsgi_metric_mul(char *name, char *oid, int64_t value);
 UWSGI_API int uwsgi_metric_div(char *name, char *oid, int64_t value);
-UWSGI_API int uwsgi_metric_set_max(char *name, char *oid, int64_t value); /* if it is larger */
+UWSGI_API int uwsgi_metric_set_max(char *name, char *oid, int64_t value); /* the larger of both */
 UWSGI_API int uwsgi_metric_set_min(char *name, char *oid, int64_t value);
+
+/* [any] Looks how many connections wait in the backlog of each listening socket: uwsgi.sockets' queue and
+ * max_queue of this process, uwsgi.shared->backlog and load (the longest of the queues). Does not block. */
+UWSGI_API void uwsgi_sample_listen_queues(void);
+/* [any] Sums the requests of the workers into uwsgi.workers[0], and reads their rss_size and vsz_size where
+ * memory-report or uwsgi.force_get_memusage asks for these. Does not block. */
+UWSGI_API void uwsgi_sample_workers(void);
 
 #ifdef __cplusplus
 }
