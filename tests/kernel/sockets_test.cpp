@@ -315,6 +315,7 @@ TEST_CASE("what the options ask for is what is bound with") {
   auto saved =
       std::make_tuple(uwsgi.listen_queue, uwsgi.chmod_socket, uwsgi.chmod_socket_value, uwsgi.chown_socket);
   char owner[] = "www-data";
+  uwsgi.listen_queue = 7;
   uwsgi.chmod_socket = 1;
   uwsgi.chmod_socket_value = 0664;
   uwsgi.chown_socket = owner;
