@@ -24,6 +24,7 @@ constexpr int kStoppingTurnMs = 50;
 // A client that keeps its connection open learns of a stop by its next answer; one that stays silent for as
 // long as this loses nothing when it is closed.
 constexpr int kIdleGraceMs = 300;
+constexpr int kHeadGraceMs = 1000;  // of one in the middle of a head
 
 thread_local wsgi_request *current_request = nullptr;
 
@@ -276,7 +277,7 @@ void CoreLoop::linger(Connection &connection) {
     return worker_.connections().close(connection);
   shutdown(connection.fd, SHUT_WR);
   connection.phase.store(Phase::kLinger, std::memory_order_relaxed);
-  set_deadline(connection, limits().linger_timeout);
+  set_deadline(connection, worker_.stopping() ? 1 : limits().linger_timeout);
   drain(connection);
 }
 
@@ -294,14 +295,17 @@ void CoreLoop::drain(Connection &connection) {
 void CoreLoop::sweep(int64_t now) {
   worker_.resume_accepting();
   const bool stopping = worker_.stopping();
-  worker_.connections().take_overdue(now, [&](Connection &connection) {
+  auto end = [&](Connection &connection) {
     if (connection.phase != Phase::kHead) return worker_.connections().close(connection);
     request_.begin(connection);
     request_.refusal = "no whole request head within --header-timeout";
     request_.status = 408;
     connection.phase.store(Phase::kIdle, std::memory_order_relaxed);
     refuse(connection);
-  });
+  };
+  worker_.connections().take_overdue(now, end);
+  if (stopping && now - worker_.stopped_at_ms() >= kHeadGraceMs)
+    worker_.connections().take_waiting(Phase::kHead, end);
   if (stopping && now - worker_.stopped_at_ms() >= kIdleGraceMs)
     worker_.connections().take_waiting(
         Phase::kIdle, [&](Connection &connection) { worker_.connections().close(connection); });

@@ -18,6 +18,8 @@ struct Endpoints {
   std::string_view remote_port;
   std::string_view server_name;  // where the head has no host
   std::string_view server_port;
+  bool tls = false;          // the client came over TLS, says a proxy that is believed
+  bool drop_claims = false;  // of a peer that is not believed: X-Forwarded-…
 };
 
 // The host of "host:port" or "[address]:port", brackets kept.
@@ -37,13 +39,15 @@ class CgiVariables {
       : sink_(sink), head_(head), left_(max_bytes) {}
 
   bool write(const Endpoints &ends) {
+    drop_claims_ = ends.drop_claims;
     using namespace std::string_view_literals;
     const std::string_view host = head_.host.empty() ? ends.server_name : without_port(head_.host);
     return add("REQUEST_METHOD"sv, head_.method) && add("REQUEST_URI"sv, head_.target) && path() &&
            add("QUERY_STRING"sv, head_.query) && sink_.add("SCRIPT_NAME"sv, ""sv) &&
            sink_.add("SERVER_PROTOCOL"sv, head_.minor == 0 ? "HTTP/1.0"sv : "HTTP/1.1"sv) &&
            sink_.add("SERVER_NAME"sv, host) && sink_.add("SERVER_PORT"sv, ends.server_port) &&
-           sink_.add("REQUEST_SCHEME"sv, "http"sv) && sink_.add("UWSGI_ROUTER"sv, "http"sv) &&
+           sink_.add("REQUEST_SCHEME"sv, ends.tls ? "https"sv : "http"sv) &&
+           (!ends.tls || sink_.add("HTTPS"sv, "on"sv)) && sink_.add("UWSGI_ROUTER"sv, "http"sv) &&
            sink_.add("REMOTE_ADDR"sv, ends.remote_addr) && sink_.add("REMOTE_PORT"sv, ends.remote_port) &&
            (has_repeated_fields(head_.headers()) ? fields_joined() : fields());
   }
@@ -92,6 +96,7 @@ class CgiVariables {
   }
 
   bool add_field(const HeaderField &field, std::string_view value) {
+    if (drop_claims_ && is_proxy_claim(field.id)) return true;
     if (field.id != HeaderId::kUnknown) {
       std::string_view name = cgi_name(field, {});
       return name.empty() || add(name, value);
@@ -106,6 +111,7 @@ class CgiVariables {
   Sink &sink_;
   const RequestHead &head_;
   size_t left_;
+  bool drop_claims_ = false;
 };
 
 }  // namespace mortise::http

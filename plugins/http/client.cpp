@@ -10,7 +10,11 @@
 #include "http_date.h"
 #include "limited_log.h"
 #include "listener.h"
+#include "options.h"
+#include "own_answers.h"
+#include "proxy_header.h"
 #include "status_text.h"
+#include "trusted_proxies.h"
 
 namespace mortise::http {
 
@@ -24,7 +28,9 @@ constexpr uint64_t kMaxLingerMs = 30'000;
 }  // namespace
 
 Client::Client(Gateway &gateway, const Listener &listener, const sockaddr_storage &address)
-    : gateway_(gateway), listener_(listener) {
+    : gateway_(gateway),
+      listener_(listener),
+      state_(options.proxy_protocol ? State::kProxyHeader : State::kHead) {
   const void *source = nullptr;
   if (address.ss_family == AF_INET) {
     const auto &in = reinterpret_cast<const sockaddr_in &>(address);
@@ -45,7 +51,12 @@ void Client::start() {
 
 void Client::received(char *data, size_t len) {
   std::string_view bytes(data, len);
+  count(gateway_.figures.received_bytes, len);
   switch (state_) {
+    case State::kProxyHeader:
+      if (early_.empty()) return parse_proxy_header(bytes);
+      early_.append(bytes);
+      return parse_proxy_header(early_);
     case State::kIdle:
       if (queued_bytes() > 0) return keep_for_later(bytes);
       state_ = State::kHead;
@@ -58,12 +69,14 @@ void Client::received(char *data, size_t len) {
     case State::kRequest:
       touch();
       return exchange_->is_tunnel() ? exchange_->tunnel_from_client(bytes) : take_body(bytes);
+    case State::kFile:
+      return keep_for_later(bytes);
     case State::kDiscard:
       gateway_.linger_deadlines.set(*this, uv_now(&gateway_.loop));
       return take_body(bytes);
     case State::kLinger:
       // It may still be busy sending and not have read its answer.
-      if (uv_now(&gateway_.loop) < linger_until_ms_)
+      if (!gateway_.stopping && uv_now(&gateway_.loop) < linger_until_ms_)
         gateway_.linger_deadlines.set(*this, uv_now(&gateway_.loop));
       return;
   }
@@ -71,18 +84,116 @@ void Client::received(char *data, size_t len) {
 
 // `bytes` is all that there is of the head: a view of early_, or of what was just read.
 void Client::parse(std::string_view bytes) {
-  ParseResult result = parse_request_head(bytes, gateway_.limits, gateway_.request_head, hint_);
-  switch (result.verdict) {
-    case Verdict::kNeedMore:
-      if (at_end_) return drop();
-      if (early_.empty()) early_.assign(bytes);
-      return;
-    case Verdict::kRefused:
-      return refuse(result.status, result.reason);
-    case Verdict::kComplete:
-      hint_ = 0;
-      return begin_request(bytes, result.consumed);
+  for (;;) {
+    ParseResult result = parse_request_head(bytes, gateway_.limits, gateway_.request_head, hint_);
+    switch (result.verdict) {
+      case Verdict::kNeedMore:
+        if (at_end_) return drop();
+        if (early_.empty()) early_.assign(bytes);
+        return;
+      case Verdict::kRefused:
+        return refuse(result.status, result.reason);
+      case Verdict::kComplete:
+        hint_ = 0;
+        count(gateway_.figures.requests);
+        if (!answer_here(bytes, result.consumed)) return begin_request(bytes, result.consumed);
+        if (state_ != State::kHead) return;  // else another request is there
+        bytes = early_;
+    }
   }
+}
+
+void Client::parse_proxy_header(std::string_view bytes) {
+  ProxyHeader header;
+  ParseResult result = mortise::http::parse_proxy_header(bytes, header);
+  if (result.verdict == Verdict::kRefused) return refuse(result.status, result.reason);
+  if (result.verdict == Verdict::kNeedMore) {
+    if (early_.empty()) early_.assign(bytes);
+    return;
+  }
+  if (*header.address) {
+    memcpy(address_, header.address, sizeof address_);
+    port_ = header.port;
+  }
+  tls_ = header.tls;
+  early_ = std::string(bytes.substr(result.consumed));
+  state_ = State::kHead;
+  if (!early_.empty()) parse(early_);
+}
+
+// Whether the gateway had the answer itself. The state is kHead after it when another request has begun.
+bool Client::answer_here(std::string_view bytes, size_t head_bytes) {
+  const RequestHead &head = gateway_.request_head;
+  OwnAnswer answer;
+  Endpoints ends{
+      .remote_addr = address_, .remote_port = {}, .server_name = {}, .server_port = {}, .tls = tls_};
+  if (gateway_.own_answers.has_files()) apply_proxy_claims(head, ends);
+  if (!gateway_.own_answers.find(gateway_, head, ends, answer)) return false;
+  keeps_ = head.keep_alive && gateway_.idle_deadlines.duration_ms() > 0 && !gateway_.stopping;
+  const bool is_head = head.method == "HEAD";
+  std::string rest(bytes.substr(head_bytes));
+  if (!send_own(answer, is_head)) {
+    drop();
+    return true;
+  }
+  early_ = std::move(rest);
+  if (file_) {
+    state_ = State::kFile;
+    gateway_.progress_deadlines.set(*this, uv_now(&gateway_.loop));
+  } else if (!keeps_) {
+    close_gently(false);
+  } else if (early_.empty() || queued_bytes() > 0) {
+    state_ = State::kIdle;
+    gateway_.idle_deadlines.set(*this, uv_now(&gateway_.loop));
+    if (at_end_ && queued_bytes() == 0) drop();
+  } else {
+    state_ = State::kHead;
+    gateway_.head_deadlines.set(*this, uv_now(&gateway_.loop));
+  }
+  return true;
+}
+
+// Head and the beginning of the body in one write; what is left of a file is file_'s.
+bool Client::send_own(OwnAnswer &answer, bool is_head) {
+  constexpr uint64_t kFirstPiece = 48 * 1024;
+  std::string &head = gateway_.scratch;
+  head = "HTTP/1.1 ";
+  head += status_text(answer.status);
+  head += "\r\n";
+  head += date_line();
+  head += answer.head;
+  if (!keeps_) {
+    head += "Connection: close\r\n";
+  } else if (gateway_.request_head.minor == 0) {
+    head += "Connection: keep-alive\r\n";
+  }
+  head += "\r\n";
+  count(gateway_.figures.answers[answer.status / 100]);
+  if (answer.file.left() > 0 || answer.status == 304) count(gateway_.figures.files);
+  if (is_head) return write(head);
+  if (answer.file.left() > 0) {
+    const size_t head_bytes = head.size(),
+                 first = static_cast<size_t>(std::min(answer.file.left(), kFirstPiece));
+    head.resize(head_bytes + first);
+    if (!answer.file.read(head.data() + head_bytes, first)) return false;
+  } else {
+    head += answer.body;
+  }
+  if (!write(head)) return false;
+  count(gateway_.figures.sent_bytes, head.size());
+  if (answer.file.left() == 0) return true;
+  if (!answer.file.send(*this)) return false;
+  if (answer.file.left() > 0) file_ = std::make_unique<FileAnswer>(std::move(answer.file));
+  return true;
+}
+
+void Client::go_on_with_file() {
+  touch();
+  if (!file_->send(*this)) return drop();
+  if (file_->left() > 0 || queued_bytes() > 0) return;
+  file_.reset();
+  if (!keeps_ || gateway_.stopping) return close_gently(false);
+  next_request();
 }
 
 void Client::begin_request(std::string_view bytes, size_t head_bytes) {
@@ -90,11 +201,13 @@ void Client::begin_request(std::string_view bytes, size_t head_bytes) {
   if (head.content_length > gateway_.limits.max_body_bytes) return refuse(413, kTooLargeBody);
   char port[5];
   const char *port_end = std::to_chars(port, port + sizeof port, port_).ptr;
-  std::string_view packet =
-      gateway_.packets.write(head, {.remote_addr = address_,
-                                    .remote_port = {port, static_cast<size_t>(port_end - port)},
-                                    .server_name = uwsgi.hostname,
-                                    .server_port = listener_.port()});
+  Endpoints ends{.remote_addr = address_,
+                 .remote_port = {port, static_cast<size_t>(port_end - port)},
+                 .server_name = uwsgi.hostname,
+                 .server_port = listener_.port(),
+                 .tls = tls_};
+  apply_proxy_claims(head, ends);
+  std::string_view packet = gateway_.packets.write(head, ends);
   if (packet.empty()) return refuse(431, kTooManyVariableBytes);
   exchange_ = gateway_.take_exchange();
   exchange_->begin(*this, head, packet, head.keep_alive && gateway_.idle_deadlines.duration_ms() > 0);
@@ -104,9 +217,10 @@ void Client::begin_request(std::string_view bytes, size_t head_bytes) {
   // The head's views end here: what comes early again takes the place of what was early.
   const std::string held = std::exchange(early_, {});
   std::string_view rest = (held.empty() ? bytes : std::string_view(held)).substr(head_bytes);
-  const bool goes_along = rest.size() <= Exchange::kOnePieceBytes;  // else it would be copied for nothing
+  const bool goes_along = exchange_->awaits_body() ||
+                          rest.size() <= Exchange::kOnePieceBytes;  // else it would be copied for nothing
   if (goes_along && !rest.empty()) take_body(rest);
-  if (exchange_) gateway_.dispatcher.submit(*exchange_);  // else the body was refused
+  if (exchange_) exchange_->submit();  // else the body was refused
   if (exchange_ && !goes_along) take_body(rest);
 }
 
@@ -116,6 +230,7 @@ void Client::take_body(std::string_view bytes) {
     return state_ == State::kRequest ? exchange_->fail(exchange_->body_error_status(), error)
                                      : close_gently(true);
   if (taken < bytes.size()) keep_for_later(bytes.substr(taken));
+  if (state_ == State::kRequest && exchange_->has_awaited_body()) return exchange_->submit();
   if (state_ == State::kDiscard && exchange_->request_complete()) {
     end_exchange();
     next_request();
@@ -143,7 +258,7 @@ void Client::end_tunnel() {
 }
 
 void Client::touch() {
-  if (exchange_->is_tunnel()) return;
+  if (exchange_ && exchange_->is_tunnel()) return;
   gateway_.progress_deadlines.set(*this, uv_now(&gateway_.loop));
 }
 
@@ -178,6 +293,7 @@ void Client::next_request() {
 
 void Client::drained() {
   if (state_ == State::kRequest) return exchange_->client_drained();
+  if (state_ == State::kFile) return go_on_with_file();
   if (state_ == State::kIdle) return next_request();
   if (state_ != State::kLinger) return;
   if (at_end_) return drop();
@@ -188,6 +304,9 @@ void Client::ended(int error) {
   at_end_ = true;
   if (error) return drop();
   switch (state_) {
+    case State::kFile:  // its other side may still read
+      return;
+    case State::kProxyHeader:
     case State::kIdle:
     case State::kHead:
     case State::kLinger:
@@ -204,6 +323,11 @@ void Client::ended(int error) {
 
 void Client::expired() {
   switch (state_) {
+    case State::kFile:
+      log_limited("http: a file for %s: the client does not read (closed)", name());
+      return drop();
+    case State::kProxyHeader:
+      return drop();
     case State::kHead:
       return early_.empty() ? drop() : refuse(408, "no whole request head within --http-headers-timeout");
     case State::kRequest:
@@ -216,20 +340,22 @@ void Client::expired() {
 }
 
 void Client::stop_if_idle() {
-  const bool nothing_to_lose =
-      state_ == State::kIdle || state_ == State::kLinger || (state_ == State::kHead && early_.empty());
+  const bool nothing_to_lose = state_ == State::kIdle || state_ == State::kLinger ||
+                               state_ == State::kProxyHeader || (state_ == State::kHead && early_.empty());
   if (nothing_to_lose && queued_bytes() == 0) return drop();
-  gateway_.head_deadlines.set(*this, uv_now(&gateway_.loop));
+  gateway_.stop_deadlines.set(*this, uv_now(&gateway_.loop));
 }
 
 void Client::refuse(int status, const char *reason) {
   log_limited("http: request from %s refused: %s (answered %d)", name(), reason, status);
+  count(gateway_.figures.refused);
   answer(status, reason);
 }
 
 void Client::answer(int status, const char *reason) {
   const bool is_head = exchange_ && exchange_->is_head_request();
   if (exchange_) exchange_->abandon();
+  count(gateway_.figures.answers[status / 100]);
   std::string text(reason);
   text += '\n';
   std::string head = "HTTP/1.1 ";
@@ -265,7 +391,10 @@ void Client::close_gently(bool expects_more) {
 void Client::wait_for_end() {
   const uint64_t now = uv_now(&gateway_.loop);
   linger_until_ms_ = now + kMaxLingerMs;
-  (queued_bytes() > 0 ? gateway_.progress_deadlines : gateway_.linger_deadlines).set(*this, now);
+  (queued_bytes() > 0  ? gateway_.progress_deadlines
+   : gateway_.stopping ? gateway_.stop_deadlines
+                       : gateway_.linger_deadlines)
+      .set(*this, now);
 }
 
 void Client::drop() {

@@ -8,6 +8,7 @@
 
 #include "deadline.h"
 #include "exchange.h"
+#include "file_answer.h"
 #include "stream.h"
 
 namespace mortise::http {
@@ -45,11 +46,13 @@ class Client final : public Stream, public Deadline {
 
  private:
   enum class State : uint8_t {
-    kIdle,     // between requests
-    kHead,     // a head is coming
-    kRequest,  // the exchange works
-    kDiscard,  // answered before its body came; the rest is dropped
-    kLinger,   // has its last answer; closing at once could destroy that
+    kProxyHeader,  // what a load balancer says first
+    kIdle,         // between requests
+    kHead,         // a head is coming
+    kRequest,      // the exchange works
+    kFile,         // a file is on its way
+    kDiscard,      // answered before its body came; the rest is dropped
+    kLinger,       // has its last answer; closing at once could destroy that
   };
 
   ~Client() override = default;
@@ -58,6 +61,10 @@ class Client final : public Stream, public Deadline {
   void drained() override;
 
   void parse(std::string_view bytes);
+  void parse_proxy_header(std::string_view bytes);
+  bool answer_here(std::string_view bytes, size_t head_bytes);
+  bool send_own(struct OwnAnswer &answer, bool is_head);
+  void go_on_with_file();
   void begin_request(std::string_view bytes, size_t head_bytes);
   void take_body(std::string_view bytes);
   void keep_for_later(std::string_view bytes);
@@ -69,13 +76,16 @@ class Client final : public Stream, public Deadline {
 
   Gateway &gateway_;
   const Listener &listener_;
-  State state_ = State::kHead;
+  State state_;
   bool at_end_ = false;  // the client sends no more
+  bool tls_ = false;     // to the load balancer
+  bool keeps_ = false;   // the connection, after a file
   uint16_t port_ = 0;
   size_t hint_ = 0;
   uint64_t linger_until_ms_ = 0;
   std::string early_;  // a head that has not come whole, or requests that came before their turn
   std::unique_ptr<Exchange> exchange_;
+  std::unique_ptr<FileAnswer> file_;
   char address_[INET6_ADDRSTRLEN] = "";
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "board.h"
 #include "exchange.h"
 #include "limited_log.h"
 #include "options.h"
@@ -13,15 +14,17 @@
 namespace mortise::http {
 
 void Dispatcher::add_worker(int worker, const char *address) {
-  backends_.push_back({.address = address,
-                       .name = "worker " + std::to_string(worker),
-                       .worker = worker,
-                       .idle = {},
-                       .abandoned = {}});
+  Backend &backend = backends_.emplace_back();
+  backend.address = address;
+  backend.name = "worker " + std::to_string(worker);
+  backend.worker = worker;
 }
 
 void Dispatcher::add_server(const char *address) {
-  backends_.push_back({.address = address, .name = address, .idle = {}, .abandoned = {}});
+  Backend &backend = backends_.emplace_back();
+  backend.address = backend.name = address;
+  backend.host = std::make_unique<HostAddresses>(
+      loop_, address, [](void *self) { static_cast<Dispatcher *>(self)->serve_waiting(); }, this);
 }
 
 void Dispatcher::submit(Exchange &exchange) {
@@ -29,11 +32,20 @@ void Dispatcher::submit(Exchange &exchange) {
   if (backend) return start(*backend, exchange);
   if (waiting_.size() >= static_cast<size_t>(uwsgi.listen_queue))
     return exchange.fail(503, "all workers are busy and --listen requests wait already");
-  waiting_.push_back(&exchange);
+  wait(exchange, false);
+}
+
+void Dispatcher::wait(Exchange &exchange, bool first) {
+  if (first) {
+    waiting_.push_front(&exchange);
+  } else {
+    waiting_.push_back(&exchange);
+  }
+  board_.set_waiting(waiting_.size());
 }
 
 void Dispatcher::cancel(Exchange &exchange) {
-  std::erase(waiting_, &exchange);
+  if (std::erase(waiting_, &exchange) > 0) board_.set_waiting(waiting_.size());
 }
 
 void Dispatcher::release(Upstream &upstream, Outcome outcome) {
@@ -46,8 +58,7 @@ void Dispatcher::release(Upstream &upstream, Outcome outcome) {
     backend.abandoned.push_back(&upstream);
     return;
   }
-  // Other servers are not known to take a second packet on a connection.
-  if (current && outcome == Outcome::kReusable && backend.is_ours()) {
+  if (current && outcome == Outcome::kReusable) {
     upstream.resume_reading();
     backend.idle.push_back(&upstream);
   } else {
@@ -64,8 +75,25 @@ void Dispatcher::stirred(Upstream &upstream) {
 }
 
 void Dispatcher::core_is_free(Upstream &upstream) {
-  if (upstream.generation() == upstream.backend().generation) --upstream.backend().busy;
+  give_back(upstream.backend(), upstream.generation());
   serve_waiting();
+  if (waiting_.empty()) board_.wake_waiters();
+}
+
+int Dispatcher::busy_of(const Backend &backend) const {
+  return backend.is_ours() ? board_.busy(backend.worker, backend.generation) : backend.busy;
+}
+
+bool Dispatcher::reserve(Backend &backend) {
+  if (backend.is_ours() && !board_.reserve(backend.worker, backend.generation, uwsgi.cores)) return false;
+  ++backend.busy;
+  return true;
+}
+
+void Dispatcher::give_back(Backend &backend, int generation) {
+  if (generation != backend.generation) return;
+  --backend.busy;
+  if (backend.is_ours()) board_.release(backend.worker, generation);
 }
 
 void Dispatcher::close_all() {
@@ -86,72 +114,102 @@ void Dispatcher::refresh(Backend &backend) {
   for (Upstream *upstream : std::exchange(backend.abandoned, {})) upstream->close();
 }
 
-int Dispatcher::limit_of(const Backend &backend) const {
-  return backend.is_ours() ? uwsgi.cores : INT_MAX;
-}
-
-// The least busy backend; workers that are still starting only when no other one works at all.
+// The least busy backend with a core to spare; workers that are still starting, and servers that did not
+// answer, only when no other one is there.
 Backend *Dispatcher::pick() {
   Backend *best = nullptr;
   bool best_ready = false;
+  int best_busy = 0;
+  size_t best_next = 0;
+  const uint64_t now = uv_now(loop_);
   for (size_t i = 0; i < backends_.size(); ++i) {
     Backend &backend = backends_[(next_ + i) % backends_.size()];
     refresh(backend);
-    const bool ready =
-        !backend.is_ours() || __atomic_load_n(&uwsgi.workers[backend.worker].ready, __ATOMIC_RELAXED) != 0;
-    const bool better = !best || ready > best_ready || (ready == best_ready && backend.busy < best->busy);
-    if (!better) continue;
+    const bool ready = backend.is_ours()
+                           ? __atomic_load_n(&uwsgi.workers[backend.worker].ready, __ATOMIC_RELAXED) != 0
+                           : backend.down_until_ms <= now;
+    const int busy = busy_of(backend);
+    if (best && ready <= best_ready && (ready != best_ready || busy >= best_busy)) continue;
     best = &backend;
     best_ready = ready;
+    best_busy = busy;
+    best_next = next_ + i + 1;
   }
-  if (!best || best->busy >= limit_of(*best)) return nullptr;
-  next_ = static_cast<size_t>(best - backends_.data()) + 1;
+  if (!best || !reserve(*best)) return nullptr;
+  next_ = best_next % backends_.size();
   return best;
 }
 
-bool Dispatcher::carries(Backend &backend, Exchange &exchange, Upstream &upstream) {
+bool Dispatcher::any_ready() const {
+  for (const Backend &backend : backends_)
+    if (!backend.is_ours() || __atomic_load_n(&uwsgi.workers[backend.worker].ready, __ATOMIC_RELAXED) != 0)
+      return true;
+  return false;
+}
+
+void Dispatcher::failed(Backend &backend) {
+  constexpr uint64_t kDownMs = 2'000;
+  ++backend.failures;
+  if (backend.is_ours()) return;
+  backend.down_until_ms = uv_now(loop_) + kDownMs;
+  backend.host->doubt();
+}
+
+bool Dispatcher::carries(Exchange &exchange, Upstream &upstream) {
   upstream.begin(exchange);
-  if (exchange.send_on(upstream)) {
-    ++backend.busy;
-    return true;
-  }
+  if (exchange.send_on(upstream)) return true;
   upstream.end();
   upstream.close();
   return false;
 }
 
+// The backend's core is reserved.
 void Dispatcher::start(Backend &backend, Exchange &exchange) {
   if (!backend.idle.empty() && !exchange.is_retry()) {
     Upstream *upstream = backend.idle.back();
     backend.idle.pop_back();
-    if (carries(backend, exchange, *upstream)) return;  // false: it ended while it was idle
+    if (carries(exchange, *upstream)) return ++backend.requests, void();  // else it ended while it was idle
   }
-  int fd = uwsgi_connect(backend.address.c_str(), options.connect_timeout, 1);
+  const std::string address = backend.host ? backend.host->next() : backend.address;
+  const int generation = backend.generation;
+  if (address.empty()) {
+    give_back(backend, generation);
+    if (backend.host->asking()) return wait(exchange, true);  // goes on when the answer is there
+    return exchange.fail(502, "no connection to the application server",
+                         "look up " + backend.name + ": " + backend.host->error());
+  }
+  int fd = uwsgi_connect(address.c_str(), options.connect_timeout, 1);
   if (fd < 0 && (errno == EAGAIN || errno == EMFILE || errno == ENFILE || errno == ENOBUFS)) {
-    waiting_.push_front(&exchange);  // retry_waiting() follows, and the exchange has a deadline
-    return log_limited("http: connect to %s: %s (the request waits)", backend.name.c_str(), strerror(errno));
+    const char *cause = strerror(errno);
+    give_back(backend, generation);
+    wait(exchange, true);  // retry_waiting() follows, and the exchange has a deadline
+    return log_limited("http: connect to %s: %s (the request waits)", backend.name.c_str(), cause);
   }
-  const char *cause = strerror(errno);
+  std::string cause = strerror(errno);
   if (fd >= 0) {
-    const bool local = backend.is_ours() || backend.address.find_first_of("/@") == 0;
-    auto *upstream = new Upstream(*this, backend, backend.generation);
+    const bool local = backend.is_ours() || backend.host->is_local();
+    auto *upstream = new Upstream(*this, backend, generation);
     if (upstream->open(loop_, fd, local ? AF_UNIX : AF_INET)) {
-      if (carries(backend, exchange, *upstream)) return;
+      if (carries(exchange, *upstream)) return ++backend.requests, void();
       cause = uv_strerror(upstream->write_error());
     } else {
       cause = "it cannot be watched";
     }
   }
+  failed(backend);
+  give_back(backend, generation);
+  if (!backend.is_ours() && exchange.may_try_another()) return submit(exchange);
   exchange.fail(502, "no connection to the application server", "connect to " + backend.name + ": " + cause);
 }
 
 void Dispatcher::serve_waiting() {
-  if (std::exchange(serving_, true)) return;  // called from within
+  if (waiting_.empty() || std::exchange(serving_, true)) return;  // or called from within
   for (size_t most = waiting_.size(); most > 0 && !waiting_.empty(); --most) {
     Backend *backend = pick();
     if (!backend) break;
     Exchange *exchange = waiting_.front();
     waiting_.pop_front();
+    board_.set_waiting(waiting_.size());
     start(*backend, *exchange);
   }
   serving_ = false;

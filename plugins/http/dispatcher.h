@@ -5,11 +5,15 @@
 #include <uv.h>
 
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "host_addresses.h"
+
 namespace mortise::http {
 
+class Board;
 class Exchange;
 class Upstream;
 
@@ -20,7 +24,10 @@ struct Backend {
   std::string name;  // for messages: "worker 3", "10.0.0.1:3031"
   int worker = 0;    // its number, 0 for a server of --http-to
   int generation = 0;
-  int busy = 0;  // exchanges under way on the present generation
+  int busy = 0;  // exchanges under way on the present generation, of this process
+  uint64_t requests = 0, failures = 0;
+  uint64_t down_until_ms = 0;           // a server that did not answer: others are preferred
+  std::unique_ptr<HostAddresses> host;  // of a server
   std::vector<Upstream *> idle;
   std::vector<Upstream *> abandoned;
 
@@ -37,7 +44,7 @@ enum class Outcome {
 
 class Dispatcher {
  public:
-  explicit Dispatcher(uv_loop_t *loop) : loop_(loop) {}
+  Dispatcher(uv_loop_t *loop, Board &board) : loop_(loop), board_(board) {}
 
   void add_worker(int worker, const char *address);
   void add_server(const char *address);
@@ -51,21 +58,36 @@ class Dispatcher {
   // A connection without an exchange showed a sign of life, or of death.
   void stirred(Upstream &upstream);
 
-  // Tries again what could not connect; called a few times a second.
+  // The server could not be reached.
+  void failed(Backend &backend);
+  size_t servers() const { return backends_.size(); }
+
+  // Tries again what waits; called a few times a second, and when another process has freed a core.
   void retry_waiting() { serve_waiting(); }
+  // Whether a worker is there that has loaded its application.
+  bool any_ready() const;
+  // use(backend, requests under way on it in all processes)
+  template <typename Use>
+  void for_each(Use use) const {
+    for (const Backend &backend : backends_) use(backend, busy_of(backend));
+  }
   void close_all();
 
  private:
   Backend *pick();
-  int limit_of(const Backend &backend) const;
+  int busy_of(const Backend &backend) const;
+  bool reserve(Backend &backend);
+  void give_back(Backend &backend, int generation);
+  void wait(Exchange &exchange, bool first);
   void start(Backend &backend, Exchange &exchange);
   void serve_waiting();
   void refresh(Backend &backend);
   void core_is_free(Upstream &upstream);
-  bool carries(Backend &backend, Exchange &exchange, Upstream &upstream);
+  bool carries(Exchange &exchange, Upstream &upstream);
 
   uv_loop_t *loop_;
-  std::vector<Backend> backends_;
+  Board &board_;
+  std::deque<Backend> backends_;
   size_t next_ = 0;  // where the search for a free backend begins
   std::deque<Exchange *> waiting_;
   bool serving_ = false;

@@ -5,8 +5,11 @@
 #include <utility>
 
 #include "client.h"
+#include "field_list.h"
+#include "folded.h"
 #include "gateway_process.h"
 #include "limited_log.h"
+#include "options.h"
 #include "upstream.h"
 
 namespace mortise::http {
@@ -17,6 +20,20 @@ namespace {
 // too.
 constexpr size_t kMaxUnsentBytes = 64 * 1024;
 
+bool accepts_gzip(const RequestHead &head) {
+  bool accepts = false;
+  for (const HeaderField &field : head.headers()) {
+    if (field.id != HeaderId::kAcceptEncoding) continue;
+    for_each_element(field.value, [&accepts](std::string_view element) {
+      const size_t end = std::min(element.find_first_of("; \t"), element.size());
+      if (!equals_folded(element.substr(0, end), "gzip")) return;
+      const size_t weight = element.find("q=");
+      accepts = weight == element.npos || element.find_first_of("123456789", weight) != element.npos;
+    });
+  }
+  return accepts;
+}
+
 }  // namespace
 
 void Exchange::begin(Client &client, const RequestHead &head, std::string_view packet, bool keep) {
@@ -25,13 +42,22 @@ void Exchange::begin(Client &client, const RequestHead &head, std::string_view p
   unsent_.assign(packet);
   request_body_ = head.chunked ? BodyTracker::chunked() : BodyTracker::of_length(head.content_length);
   body_bytes_ = 0;
+  body_failure_ = 0;
   max_body_bytes_ = gateway_.limits.max_body_bytes;
   is_head_ = head.method == "HEAD";
   wants_upgrade_ = !head.upgrade.empty();
   expects_continue_ = head.expect_continue;
   minor_ = head.minor;
   client_keeps_ = keep;
-  retried_ = sent_at_once_ = request_lost_ = client_at_end_ = upstream_at_end_ = false;
+  retries_ = 0;
+  sent_at_once_ = request_lost_ = client_at_end_ = upstream_at_end_ = submitted_ = was_continued_ = false;
+  accepts_gzip_ = options.auto_gzip && accepts_gzip(head);
+  const int buffered = std::max(options.post_buffering, uwsgi.post_buffering);
+  stores_body_ = buffered > 0 && !request_body_.ended();
+  if (stores_body_ && std::exchange(expects_continue_, false)) {
+    was_continued_ = true;
+    client.write("HTTP/1.1 100 Continue\r\n\r\n");
+  }
   stage_ = Stage::kHead;
   reframe_ = Reframe::kNone;
   begun_ = upstream_keeps_ = false;
@@ -45,6 +71,12 @@ size_t Exchange::take_body(std::string_view bytes) {
       request_body_.take(bytes, [this](std::string_view data) { body_bytes_ += data.size(); });
   if (body_too_large()) return taken;
   if (taken == 0 || !client_ || request_lost_) return taken;
+  if (stores_body_) {
+    const int in_memory = std::max(options.post_buffering, uwsgi.post_buffering);
+    if (!stored_.append(bytes.substr(0, taken), static_cast<size_t>(in_memory), options.post_buffering_dir))
+      body_failure_ = errno;
+    return taken;
+  }
   if (!upstream_) {
     unsent_.append(bytes.substr(0, taken));
     if (unsent_.size() >= kMaxUnsentBytes) client_->pause_reading();
@@ -59,11 +91,17 @@ size_t Exchange::take_body(std::string_view bytes) {
   return taken;
 }
 
+void Exchange::submit() {
+  if (awaits_body() || std::exchange(submitted_, true)) return;
+  gateway_.dispatcher.submit(*this);
+}
+
 bool Exchange::send_on(Upstream &upstream) {
   if (!upstream.write(unsent_)) return false;
   upstream_ = &upstream;
+  stored_.rewind();
   const bool waits = upstream.queued_bytes() > 0;
-  sent_at_once_ = !waits && unsent_.size() <= kOnePieceBytes;
+  sent_at_once_ = !waits && unsent_.size() <= kOnePieceBytes && stored_.empty();
   const bool ours = upstream.backend().is_ours();
   // Our workers ask for the body when the application does; others are not known to.
   if (std::exchange(expects_continue_, expects_continue_ && ours) && !ours)
@@ -74,17 +112,29 @@ bool Exchange::send_on(Upstream &upstream) {
   } else {
     client_->resume_reading();
   }
+  if (!waits) send_stored_body();
   return true;
 }
 
+void Exchange::send_stored_body() {
+  while (upstream_ && !request_lost_ && !stored_.at_end() && upstream_->queued_bytes() == 0) {
+    char piece[ReadBuffer::kBytes];
+    ssize_t got = stored_.read(piece, sizeof piece);
+    if (got <= 0) return fail(500, "the stored request body cannot be read");
+    if (!upstream_->write({piece, static_cast<size_t>(got)})) return request_lost();
+  }
+}
+
 // Why is said by what the upstream has sent: an early answer, or its end.
-void Exchange::request_lost() {
+void Exchange::request_lost(int error) {
+  if (is_failed_connect(error)) return upstream_ended(error);
   request_lost_ = true;
   client_->resume_reading();
 }
 
 void Exchange::upstream_drained() {
   client_->touch();
+  if (!stored_.at_end()) return send_stored_body();
   client_->resume_reading();
 }
 
@@ -94,11 +144,17 @@ void Exchange::client_drained() {
   if (upstream_) upstream_->resume_reading();
 }
 
+bool Exchange::is_failed_connect(int error) {
+  return error == UV_ECONNREFUSED || error == UV_EHOSTUNREACH || error == UV_ENETUNREACH;
+}
+
 // True when the request is certainly one that no worker has begun. A UNIX socket that is closed with bytes
 // unread, or before it was accepted, resets its peer; after the bytes were read it just ends.
 bool Exchange::may_retry(int error) const {
-  return !retried_ && !begun_ && sent_at_once_ && upstream_->backend().is_ours() &&
-         (error == UV_ECONNRESET || error == UV_EPIPE);
+  if (begun_) return false;
+  if (!upstream_->backend().is_ours())  // what only a failed connect brings
+    return retries_ < kMaxConnects && is_failed_connect(error);
+  return retries_ == 0 && sent_at_once_ && (error == UV_ECONNRESET || error == UV_EPIPE);
 }
 
 void Exchange::upstream_ended(int error) {
@@ -108,12 +164,16 @@ void Exchange::upstream_ended(int error) {
     return client_->end_tunnel();
   }
   if (stage_ == Stage::kBody && response_body_.ends_with_connection() && error == 0) {
-    if (reframe_ == Reframe::kChunk && !client_->write(kLastChunk)) return client_->drop();
+    std::string end;
+    reframe({}, true, end);
+    if (!send_to_client(end, {})) return client_->drop();
     return finish(false);
   }
   if (may_retry(error)) {
-    retried_ = true;
-    upstream_at_end_ = false;
+    ++retries_;
+    count(gateway_.figures.retried);
+    upstream_at_end_ = request_lost_ = false;
+    gateway_.dispatcher.failed(upstream_->backend());
     gateway_.dispatcher.release(*std::exchange(upstream_, nullptr), Outcome::kBroken);
     return gateway_.dispatcher.submit(*this);
   }
@@ -123,6 +183,9 @@ void Exchange::upstream_ended(int error) {
 
 void Exchange::fail(int status, const char *reason, const std::string &cause) {
   const std::string &why = cause.empty() ? reason : cause;
+  if (status == 502) count(gateway_.figures.bad_gateway);
+  if (status == 503) count(gateway_.figures.unavailable);
+  if (status == 504 || status == 408) count(gateway_.figures.timed_out);
   if (stage_ != Stage::kHead) {
     log_limited("http: %s from %s: the answer is cut short: %s", request_line().c_str(), client_->name(),
                 why.c_str());
@@ -147,6 +210,7 @@ void Exchange::abandon() {
 
 void Exchange::timed_out() {
   if (stage_ == Stage::kTunnel) return client_->drop();
+  if (awaits_body()) return fail(408, "no request body within --http-timeout");
   if (!upstream_) return fail(503, "no worker was free within --http-timeout");
   if (client_->queued_bytes() > 0) return fail(408, "the client does not read its answer");
   if (!request_complete() && upstream_->queued_bytes() == 0)

@@ -5,7 +5,9 @@
 #include <string>
 #include <string_view>
 
+#include "body_store.h"
 #include "body_tracker.h"
+#include "gzip_stream.h"
 #include "head_limits.h"
 #include "request_parser.h"
 #include "response_parser.h"
@@ -28,10 +30,19 @@ class Exchange {
   // ---- the client's side
   // Begins with a copy of the packet for this head. keep: the connection may serve another request.
   void begin(Client &client, const RequestHead &head, std::string_view packet, bool keep);
+  // With --http-post-buffering nobody gets the request before its body is here.
+  bool awaits_body() const { return stores_body_ && !request_complete(); }
+  bool has_awaited_body() const { return stores_body_ && !submitted_ && request_complete(); }
+  // Hands it to the dispatcher, unless its body is awaited.
+  void submit();
   // Bytes after the head: how many belong to the request. 0 of some: none, or the body is malformed.
   size_t take_body(std::string_view bytes);
-  const char *body_error() const { return body_too_large() ? kTooLargeBody : request_body_.error(); }
-  int body_error_status() const { return body_too_large() ? 413 : 400; }
+  const char *body_error() const {
+    return body_failure_      ? "the request body cannot be stored"
+           : body_too_large() ? kTooLargeBody
+                              : request_body_.error();
+  }
+  int body_error_status() const { return body_failure_ ? 507 : body_too_large() ? 413 : 400; }
   bool request_complete() const { return request_body_.ended(); }
   bool is_head_request() const { return is_head_; }
   // Upgraded: bytes are passed on as they are.
@@ -46,10 +57,14 @@ class Exchange {
   // Keeps the memory that most requests need, and no more.
   void trim() {
     if (unsent_.capacity() > 2 * kOnePieceBytes) std::string().swap(unsent_);
+    stored_.clear();
+    gzip_.end();
   }
 
   // ---- the dispatcher's side
-  bool is_retry() const { return retried_; }
+  bool is_retry() const { return retries_ > 0; }
+  // Counts the servers that could not be reached.
+  bool may_try_another() { return ++retries_ <= kMaxConnects; }
   // Sends what there is of the request. False: nothing was sent, the connection is dead.
   bool send_on(Upstream &upstream);
   // Gives up: the client gets this answer where it has none yet; the log gets the cause.
@@ -60,13 +75,13 @@ class Exchange {
   void upstream_ended(int error);
   void upstream_drained();
   // It takes no more of the request; an answer may still come.
-  void request_lost();
+  void request_lost(int error = 0);
 
  private:
   // Of the response.
   enum class Stage : uint8_t { kHead, kBody, kTunnel };
   // What is done to the body's framing on the way to the client.
-  enum class Reframe : uint8_t { kNone, kChunk, kDechunk };
+  enum class Reframe : uint8_t { kNone, kChunk, kDechunk, kGzip };
 
   void heads_received(std::string_view bytes);
   void open_tunnel(std::string_view head, std::string_view rest);
@@ -74,9 +89,15 @@ class Exchange {
   std::string_view rewritten_head(const ResponseHead &head);
   void pass_body(std::string_view head, std::string_view bytes);
   bool send_to_client(std::string_view head, std::string_view data);
+  void reframe(std::string_view data, bool last, std::string &out);
+  void send_stored_body();
+  bool wants_gzip(const ResponseHead &head) const;
   void finish(bool reusable);
   void tunnel_from_upstream(std::string_view bytes);
   bool body_too_large() const { return body_bytes_ > max_body_bytes_; }
+  // How often a server of --http-to is connected to for one request, where connections are refused.
+  static constexpr int kMaxConnects = 3;
+  static bool is_failed_connect(int error);
   bool may_retry(int error) const;
   std::string upstream_name() const;
   std::string request_line() const;
@@ -91,7 +112,12 @@ class Exchange {
   uint64_t body_bytes_ = 0, max_body_bytes_ = 0;  // of data
   bool is_head_ = false, wants_upgrade_ = false, expects_continue_ = false;
   int minor_ = 1;
-  bool retried_ = false;
+  bool accepts_gzip_ = false;
+  bool stores_body_ = false, submitted_ = false;
+  bool was_continued_ = false;  // by us; the worker's own 100 is not passed on
+  BodyStore stored_;
+  int body_failure_ = 0;  // errno of storing it
+  int retries_ = 0;
   bool sent_at_once_ = false;     // nothing but unsent_, in one piece
   bool request_lost_ = false;     // the upstream takes no more of it; a response may still come
   bool client_at_end_ = false;    // of a tunnel
@@ -105,6 +131,7 @@ class Exchange {
   size_t hint_ = 0;
   std::string partial_head_;
   BodyTracker response_body_;
+  GzipStream gzip_;
 };
 
 }  // namespace mortise::http

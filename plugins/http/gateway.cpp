@@ -6,9 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "board.h"
 #include "gateway_process.h"
 #include "http_protocol.h"
 #include "options.h"
+#include "stats_server.h"
+#include "trusted_proxies.h"
 
 namespace mortise::http {
 
@@ -17,9 +20,12 @@ namespace {
 std::vector<Listener> listeners;
 // One for each worker: the gateway decides which worker gets a request, because it knows who is free.
 std::vector<uwsgi_socket *> worker_sockets;
+StatsServer stats;
+Board board;
 
 void run_gateway(int id, void *) {
-  auto gateway = std::make_unique<Gateway>(listeners);
+  board.take_row(id);
+  auto gateway = std::make_unique<Gateway>(listeners, stats, board);
   for (size_t i = 0; i < worker_sockets.size(); ++i)
     gateway->dispatcher.add_worker(static_cast<int>(i) + 1, worker_sockets[i]->name);
   std::string targets;
@@ -39,23 +45,26 @@ void run_gateway(int id, void *) {
 }  // namespace
 
 int prepare_gateway() {
+  read_trusted_proxies();
   if (!options.gateways) return 0;
   for (const uwsgi_string_list *address = options.gateways; address; address = address->next)
     listeners.push_back(Listener::bind(address->value));
   if (!options.to)
     for (int worker = 1; worker <= uwsgi.numproc; ++worker)
       worker_sockets.push_back(uwsgi_new_internal_socket(kGatewayProtocol));
-  const uwsgi_process_role role = {.name = "http",
-                                   .instances = std::max(options.processes, 1),
-                                   .body = run_gateway,
-                                   .data = nullptr,
-                                   .stop_first = 1};
+  const int processes = std::max(options.processes, 1);
+  board.create(processes, uwsgi.numproc);
+  for (const uwsgi_string_list *address = options.stats; address; address = address->next)
+    stats.bind(address->value);
+  const uwsgi_process_role role = {
+      .name = "http", .instances = processes, .body = run_gateway, .data = nullptr, .stop_first = 1};
   return uwsgi_register_process(&role);
 }
 
 void leave_gateway_to_itself() {
   if (uwsgi.mywid == 0) return;
   for (Listener &listener : listeners) listener.close();
+  stats.close();
   for (size_t i = 0; i < worker_sockets.size(); ++i) {
     if (static_cast<int>(i) + 1 == uwsgi.mywid) continue;
     close(worker_sockets[i]->fd);

@@ -18,6 +18,8 @@ constexpr uint64_t kLingerMs = 5'000;
 // A client that keeps its connection open learns of a stop by its next answer; one that stays silent for as
 // long as this loses nothing when it is closed.
 constexpr uint64_t kIdleGraceMs = 300;
+// What a client in the middle of a head, or one that has its last answer, is given when the gateway stops.
+constexpr uint64_t kStopGraceMs = 1'000;
 
 uint64_t milliseconds(int seconds) {
   return static_cast<uint64_t>(std::max(seconds, 0)) * 1000;
@@ -48,29 +50,48 @@ uv_loop_t *make_loop(uv_loop_t *loop, ReadBuffer *buffer) {
 
 }  // namespace
 
-Gateway::Gateway(std::vector<Listener> &listeners)
-    : limits(gateway_limits()),
-      dispatcher(make_loop(&loop, &read_buffer)),
+Gateway::Gateway(std::vector<Listener> &listeners, StatsServer &stats, Board &shared)
+    : board(shared),
+      figures(shared.own()),
+      limits(gateway_limits()),
+      dispatcher(make_loop(&loop, &read_buffer), shared),
       head_deadlines(milliseconds(options.headers_timeout)),
       idle_deadlines(milliseconds(options.keepalive)),
       progress_deadlines(milliseconds(options.timeout)),
       connect_deadlines(milliseconds(options.connect_timeout)),
       linger_deadlines(kLingerMs),
+      stop_deadlines(kStopGraceMs),
       listeners_(listeners),
       sweep_timer_(make_timer<uv_timer_t>(this)),
       grace_timer_(make_timer<uv_timer_t>(this)),
-      stop_poll_(new uv_poll_t) {
+      stop_poll_(new uv_poll_t),
+      stats_(stats) {
   for (Listener &listener : listeners_) listener.start(*this);
   uv_poll_init(&loop, stop_poll_.get(), uwsgi_stop_fd());
   stop_poll_->data = this;
   uv_poll_start(stop_poll_.get(), UV_READABLE,
                 [](uv_poll_t *poll, int, int) { call_gateway<&Gateway::begin_stop>(poll); });
+  stats_.start(*this);
+  if (board.processes() > 1) watch_other_processes();
+}
+
+void Gateway::watch_other_processes() {
+  wake_poll_.reset(new uv_poll_t);
+  uv_poll_init(&loop, wake_poll_.get(), board.wake_fd());
+  wake_poll_->data = this;
+  uv_poll_start(wake_poll_.get(), UV_READABLE, [](uv_poll_t *poll, int, int) {
+    auto *gateway = static_cast<Gateway *>(poll->data);
+    uint64_t times;
+    if (read(gateway->board.wake_fd(), &times, sizeof times) > 0) gateway->dispatcher.retry_waiting();
+  });
 }
 
 Gateway::~Gateway() {
   sweep_timer_.reset();
   grace_timer_.reset();
   stop_poll_.reset();
+  wake_poll_.reset();
+  stats_.stop();
   for (Listener &listener : listeners_) listener.stop();
   dispatcher.close_all();
   uv_run(&loop, UV_RUN_DEFAULT);  // what was closed is freed
@@ -96,10 +117,13 @@ void Gateway::give_back(std::unique_ptr<Exchange> exchange) {
 
 void Gateway::client_came() {
   if (clients++ == 0) begin_sweeps();
+  count(figures.connections);
+  figures.clients.store(clients, std::memory_order_relaxed);
 }
 
 void Gateway::client_gone() {
   --clients;
+  figures.clients.store(clients, std::memory_order_relaxed);
   finish_if_done();
 }
 
@@ -115,8 +139,8 @@ void Gateway::begin_sweeps() {
 
 void Gateway::sweep() {
   const uint64_t now = uv_now(&loop);
-  for (DeadlineQueue *queue :
-       {&head_deadlines, &idle_deadlines, &progress_deadlines, &connect_deadlines, &linger_deadlines})
+  for (DeadlineQueue *queue : {&head_deadlines, &idle_deadlines, &progress_deadlines, &connect_deadlines,
+                               &linger_deadlines, &stop_deadlines})
     while (Deadline *deadline = queue->take_expired(now)) static_cast<Client *>(deadline)->expired();
   if (std::exchange(resting_, false))
     for (Listener &listener : listeners_) listener.end_rest();

@@ -6,20 +6,23 @@
 #include <memory>
 #include <vector>
 
+#include "board.h"
 #include "deadline.h"
 #include "dispatcher.h"
 #include "exchange.h"
 #include "listener.h"
+#include "own_answers.h"
 #include "packet_writer.h"
 #include "request_parser.h"
 #include "response_parser.h"
+#include "stats_server.h"
 #include "stream.h"
 #include "uv_handle.h"
 
 namespace mortise::http {
 
 struct Gateway {
-  explicit Gateway(std::vector<Listener> &listeners);
+  Gateway(std::vector<Listener> &listeners, StatsServer &stats, Board &board);
   ~Gateway();
   Gateway(const Gateway &) = delete;
   Gateway &operator=(const Gateway &) = delete;
@@ -34,8 +37,11 @@ struct Gateway {
   void client_gone();
   // Out of descriptors: listeners are asked to go on a little later.
   void rest_listeners();
+  const std::vector<Listener> &listeners() const { return listeners_; }
 
   uv_loop_t loop;
+  Board &board;
+  GatewayFigures &figures;
   ReadBuffer read_buffer;
   // Parsed heads are used up before the next one is parsed: one of each is enough for all connections.
   RequestHead request_head;
@@ -43,12 +49,14 @@ struct Gateway {
   HeadLimits limits, response_limits;
   PacketWriter packets;
   Dispatcher dispatcher;
+  OwnAnswers own_answers;
   std::string scratch;
 
   // What clients are given: to send a head, between requests, for progress with a request, to connect to a
   // server of
   // --http-to, to take their last answer.
-  DeadlineQueue head_deadlines, idle_deadlines, progress_deadlines, connect_deadlines, linger_deadlines;
+  DeadlineQueue head_deadlines, idle_deadlines, progress_deadlines, connect_deadlines, linger_deadlines,
+      stop_deadlines;
 
   size_t clients = 0;
   bool stopping = false;
@@ -59,12 +67,15 @@ struct Gateway {
   void begin_stop();
   void close_idle_clients();
   void finish_if_done();
+  void watch_other_processes();
 
   std::vector<Listener> &listeners_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;  // that are free
   UvHandle<uv_timer_t> sweep_timer_;
   UvHandle<uv_timer_t> grace_timer_;
   UvHandle<uv_poll_t> stop_poll_;
+  UvHandle<uv_poll_t> wake_poll_;  // another process has freed a core
+  StatsServer &stats_;
   bool resting_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include "options.h"
 #include "request_body.h"
 #include "response_framing.h"
+#include "trusted_proxies.h"
 
 namespace mortise::http {
 
@@ -53,10 +54,11 @@ int parse_http(wsgi_request *request) {
   constexpr size_t kPortBytes = 5;
   char *port = uwsgi_req_alloc(request, kPortBytes);
   const char *port_end = port ? std::to_chars(port, port + kPortBytes, request->peer_port).ptr : nullptr;
-  const Endpoints ends = {{request->peer_addr, request->peer_addr_len},
-                          {port, static_cast<size_t>(port_end - port)},
-                          {uwsgi.hostname, static_cast<size_t>(uwsgi.hostname_len)},
-                          port_of(request->socket)};
+  Endpoints ends = {{request->peer_addr, request->peer_addr_len},
+                    {port, static_cast<size_t>(port_end - port)},
+                    {uwsgi.hostname, static_cast<size_t>(uwsgi.hostname_len)},
+                    port_of(request->socket)};
+  apply_proxy_claims(head, ends);
   RequestSink sink{request};
   if (!port || !CgiVariables(sink, head, limits.max_variable_bytes).write(ends))
     return refuse(request, 431, kTooManyVariableBytes);

@@ -13,17 +13,18 @@ namespace {
 constexpr std::string_view kNames[] = {
     // In the order of HeaderId.
     "host", "connection", "content-length", "transfer-encoding", "upgrade", "expect", "proxy", "content-type",
+    "accept-encoding", "content-encoding", "forwarded", "x-forwarded-for", "x-forwarded-host",
+    "x-forwarded-port", "x-forwarded-proto", "x-real-ip",
     // The rest.
-    "accept", "accept-charset", "accept-encoding", "accept-language", "access-control-request-headers",
-    "access-control-request-method", "authorization", "cache-control", "content-encoding", "content-language",
-    "cookie", "date", "dnt", "forwarded", "from", "if-match", "if-modified-since", "if-none-match",
-    "if-range", "if-unmodified-since", "keep-alive", "max-forwards", "origin", "pragma", "priority",
-    "proxy-connection", "range", "referer", "save-data", "sec-ch-ua", "sec-ch-ua-mobile",
-    "sec-ch-ua-platform", "sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site", "sec-fetch-user",
-    "sec-websocket-extensions", "sec-websocket-key", "sec-websocket-protocol", "sec-websocket-version", "te",
-    "traceparent", "tracestate", "trailer", "upgrade-insecure-requests", "user-agent", "via", "x-csrf-token",
-    "x-csrftoken", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto",
-    "x-real-ip", "x-request-id", "x-requested-with"};
+    "accept", "accept-charset", "accept-language", "access-control-request-headers",
+    "access-control-request-method", "authorization", "cache-control", "content-language", "cookie", "date",
+    "dnt", "from", "if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since",
+    "keep-alive", "max-forwards", "origin", "pragma", "priority", "proxy-connection", "range", "referer",
+    "save-data", "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform", "sec-fetch-dest", "sec-fetch-mode",
+    "sec-fetch-site", "sec-fetch-user", "sec-websocket-extensions", "sec-websocket-key",
+    "sec-websocket-protocol", "sec-websocket-version", "te", "traceparent", "tracestate", "trailer",
+    "upgrade-insecure-requests", "user-agent", "via", "x-csrf-token", "x-csrftoken", "x-request-id",
+    "x-requested-with"};
 
 constexpr size_t kLongestName = 30;
 
@@ -80,7 +81,13 @@ static_assert(named(HeaderId::kHost, "host") && named(HeaderId::kConnection, "co
               named(HeaderId::kContentLength, "content-length") &&
               named(HeaderId::kTransferEncoding, "transfer-encoding") &&
               named(HeaderId::kUpgrade, "upgrade") && named(HeaderId::kExpect, "expect") &&
-              named(HeaderId::kProxy, "proxy") && named(HeaderId::kContentType, "content-type"));
+              named(HeaderId::kProxy, "proxy") && named(HeaderId::kContentType, "content-type") &&
+              named(HeaderId::kAcceptEncoding, "accept-encoding") &&
+              named(HeaderId::kContentEncoding, "content-encoding") &&
+              named(HeaderId::kForwarded, "forwarded") &&
+              named(HeaderId::kXForwardedFor, "x-forwarded-for") &&
+              named(HeaderId::kXForwardedProto, "x-forwarded-proto") &&
+              named(HeaderId::kXRealIp, "x-real-ip"));
 
 }  // namespace
 

@@ -17,8 +17,21 @@ enum class HeaderId : uint8_t {
   kExpect,
   kProxy,  // never passed on: as HTTP_PROXY it would configure clients (httpoxy)
   kContentType,
+  kAcceptEncoding,
+  kContentEncoding,
+  // What proxies claim of a client; see trusted_proxies.h.
+  kForwarded,
+  kXForwardedFor,
+  kXForwardedHost,
+  kXForwardedPort,
+  kXForwardedProto,
+  kXRealIp,
   kUnknown = 0xff,
 };
+
+constexpr bool is_proxy_claim(HeaderId id) {
+  return id >= HeaderId::kForwarded && id <= HeaderId::kXRealIp;
+}
 
 // `name` is a token of at least one byte, in any case.
 HeaderId find_header(std::string_view name);

@@ -26,6 +26,10 @@ void set_keepalive(char *, char *value, void *) {
   if (seconds > 1 || means_off(value)) options.keepalive = seconds;
 }
 
+void set_switch(char *, char *value, void *flag) {
+  *static_cast<int *>(flag) = !means_off(value);
+}
+
 void accept_always_on(char *name, char *value, void *) {
   if (means_off(value)) uwsgi_log_verbose("option --%s: always on here, '%s' changes nothing\n", name, value);
 }

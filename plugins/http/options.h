@@ -17,6 +17,14 @@ struct Options {
   int headers_timeout = 10;  // from the first byte of a head to its last
   int keepalive = 65;        // between requests of a connection; 0: each connection serves one
 
+  uwsgi_string_list *stats = nullptr;            // addresses that tell of the gateway in JSON
+  uwsgi_string_list *trusted_proxies = nullptr;  // networks whose X-Forwarded-For is believed
+  int proxy_protocol = 0;                        // connections of --http begin with a PROXY header
+  int health = 0;                                // /-/live and /-/ready are answered by the gateway
+  int auto_gzip = 0;       // responses that ask for it by "uWSGI-Encoding: gzip" are compressed
+  int post_buffering = 0;  // bytes of a body that wait in memory for its end; 0: bodies are not awaited
+  char *post_buffering_dir = nullptr;  // of the rest
+
   int modifier1 = 0, modifier2 = 0;                // of requests that the gateway forwards
   int socket_modifier1 = 0, socket_modifier2 = 0;  // of requests on --http-socket
 };
@@ -24,6 +32,8 @@ struct Options {
 // An object and not a function: the option table must be readable before any code of the plugin has run.
 extern Options options;
 
+// Options of yes or no, with or without a value. [load]
+void set_switch(char *name, char *value, void *flag);
 // Callbacks of the option table. [load]
 void add_http_socket(char *name, char *value, void *data);
 void set_keepalive(char *name, char *value, void *data);

@@ -73,8 +73,9 @@ int complete(wsgi_request *request, bool for_gateway) {
   if (frame_body(request, own.transfer_encoding)) return -1;
   if (!body_will_end(request)) request->keep_alive = 0;
   if (!request->keep_alive) return append(request, "Connection: close\r\n");
-  // What 1.1 takes for granted, 1.0 has to be told.
-  return request->http_minor == 0 && !for_gateway ? append(request, "Connection: keep-alive\r\n") : 0;
+  // What 1.1 takes for granted, 1.0 has to be told; and the gateway of another server.
+  const bool is_told = for_gateway ? !request->socket->internal : request->http_minor == 0;
+  return is_told ? append(request, "Connection: keep-alive\r\n") : 0;
 }
 
 }  // namespace

@@ -84,6 +84,7 @@ bool ResponseParser::framing() {
   if (has_transfer_encoding_ && head_.minor == 0) return refuse("Transfer-Encoding in HTTP/1.0");
   head_.chunked = has_transfer_encoding_;
   head_.keep_alive = !connection_.close && (head_.minor >= 1 || connection_.keep_alive);
+  head_.says_keep_alive = head_.keep_alive && connection_.keep_alive;
   head_.upgrade = head_.status == 101 && connection_.upgrade;
   return true;
 }

@@ -25,7 +25,8 @@ struct ResponseHead {
   bool chunked = false;
   bool keep_alive =
       false;  // the connection can be used again once the body has been read, if that is not kUntilClose
-  bool upgrade = false;  // 101 with Connection: upgrade
+  bool says_keep_alive = false;  // in so many words
+  bool upgrade = false;          // 101 with Connection: upgrade
 
   bool is_interim() const { return status < 200 && status != 101; }  // another head follows
   BodyFraming body(bool answers_head_request) const;

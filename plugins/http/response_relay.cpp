@@ -7,6 +7,7 @@
 #include "exchange.h"
 #include "folded.h"
 #include "gateway_process.h"
+#include "options.h"
 #include "upstream.h"
 
 namespace mortise::http {
@@ -17,6 +18,18 @@ namespace {
 bool is_about_connection(const HeaderField &field) {
   return field.id == HeaderId::kConnection || equals_folded(field.name, "keep-alive");
 }
+
+bool is_gzip_sign(const HeaderField &field) {
+  return options.auto_gzip && equals_folded(field.name, "uwsgi-encoding");
+}
+
+// What the client does not get.
+bool is_for_gateway(const HeaderField &field) {
+  return is_about_connection(field) || is_gzip_sign(field);
+}
+
+// What a worker may be ahead of a client that reads slowly: most answers leave their worker at once.
+constexpr size_t kMaxQueuedBytes = 256 * 1024;
 
 BodyTracker tracker_of(const ResponseHead &head, BodyFraming framing) {
   switch (framing) {
@@ -61,7 +74,10 @@ void Exchange::heads_received(std::string_view bytes) {
     bytes.remove_prefix(result.consumed);
     if (!head.is_interim())
       return head.status == 101 ? open_tunnel(text, bytes) : begin_response(text, bytes);
-    if (head.status == 100) expects_continue_ = false;
+    if (head.status == 100) {
+      expects_continue_ = false;
+      if (was_continued_) continue;
+    }
     // HTTP/1.0 has no interim answers (RFC 9110 §15.2).
     if (minor_ >= 1 && !client_->write(text)) return client_->drop();
   }
@@ -71,6 +87,7 @@ void Exchange::open_tunnel(std::string_view head, std::string_view rest) {
   if (!wants_upgrade_)
     return fail(502, "the application server upgraded a connection that did not ask for it");
   stage_ = Stage::kTunnel;
+  count(gateway_.figures.upgraded);
   if (!send_to_client(head, rest)) return client_->drop();
   client_->begin_tunnel();
 }
@@ -79,18 +96,21 @@ void Exchange::begin_response(std::string_view text, std::string_view rest) {
   const ResponseHead &head = gateway_.response_head;
   stage_ = Stage::kBody;
   response_body_ = tracker_of(head, head.body(is_head_));
-  upstream_keeps_ = head.keep_alive;
+  // A server of --http-to may close without a word what HTTP/1.1 would keep: uWSGI's do.
+  upstream_keeps_ = upstream_->backend().is_ours() ? head.keep_alive : head.says_keep_alive;
   if (response_body_.ends_with_connection() && minor_ >= 1) reframe_ = Reframe::kChunk;
   if (response_body_.is_chunked() && minor_ == 0) reframe_ = Reframe::kDechunk;
-  const bool unbounded =
-      minor_ == 0 && (response_body_.ends_with_connection() || response_body_.is_chunked());
+  if (accepts_gzip_ && wants_gzip(head) && gzip_.begin()) reframe_ = Reframe::kGzip;
+  count(gateway_.figures.answers[head.status / 100]);
+  const bool unbounded = minor_ == 0 && (response_body_.ends_with_connection() ||
+                                         response_body_.is_chunked() || reframe_ == Reframe::kGzip);
   // A client that was not asked for its body may send it or not: nobody can know where the next request
   // begins. One whose body the worker refuses to take need not be listened to until it ends.
   const bool body_is_unwanted = !request_complete() && (expects_continue_ || !head.keep_alive);
   if (unbounded || body_is_unwanted || gateway_.stopping) client_keeps_ = false;
 
   bool as_it_is = client_keeps_ && minor_ >= 1 && head.minor >= 1 && reframe_ == Reframe::kNone;
-  for (const HeaderField &field : head.headers()) as_it_is = as_it_is && !is_about_connection(field);
+  for (const HeaderField &field : head.headers()) as_it_is = as_it_is && !is_for_gateway(field);
   pass_body(as_it_is ? text : rewritten_head(head), rest);
 }
 
@@ -102,12 +122,15 @@ std::string_view Exchange::rewritten_head(const ResponseHead &head) {
   out += head.reason;
   out += "\r\n";
   for (const HeaderField &field : head.headers()) {
-    if (is_about_connection(field)) continue;
+    if (is_for_gateway(field)) continue;
     if (field.id == HeaderId::kTransferEncoding && reframe_ != Reframe::kNone) continue;
+    if (field.id == HeaderId::kContentLength && reframe_ == Reframe::kGzip) continue;
     out += header_line(field);
     out += "\r\n";
   }
-  if (reframe_ == Reframe::kChunk) out += "Transfer-Encoding: chunked\r\n";
+  if (reframe_ == Reframe::kGzip) out += "Content-Encoding: gzip\r\nVary: Accept-Encoding\r\n";
+  if (reframe_ == Reframe::kChunk || (reframe_ == Reframe::kGzip && minor_ >= 1))
+    out += "Transfer-Encoding: chunked\r\n";
   if (!client_keeps_) out += "Connection: close\r\n";
   if (client_keeps_ && minor_ == 0) out += "Connection: keep-alive\r\n";
   out += "\r\n";
@@ -123,17 +146,38 @@ void Exchange::pass_body(std::string_view head, std::string_view bytes) {
     if (!response_body_.error()) sent = send_to_client(head, bytes.substr(0, taken));
   } else {
     std::string reframed(head);
-    taken = response_body_.take(bytes, [&](std::string_view data) {
-      char prefix[kChunkPrefixBytes];
-      if (reframe_ == Reframe::kChunk) reframed += write_chunk_prefix(data.size(), prefix);
-      reframed += data;
-      if (reframe_ == Reframe::kChunk) reframed += kChunkEnd;
-    });
+    taken = response_body_.take(bytes, [&](std::string_view data) { reframe(data, false, reframed); });
+    if (response_body_.ended()) reframe({}, true, reframed);
     if (!response_body_.error()) sent = send_to_client(reframed, {});
   }
   if (const char *error = response_body_.error()) return fail(502, error);
   if (!sent) return client_->drop();
   if (response_body_.ended()) finish(upstream_keeps_ && taken == bytes.size());
+}
+
+// Appends what the client gets for this piece of the body, and with `last` what ends it.
+void Exchange::reframe(std::string_view data, bool last, std::string &out) {
+  std::string compressed;
+  if (reframe_ == Reframe::kGzip) {
+    gzip_.compress(data, last, compressed);
+    data = compressed;
+  }
+  const bool chunked = reframe_ == Reframe::kChunk || (reframe_ == Reframe::kGzip && minor_ >= 1);
+  char prefix[kChunkPrefixBytes];
+  if (chunked && !data.empty()) out += write_chunk_prefix(data.size(), prefix);
+  out += data;
+  if (chunked && !data.empty()) out += kChunkEnd;
+  if (chunked && last) out += kLastChunk;
+}
+
+// The application asks for it; uWSGI's own sign.
+bool Exchange::wants_gzip(const ResponseHead &head) const {
+  bool asked = false;
+  for (const HeaderField &field : head.headers()) {
+    if (field.id == HeaderId::kContentEncoding) return false;
+    asked = asked || (is_gzip_sign(field) && equals_folded(field.value, "gzip"));
+  }
+  return asked && !response_body_.ended();
 }
 
 bool Exchange::send_to_client(std::string_view head, std::string_view data) {
@@ -142,7 +186,8 @@ bool Exchange::send_to_client(std::string_view head, std::string_view data) {
       adjoining ? std::string_view(head.data(), head.size() + data.size()) : head,
       adjoining ? std::string_view() : data};
   if (!client_->write(parts)) return false;
-  if (client_->queued_bytes() > 0 && upstream_) upstream_->pause_reading();
+  count(gateway_.figures.sent_bytes, head.size() + data.size());
+  if (client_->queued_bytes() > kMaxQueuedBytes && upstream_) upstream_->pause_reading();
   return true;
 }
 

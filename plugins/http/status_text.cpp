@@ -4,6 +4,24 @@ namespace mortise::http {
 
 std::string_view status_text(int status) {
   switch (status) {
+    case 200:
+      return "200 OK";
+    case 206:
+      return "206 Partial Content";
+    case 301:
+      return "301 Moved Permanently";
+    case 304:
+      return "304 Not Modified";
+    case 403:
+      return "403 Forbidden";
+    case 404:
+      return "404 Not Found";
+    case 405:
+      return "405 Method Not Allowed";
+    case 412:
+      return "412 Precondition Failed";
+    case 416:
+      return "416 Range Not Satisfiable";
     case 400:
       return "400 Bad Request";
     case 408:
@@ -26,6 +44,8 @@ std::string_view status_text(int status) {
       return "503 Service Unavailable";
     case 504:
       return "504 Gateway Timeout";
+    case 507:
+      return "507 Insufficient Storage";
     case 505:
       return "505 HTTP Version Not Supported";
     default:

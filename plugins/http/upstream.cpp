@@ -15,8 +15,8 @@ void Upstream::ended(int error) {
   dispatcher_.stirred(*this);
 }
 
-void Upstream::write_failed(int) {
-  if (exchange_) return exchange_->request_lost();
+void Upstream::write_failed(int error) {
+  if (exchange_) return exchange_->request_lost(error);
   dispatcher_.stirred(*this);
 }
 
