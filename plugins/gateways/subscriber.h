@@ -1,0 +1,44 @@
+// This server's announcements to gateways (subscribe-to): from the master, once every few seconds, as
+// datagrams that never block. Says goodbye when the server stops.
+#pragma once
+
+#include <uwsgi.h>
+
+#include <string>
+#include <vector>
+
+namespace mortise::gateways {
+
+struct Announcement {
+  std::string gateway;  // where to: host:port, or the path of a datagram socket
+  std::string key;      // "example.com"
+  std::string address;  // of this server; empty: its first socket
+  uint8_t modifier1 = 0, modifier2 = 0;
+  uint64_t weight = 1, backup_level = 0;
+};
+
+class Subscriber {
+ public:
+  uwsgi_string_list *targets = nullptr;  // what the options collect
+  uwsgi_string_list *keyvals = nullptr;
+  int every_seconds = 10;
+  int leave_on_reload = 0;
+  int silent = 0;
+
+  // [master, each turn]
+  void announce(time_t now);
+  void leave();
+
+ private:
+  void read_options();
+  void send(uint8_t command);
+
+  bool read_ = false;
+  bool announced_ = false;
+  time_t next_ = 0;
+  std::vector<Announcement> announcements_;
+};
+
+Subscriber &subscriber();
+
+}  // namespace mortise::gateways
