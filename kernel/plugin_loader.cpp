@@ -12,6 +12,7 @@
 #include "kernel/plugin_registry.h"
 #include "sdk/inspect/plugin_file.h"
 #include "sdk/inspect/plugin_folders.h"
+#include "sdk/runtime/crash_guard.h"
 #include "sdk/runtime/strings.h"
 
 namespace mortise {
@@ -149,10 +150,11 @@ Result<void> PluginLoader::load_file(const std::string &name, const std::string 
                                      const std::string &before) {
   auto description = describe_plugin(path);
   if (!description) return description.error();
-  auto provided = load_providers(path, description->undefined_uwsgi);
+  auto provided = load_providers(path, description->undefined_uwsgi, description->loads);
   if (!provided) return provided.error();
 
   // Binds all symbols before any of its code runs; never closed, since its code may run until the end.
+  const CrashGuard guard("plugin '" + path + "' refused: it crashed while it was loaded");
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (!library && !provided->empty())
     return not_loaded(path,
@@ -173,7 +175,8 @@ Result<void> PluginLoader::load_file(const std::string &name, const std::string 
 }
 
 Result<std::string> PluginLoader::load_providers(const std::string &plugin,
-                                                 const std::vector<std::string> &symbols) {
+                                                 const std::vector<std::string> &symbols,
+                                                 const std::vector<std::string> &names) {
   if (std::find(loading_.begin(), loading_.end(), plugin) != loading_.end()) {
     std::string cycle;
     for (const std::string &step : loading_) cycle += step + " -> ";
@@ -183,7 +186,13 @@ Result<std::string> PluginLoader::load_providers(const std::string &plugin,
   loading_.push_back(plugin);
   std::string missing;
   Result<void> done;
+  for (const std::string &name : names) {
+    const std::string sibling = plugin.substr(0, plugin.rfind('/') + 1) + name + "_plugin.so";
+    const bool beside = !find_plugin(name) && !find(name) && access(sibling.c_str(), R_OK) == 0;
+    if (done) done = load(beside ? sibling : name);
+  }
   for (const std::string &symbol : symbols) {
+    if (!done) break;
     // The functions of an embedded plugin are there before it is loaded, but nothing is behind them.
     const std::string *provider = index_of_embedded().provider_of(symbol);
     if (!provider && dlsym(RTLD_DEFAULT, symbol.c_str())) continue;
@@ -191,7 +200,6 @@ Result<std::string> PluginLoader::load_providers(const std::string &plugin,
       if (!provider) provider = index.provider_of(symbol);
     if (!provider && missing.empty()) missing = symbol;
     if (provider) done = load(std::string(*provider));
-    if (!done) break;
   }
   loading_.pop_back();
   if (!done) return done.error();

@@ -34,9 +34,10 @@ class PluginLoader {
   Result<std::string> find(const std::string &name) const;
   Result<void> load_file(const std::string &name, const std::string &path, int slot,
                          const std::string &before);
-  // Loads the plugins that have these functions; the name of one that nobody has, which a library of the
-  // plugin may still have.
-  Result<std::string> load_providers(const std::string &plugin, const std::vector<std::string> &symbols);
+  // Loads the plugins of these names, and those that have these functions; the name of a function that nobody
+  // has, which a library of the plugin may still have.
+  Result<std::string> load_providers(const std::string &plugin, const std::vector<std::string> &symbols,
+                                     const std::vector<std::string> &names = {});
   const std::vector<PluginIndex> &indexes();
 
   std::vector<std::string> folders_;

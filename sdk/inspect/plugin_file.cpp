@@ -166,6 +166,9 @@ Result<PluginDescription> describe_plugin(const std::string &path) {
   if (!fd) return refuse_plugin(path, fd.error().why, {});
   if (fstat(fd->get(), &info) || !S_ISREG(info.st_mode))
     return refuse_plugin(path, "not a regular file", "name a shared object");
+  if (geteuid() == 0 && info.st_mode & S_IWOTH)
+    return refuse_plugin(path, "everybody may write it, and the server runs as root",
+                         "see that it is what you built, then: chmod o-w " + path);
   std::vector<std::string> symbols{table_symbol(path)};
   char target[PATH_MAX];  // python3_plugin.so may be a link to python_plugin.so, which has another table
   if (realpath(path.c_str(), target) && table_symbol(target) != symbols.front())
