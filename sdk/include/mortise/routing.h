@@ -50,7 +50,7 @@ struct uwsgi_route {
   char *label;
   size_t label_len;
   /* For each core: offsets of the groups that the pattern matched, and the condition's text. */
-  int ovn[1];
+  int *ovn; /* groups, -1: none */
   int **ovector;
   struct uwsgi_buffer **condition_ub;
   uint64_t pos;
