@@ -31,6 +31,8 @@ void run_cores(Body body, TooFew too_few) {
   for (int core = 1; core < uwsgi.cores; ++core) {
     try {
       threads.emplace_back([body, core] {
+        uwsgi_set_processname(
+            ("core " + std::to_string(core)).c_str());  // the thread's name: for top and gdb
         init_thread(core);
         body(core);
       });
