@@ -89,10 +89,11 @@ struct uwsgi_cron {
  * where it is set. */
 UWSGI_API struct uwsgi_cron *uwsgi_cron_add(char *crontab);
 
-/* [any] Runs a command through /bin/sh -c: its exit status, -1 where it could not be started or was killed.
+/* [any] Runs `command` with one argument, or `arg` through the shell where command is NULL: its exit status, -1 where it
+ * could not be started or was killed.
  */
 UWSGI_API int uwsgi_run_command_and_wait(char *command, char *arg);
-/* [any] Starts a command with these descriptors as its standard input and output (-1: inherited); its pid,
+/* [any] Starts a command through the shell; stdin_fd: NULL or a descriptor to read from, stdout_fd: -1 or one to write to. Its pid,
  * -1. */
 UWSGI_API pid_t uwsgi_run_command(char *command, int *stdin_fd, int stdout_fd);
 

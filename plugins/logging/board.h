@@ -1,0 +1,19 @@
+// What the processes of the server tell the one that owns the log, in shared memory.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace mortise::logging {
+
+struct Board {
+  std::atomic<uint64_t> lost_requests;  // lines that the pipe did not take
+  std::atomic<uint32_t> reopen;         // counts requests to open files anew
+  std::atomic<uint32_t> rotate;
+};
+
+// Null until the start of the plugin.
+Board *board();
+void create_board();
+
+}  // namespace mortise::logging
