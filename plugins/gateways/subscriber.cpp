@@ -17,10 +17,12 @@ std::string take(char *text) {
   return value;
 }
 
-// gateway:key; the gateway may have a colon of its own.
+// host:port:key, or path:key; the key may have a port of its own.
 Announcement from_text(std::string_view text) {
   text = text.substr(0, text.find(','));
-  const size_t colon = text.rfind(':');
+  const bool path = text.starts_with('/') || text.starts_with('@');
+  size_t colon = text.find(':');
+  if (!path && colon != text.npos) colon = text.find(':', colon + 1);
   if (colon == text.npos || colon == 0 || colon + 1 == text.size()) {
     uwsgi_log("subscribe-to = %.*s: no key (write gateway:key, 127.0.0.1:7000:example.com)\n",
               static_cast<int>(text.size()), text.data());
