@@ -1,0 +1,257 @@
+"""Files without the application, by the workers and by the gateway: each request is sent both ways, and the answers are the same."""
+
+import email.utils
+import gzip
+import os
+import socket
+import time
+
+import pytest
+
+from http_wire import WAYS, Wire, start_probe
+
+TEXT = b"the quick brown fox\n" * 100
+
+
+@pytest.fixture
+def root(tmp_path):
+    folder = tmp_path / "files"
+    (folder / "sub" / "deep").mkdir(parents=True)
+    (folder / "bare").mkdir()
+    (folder / "a.txt").write_bytes(TEXT)
+    (folder / "empty.css").write_bytes(b"")
+    (folder / "a b+é.txt").write_bytes(b"odd name")
+    (folder / "page.php").write_bytes(b"<?php ?>")
+    (folder / "sub" / "index.html").write_bytes(b"<h1>index</h1>")
+    (folder / "sub" / "deep" / "x.js").write_bytes(b"x()")
+    (folder / "large.bin").write_bytes(os.urandom(3_000_000))
+    (tmp_path / "secret.txt").write_bytes(b"secret")
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "s.txt").write_bytes(b"shared")
+    os.symlink(tmp_path / "secret.txt", folder / "leak.txt")
+    os.symlink("../secret.txt", folder / "leak2.txt")
+    os.symlink(tmp_path / "shared", folder / "shared")
+    os.symlink("a.txt", folder / "inner.txt")
+    os.mkfifo(folder / "fifo")
+    return folder
+
+
+def ask(server, path, headers="", method="GET"):
+    """The answer, which is the same both ways."""
+    answers = []
+    for way in WAYS:
+        with Wire(server, way) as wire:
+            for _ in range(2):  # the connection is kept
+                wire.get(path, method=method, headers=headers)
+                answers.append(wire.response(method))
+    shown = [(answer.status, answer.body, {k: v for k, v in answer.headers.items() if k not in ("date", "expires")}) for answer in answers]
+    assert shown[0] == shown[1] == shown[2] == shown[3]
+    return answers[0]
+
+
+def test_a_file_below_a_mount_is_served(mortise, root):
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    answer = ask(server, "/static/a.txt")
+    assert (answer.status, answer.body) == (200, TEXT)
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.headers["content-length"] == str(len(TEXT))
+    assert answer.headers["accept-ranges"] == "bytes"
+    assert email.utils.parsedate_to_datetime(answer.headers["last-modified"]).timestamp() == int(os.stat(root / "a.txt").st_mtime)
+    assert answer.headers["etag"].startswith('"')
+    assert ask(server, "/static/large.bin").body == (root / "large.bin").read_bytes()
+    assert ask(server, "/static/a%20b+%C3%A9.txt").body == b"odd name"
+    assert ask(server, "/static/sub/deep/x.js").body == b"x()"
+    assert ask(server, "/static/empty.css").body == b""
+    assert ask(server, "/static/inner.txt").body == TEXT
+    assert ask(server, "/static/a.txt?v=1").body == TEXT
+    head = ask(server, "/static/a.txt", method="HEAD")
+    assert head.headers["content-length"] == str(len(TEXT))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/static/none", "/static", "/static/", "/static/bare", "/static/bare/", "/staticx/a.txt", "/static/a.txt/", "/static/../secret.txt",
+     "/static/%2e%2e/secret.txt", "/static/sub/../../secret.txt", "/static/..%2fsecret.txt", "/static/leak.txt", "/static/leak2.txt",
+     "/static/shared/s.txt", "/static/fifo/x", "/static//etc/passwd", "/static/%2fetc/passwd", "/", "/static/" + "x" * 300, "/static/" + "x/" * 2000],
+)
+def test_the_application_gets_what_is_no_file_below_the_folder(mortise, root, path):
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    assert ask(server, path).body == b"hello"
+
+
+def test_dots_within_the_folder_are_no_harm(mortise, root):
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    assert ask(server, "/static/sub/../a.txt").body == TEXT
+
+
+def test_other_methods_are_the_applications(mortise, root):
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    for method in ("POST", "OPTIONS", "DELETE"):
+        assert ask(server, "/static/a.txt", method=method).body == b"hello"
+
+
+def test_a_fifo_holds_nobody(mortise, root):
+    assert ask(start_probe(mortise, "--static-map=/static=%s" % root), "/static/fifo").status == 403
+
+
+def test_links_may_lead_into_safe_folders(mortise, root):
+    server = start_probe(mortise, "--static-map=/static=%s" % root, "--static-safe=%s" % (root.parent / "shared"))
+    assert ask(server, "/static/shared/s.txt").body == b"shared"
+    assert ask(server, "/static/leak.txt").body == b"hello"
+
+
+def test_map2_looks_up_the_whole_path_and_a_mount_may_be_a_file(mortise, root):
+    server = start_probe(mortise, "--static-map2=/sub=%s" % root, "--static-map=/favicon.ico=%s" % (root / "a.txt"))
+    assert ask(server, "/sub/deep/x.js").body == b"x()"
+    assert ask(server, "/favicon.ico").body == TEXT
+    assert ask(server, "/favicon.ico/x").body == b"hello"
+
+
+def test_check_static_serves_what_is_there(mortise, root):
+    server = start_probe(mortise, "--check-static=%s" % root, "--static-skip-ext=.php")
+    assert ask(server, "/a.txt").body == TEXT
+    assert ask(server, "/page.php").body == b"hello"
+    assert ask(server, "/other").body == b"hello"
+
+
+def test_a_folder_has_an_index(mortise, root):
+    server = start_probe(mortise, "--static-map=/static=%s" % root, "--static-index=none.html", "--static-index=index.html")
+    assert ask(server, "/static/sub/").body == b"<h1>index</h1>"
+    answer = ask(server, "/static/sub?q=1")
+    assert (answer.status, answer.headers["location"]) == (301, "/static/sub/?q=1")
+    assert ask(server, "/static/bare/").body == b"hello"
+    assert ask(server, "//static/sub").headers.get("location", "/") [:2] != "//"
+
+
+@pytest.mark.parametrize(
+    "asked, status, content_range, part",
+    [
+        ("bytes=0-4", 206, "bytes 0-4/2000", TEXT[:5]), ("bytes=1990-", 206, "bytes 1990-1999/2000", TEXT[1990:]),
+        ("bytes=-3", 206, "bytes 1997-1999/2000", TEXT[-3:]), ("bytes=0-99999", 206, "bytes 0-1999/2000", TEXT),
+        ("BYTES=5-5", 206, "bytes 5-5/2000", TEXT[5:6]), ("bytes=-99999", 206, "bytes 0-1999/2000", TEXT),
+        ("bytes=2000-", 416, "bytes */2000", b""), ("bytes=-0", 416, "bytes */2000", b""),
+        ("bytes=5-2", 200, None, TEXT), ("bytes=a-b", 200, None, TEXT), ("lines=1-2", 200, None, TEXT), ("bytes=0-1,3-4", 200, None, TEXT),
+        ("bytes=99999999999999999999-", 200, None, TEXT), ("bytes=+1-2", 200, None, TEXT),
+    ],
+)
+def test_ranges(mortise, root, asked, status, content_range, part):
+    answer = ask(start_probe(mortise, "--static-map=/static=%s" % root), "/static/a.txt", "Range: %s\r\n" % asked)
+    assert (answer.status, answer.headers.get("content-range"), answer.body) == (status, content_range, part)
+
+
+def test_conditions_are_obeyed(mortise, root):
+    os.utime(root / "a.txt", (1_600_000_000, 1_600_000_000))
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    etag = ask(server, "/static/a.txt").headers["etag"]
+    date, before = (email.utils.formatdate(seconds, usegmt=True) for seconds in (1_600_000_000, 1_599_999_999))
+
+    def status(headers):
+        answer = ask(server, "/static/a.txt", headers)
+        assert answer.status != 304 or (answer.headers["etag"] == etag and answer.body == b"")
+        return answer.status
+
+    assert status("If-None-Match: %s\r\n" % etag) == 304
+    assert status('If-None-Match: "x", W/%s\r\n' % etag) == 304
+    assert status("If-None-Match: *\r\n") == 304
+    assert status('If-None-Match: "x"\r\n') == 200
+    assert status("If-Modified-Since: %s\r\n" % date) == 304
+    assert status("If-Modified-Since: %s\r\n" % before) == 200
+    assert status("If-Modified-Since: nonsense\r\n") == 200
+    assert status('If-None-Match: "x"\r\nIf-Modified-Since: %s\r\n' % date) == 200
+    assert status("If-Match: %s\r\n" % etag) == 200
+    assert status('If-Match: "x"\r\n') == 412
+    assert status("If-Unmodified-Since: %s\r\n" % before) == 412
+    assert status("If-Unmodified-Since: %s\r\n" % date) == 200
+    assert status("Range: bytes=0-1\r\nIf-Range: %s\r\n" % etag) == 206
+    assert status('Range: bytes=0-1\r\nIf-Range: "x"\r\n') == 200
+    assert status("Range: bytes=0-1\r\nIf-Range: %s\r\n" % date) == 206
+    assert status("Range: bytes=0-1\r\nIf-Range: %s\r\n" % before) == 200
+
+
+def test_files_expire_as_configured(mortise, root):
+    os.utime(root / "a.txt", (1_600_000_000, 1_600_000_000))
+    server = start_probe(
+        mortise, "--static-map=/static=%s" % root, r"--static-expires=.*\.js$ 60", "--static-expires-type=text/css=120",
+        "--static-expires-uri=^/static/sub 30", "--static-expires-path-info-mtime=a.txt 10",
+    )
+    for path, seconds in (("/static/sub/deep/x.js", 60), ("/static/empty.css", 120), ("/static/sub/index.html", 30)):
+        answer = ask(server, path)
+        assert answer.headers["cache-control"] == "max-age=%d" % seconds
+        expires = email.utils.parsedate_to_datetime(answer.headers["expires"]).timestamp()
+        assert abs(expires - time.time() - seconds) < 5
+    answer = ask(server, "/static/a.txt")
+    assert answer.headers["expires"] == email.utils.formatdate(1_600_000_010, usegmt=True)
+    assert "expires" not in ask(server, "/static/large.bin").headers
+
+
+@pytest.mark.parametrize("option", ["--static-gzip-all", "--static-gzip-ext=.txt", "--static-gzip=a.t.t", "--static-gzip-dir=%(root)s"])
+def test_a_compressed_file_is_served_to_who_takes_it(mortise, root, option):
+    (root / "a.txt.gz").write_bytes(gzip.compress(TEXT))
+    server = start_probe(mortise, "--static-map=/static=%s" % root, option.replace("%(root)s", str(root)))
+    answer = ask(server, "/static/a.txt", "Accept-Encoding: deflate, gzip\r\n")
+    assert (answer.headers["content-encoding"], answer.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert answer.headers["content-type"].startswith("text/plain") and gzip.decompress(answer.body) == TEXT
+    plain = ask(server, "/static/a.txt")
+    assert plain.body == TEXT and plain.headers["vary"] == "Accept-Encoding"
+    assert ask(server, "/static/a.txt", "Accept-Encoding: gzip;q=0\r\n").body == TEXT
+
+
+def test_types_come_from_the_mime_file(mortise, root, tmp_path):
+    (tmp_path / "types").write_text("# own\nx-own/thing js  odd\n")
+    server = start_probe(mortise, "--static-map=/static=%s" % root, "--mimefile=%s" % (tmp_path / "types"))
+    assert ask(server, "/static/sub/deep/x.js").headers["content-type"] == "x-own/thing"
+    assert ask(server, "/static/large.bin").headers["content-type"] == "application/octet-stream"
+
+
+def test_a_link_that_moves_on_is_followed(mortise, root, tmp_path):
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "which").write_text(name)
+    current = tmp_path / "current"
+    current.symlink_to("one")
+    server = start_probe(mortise, "--static-map=/static=%s" % current)
+    assert ask(server, "/static/which").body == b"one"
+    (tmp_path / "next").symlink_to("two")
+    os.replace(tmp_path / "next", current)
+    deadline = time.monotonic() + 5
+    seen = set()
+    while seen != {b"two"} and time.monotonic() < deadline:
+        time.sleep(0.2)
+        seen = set()
+        for way in WAYS:
+            with Wire(server, way) as wire:
+                wire.get("/static/which")
+                seen.add(wire.response().body)
+    assert seen == {b"two"}
+
+
+def test_pipelined_requests_for_files_are_answered_in_order(mortise, root):
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    for way in WAYS:
+        with Wire(server, way) as wire:
+            one = b"GET /static/%s HTTP/1.1\r\nHost: a\r\n\r\n"
+            wire.send((one % b"a.txt" + one % b"large.bin" + one % b"none") * 5)
+            for _ in range(5):
+                assert wire.response().body == TEXT
+                assert len(wire.response().body) == 3_000_000
+                assert wire.response().body == b"hello"
+
+
+def test_a_client_that_does_not_read_its_file_hinders_nobody_at_the_gateway(mortise, root):
+    server = start_probe(mortise, "--static-map=/static=%s" % root, threads=1)
+    slow = Wire(server)
+    slow.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    slow.get("/static/large.bin")
+    for _ in range(3):
+        with Wire(server) as wire:
+            wire.get("/static/large.bin")
+            assert len(wire.response().body) == 3_000_000
+    assert slow.response().body == (root / "large.bin").read_bytes()
+    slow.sock.close()
+
+
+def test_a_mount_that_is_not_one_is_refused(mortise, tmp_path):
+    from mortise import run
+
+    result = run(tmp_path, "--static-map=/static", "--http-socket=127.0.0.1:0", "--no-need-app")
+    assert result.returncode != 0 and "not of the form /path=FOLDER" in result.stdout
