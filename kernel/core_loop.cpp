@@ -196,6 +196,8 @@ bool CoreLoop::handle() {
   Request &request = request_;
   request.start_of_request = uwsgi_micros();
   request.start_of_request_in_sec = request.start_of_request / 1000000;
+  store_relaxed(core.req.hvec, request.hvec);  // for who looks into this process: plugins/stats
+  store_relaxed(core.req.var_cnt, request.var_cnt);
   store_relaxed(core.request_started_us, request.start_of_request);
   store_relaxed(core.in_request, 1);
   if (worker_.stopping()) request.keep_alive = 0;
@@ -218,6 +220,7 @@ bool CoreLoop::handle() {
   add_relaxed(core.write_errors, static_cast<uint64_t>(request.write_errors));
   add_relaxed(core.read_errors, static_cast<uint64_t>(request.read_errors));
   add_relaxed(worker.requests, 1);
+  add_relaxed(worker.delta_requests, 1);
   add_relaxed(worker.running_time, took_us);
   add_relaxed(worker.tx, request.response_size + request.headers_size);
   average_relaxed(worker.avg_response_time, took_us);

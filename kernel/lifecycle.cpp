@@ -187,6 +187,7 @@ Result<void> start_request_plugins() {
   if (auto done = call_init(true); !done) return done;
   call_hooks(Tables::kGenericFirst, &uwsgi_plugin::post_init, "post_init");
   call_hooks(Tables::kRequestOnly, &uwsgi_plugin::enable_threads, "enable_threads");
+  call_hooks(Tables::kGenericOnly, &uwsgi_plugin::preinit_apps, "preinit_apps");
   return {};
 }
 

@@ -56,7 +56,7 @@ const uwsgi_loop *chosen_loop() {
 }  // namespace
 
 void load_applications() {
-  call_hooks(Tables::kRequestFirst, &uwsgi_plugin::preinit_apps, "preinit_apps");
+  call_hooks(Tables::kRequestOnly, &uwsgi_plugin::preinit_apps, "preinit_apps");
   call_hooks(Tables::kRequestFirst, &uwsgi_plugin::init_apps, "init_apps");
   call_hooks(Tables::kRequestFirst, &uwsgi_plugin::postinit_apps, "postinit_apps");
 }
