@@ -4,7 +4,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "kernel/access_log.h"
 #include "kernel/body.h"
@@ -190,6 +192,48 @@ void CoreLoop::serve(Connection &connection, bool readable) {
   }
 }
 
+// They share one WorkerLoop that waits for nothing: the engine does.
+CoreLoop &CoreLoop::numbered(int core) {
+  static WorkerLoop shared(uwsgi.cores);
+  static std::vector<std::unique_ptr<CoreLoop>> cores(static_cast<size_t>(uwsgi.cores));
+  std::unique_ptr<CoreLoop> &wanted = cores.at(static_cast<size_t>(core));
+  if (!wanted) wanted = std::make_unique<CoreLoop>(shared, core);
+  return *wanted;
+}
+
+void CoreLoop::serve_alone(uwsgi_socket &socket, int fd) {
+  Connection &connection = worker_.connections().add(fd, &socket);
+  sockaddr_storage address{};
+  socklen_t address_len = sizeof address;
+  getpeername(fd, reinterpret_cast<sockaddr *>(&address), &address_len);
+  connection.set_peer(address);
+  set_deadline(connection, socket.header_timeout);
+  alone_ = true;
+  do {
+    waits_ = false;
+    serve(connection, true);
+  } while (waits_ && wait_alone(connection));
+}
+
+// False: its time is over, or the worker stops and nothing has begun; it is closed then.
+bool CoreLoop::wait_alone(Connection &connection) {
+  for (;;) {
+    if (uwsgi_stopping()) worker_.stop_accepting();
+    const int ready =
+        worker_.stopping() && connection.phase == Phase::kIdle ? -1 : uwsgi.wait_read_hook(connection.fd, 1);
+    if (ready > 0) return true;
+    const int64_t deadline_ms = connection.deadline_ms.load(std::memory_order_relaxed);
+    if (ready == 0 && (deadline_ms == 0 || monotonic_ms() < deadline_ms)) continue;
+    waits_ = false;
+    if (ready < 0) {
+      worker_.connections().close(connection);
+    } else {
+      time_out(connection);
+    }
+    return waits_;  // it may linger
+  }
+}
+
 bool CoreLoop::handle() {
   uwsgi_worker &worker = uwsgi.workers[uwsgi.mywid];
   uwsgi_core &core = worker.cores[core_];
@@ -252,6 +296,7 @@ void CoreLoop::refuse(Connection &connection) {
 void CoreLoop::wait_for_more(Connection &connection, Phase phase, int64_t timeout_s) {
   connection.phase.store(phase, std::memory_order_relaxed);
   if (timeout_s >= 0) set_deadline(connection, timeout_s);
+  if (alone_) return static_cast<void>(waits_ = true);
   const bool one_shot = worker_.several_cores();
   const bool armed = connection.in_epoll;
   connection.in_epoll = true;
@@ -295,17 +340,19 @@ void CoreLoop::drain(Connection &connection) {
   wait_for_more(connection, Phase::kLinger, -1);
 }
 
+void CoreLoop::time_out(Connection &connection) {
+  if (connection.phase != Phase::kHead) return worker_.connections().close(connection);
+  request_.begin(connection);
+  request_.refusal = "no whole request head within --header-timeout";
+  request_.status = 408;
+  connection.phase.store(Phase::kIdle, std::memory_order_relaxed);
+  refuse(connection);
+}
+
 void CoreLoop::sweep(int64_t now) {
   worker_.resume_accepting();
   const bool stopping = worker_.stopping();
-  auto end = [&](Connection &connection) {
-    if (connection.phase != Phase::kHead) return worker_.connections().close(connection);
-    request_.begin(connection);
-    request_.refusal = "no whole request head within --header-timeout";
-    request_.status = 408;
-    connection.phase.store(Phase::kIdle, std::memory_order_relaxed);
-    refuse(connection);
-  };
+  auto end = [&](Connection &connection) { time_out(connection); };
   worker_.connections().take_overdue(now, end);
   if (stopping && now - worker_.stopped_at_ms() >= kHeadGraceMs)
     worker_.connections().take_waiting(Phase::kHead, end);
@@ -316,6 +363,18 @@ void CoreLoop::sweep(int64_t now) {
 
 }  // namespace mortise
 
-extern "C" void uwsgi_setup_thread_req(long, wsgi_request *request) {
+extern "C" {
+
+void uwsgi_setup_thread_req(long, wsgi_request *request) {
   mortise::current_request = request;
 }
+
+wsgi_request *uwsgi_request_of_core(int core) {
+  return mortise::CoreLoop::numbered(core).request();
+}
+
+void uwsgi_serve_connection(int core, uwsgi_socket *socket, int fd) {
+  mortise::CoreLoop::numbered(core).serve_alone(*socket, fd);
+}
+
+}  // extern "C"

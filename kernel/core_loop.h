@@ -15,6 +15,14 @@ class CoreLoop {
   CoreLoop(WorkerLoop &worker, int core);
   void run();
 
+  // For a loop engine of a plugin: serves one connection to its end; what must wait, waits in uwsgi.wait_read_hook
+  // and wait_write_hook.
+  void serve_alone(uwsgi_socket &socket, int fd);
+  wsgi_request *request() { return &request_; }
+
+  // The core of that number for a loop engine, made when it is first asked for.
+  static CoreLoop &numbered(int core);
+
   // The request that the calling thread serves; what uwsgi.current_wsgi_req is set to.
   static wsgi_request *current();
 
@@ -26,6 +34,8 @@ class CoreLoop {
   void refuse(Connection &connection);
   bool handle();  // runs the request that input begins with; false when the connection must end
   void wait_for_more(Connection &connection, Phase phase, int64_t timeout_s);
+  bool wait_alone(Connection &connection);
+  void time_out(Connection &connection);
   void hand_over(Connection &connection);
   void linger(Connection &connection);
   void drain(Connection &connection);
@@ -35,6 +45,8 @@ class CoreLoop {
   const int core_;
   Request request_;
   bool knows_stop_ = false;
+  bool alone_ = false;  // in serve_alone(): epoll is not used
+  bool waits_ = false;  // alone: the connection is to be waited for
 };
 
 }  // namespace mortise

@@ -19,7 +19,12 @@ void add_socket(char *, char *value, void *protocol) {
 
 void set_threads(char *name, char *value, void *) {
   uwsgi_opt_set_int(name, value, &uwsgi.threads);
-  uwsgi.cores = uwsgi.threads;
+  uwsgi.cores = std::max(uwsgi.threads, uwsgi.async);
+}
+
+void set_async(char *name, char *value, void *) {
+  uwsgi_opt_set_int(name, value, &uwsgi.async);
+  uwsgi.cores = std::max(uwsgi.threads, uwsgi.async);
 }
 
 // Nothing where it was refused: a slip must not become a mode that is open to all.
@@ -68,6 +73,8 @@ uwsgi_option *kernel_options() {
       {"master", kFlag, 'M', "run a master process (always so)", always_on, nullptr, 0},
       {"processes", kValue, 'p', "number of worker processes", uwsgi_opt_set_int, &uwsgi.numproc, 0},
       {"workers", kValue, 'p', "number of worker processes", uwsgi_opt_set_int, &uwsgi.numproc, 0},
+      {"async", kValue, 0, "cores of each worker for a loop engine that runs them in one thread", set_async,
+       nullptr, 0},
       {"threads", kValue, 0, "threads (cores) of each worker", set_threads, nullptr, 0},
       {"enable-threads", kFlag, 'T', "threads in applications (always so)", always_on, nullptr, 0},
       {"thunder-lock", kFlag, 0, "no thundering herd (always so, without a lock)", always_on, nullptr, 0},

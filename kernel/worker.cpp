@@ -28,7 +28,7 @@ void init_thread(int core) {
 template <typename Body, typename TooFew>
 void run_cores(Body body, TooFew too_few) {
   std::vector<std::thread> threads;
-  for (int core = 1; core < uwsgi.cores; ++core) {
+  for (int core = 1; core < uwsgi.threads; ++core) {
     try {
       threads.emplace_back([body, core] {
         uwsgi_set_processname(
@@ -38,7 +38,7 @@ void run_cores(Body body, TooFew too_few) {
       });
     } catch (const std::system_error &error) {
       log_error("worker %d: start thread %d of %d: %s (the worker goes on with fewer; lower --threads)",
-                uwsgi.mywid, core + 1, uwsgi.cores, error.what());
+                uwsgi.mywid, core + 1, uwsgi.threads, error.what());
       too_few(core);
       break;
     }
@@ -51,6 +51,31 @@ const uwsgi_loop *chosen_loop() {
   for (const uwsgi_loop &loop : registries().loops)
     if (uwsgi.loop && strcmp(loop.name, uwsgi.loop) == 0) return &loop;
   return nullptr;
+}
+
+void begin_to_accept() {
+  uwsgi_process_ready();
+  uwsgi.workers[uwsgi.mywid].accepting = 1;
+  call_hooks(Tables::kRequestFirst, &uwsgi_plugin::hijack_worker, "hijack_worker");
+}
+
+// Until the worker is told to stop and its requests are done.
+Result<void> serve() {
+  if (const uwsgi_loop *engine = chosen_loop()) {
+    begin_to_accept();
+    engine->loop();
+  } else if (uwsgi.loop && strcmp(uwsgi.loop, "simple") != 0) {
+    return Error{std::string("run the loop engine '") + uwsgi.loop + "'", "no plugin that is loaded has it",
+                 "add --plugin NAME, or leave out --loop", kExitUsage};
+  } else {
+    auto loop = WorkerLoop::create(uwsgi.threads);
+    if (!loop) return loop.error();
+    begin_to_accept();
+    run_cores([&](int core) { CoreLoop(**loop, core).run(); },
+              [&](int cores) { (*loop)->lower_cores(cores); });
+  }
+  uwsgi.workers[uwsgi.mywid].accepting = 0;
+  return {};
 }
 
 }  // namespace
@@ -84,21 +109,10 @@ int run_worker(int wid) {
       if (plugin->worker() != 0) return kExitOk;  // the plugin did the worker's work
     }
   call_hooks(Tables::kRequestOnly, &uwsgi_plugin::fixup, "fixup");
-  auto loop = WorkerLoop::create(uwsgi.cores);
-  if (!loop) {
-    log_error(loop.error());
-    return loop.error().exit_code;
+  if (auto served = serve(); !served) {
+    log_error(served.error());
+    return served.error().exit_code;
   }
-  uwsgi_process_ready();
-  uwsgi.workers[wid].accepting = 1;
-  call_hooks(Tables::kRequestFirst, &uwsgi_plugin::hijack_worker, "hijack_worker");
-  if (const uwsgi_loop *other = chosen_loop()) {
-    other->loop();
-  } else {
-    run_cores([&](int core) { CoreLoop(**loop, core).run(); },
-              [&](int cores) { (*loop)->lower_cores(cores); });
-  }
-  uwsgi.workers[wid].accepting = 0;
   run_exit_hooks();
   return kExitOk;
 }

@@ -33,6 +33,7 @@ struct EventTag {
 
 class WorkerLoop {
  public:
+  explicit WorkerLoop(int cores) : several_cores_(cores > 1), cores_(cores) {}
   // Watches the listeners, the signal sockets and the stop descriptor. [worker, one thread]
   static Result<std::unique_ptr<WorkerLoop>> create(int cores);
 
@@ -64,7 +65,6 @@ class WorkerLoop {
   void log_refusal(const wsgi_request &request);
 
  private:
-  explicit WorkerLoop(int cores) : several_cores_(cores > 1), cores_(cores) {}
   Result<void> watch(int fd, EventTag tag, uint32_t events);
   void unwatch_listeners();
 

@@ -14,6 +14,13 @@ extern "C" {
 UWSGI_API void uwsgi_loop_cores_run(void *(*func)(void *core));
 /* [worker] Clears a request and gives it to a core. */
 UWSGI_API void wsgi_req_setup(struct wsgi_request *, int core, struct uwsgi_socket *);
+/* [worker] For engines that run many cores in one thread (gevent, asyncio): serves the connection fd, which
+ * came from a listener by uwsgi_accept(), to its end on that core, 0 … uwsgi.cores - 1. Whatever must wait
+ * calls uwsgi.wait_read_hook or wait_write_hook, which the engine has replaced by what switches to another
+ * core. A core serves one connection at a time. The server closes fd. */
+UWSGI_API void uwsgi_serve_connection(int core, struct uwsgi_socket *, int fd);
+/* [worker] The request object of such a core: what uwsgi.current_wsgi_req() has to return while it runs. */
+UWSGI_API struct wsgi_request *uwsgi_request_of_core(int core);
 /* [worker] Waits on an event queue that has the listeners (uwsgi_add_sockets_to_queue), accepts: 0, or -1: no
  * connection, look at uwsgi.workers[…].manage_next_request and go on. */
 UWSGI_API int wsgi_req_accept(int queue, struct wsgi_request *);
