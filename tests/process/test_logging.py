@@ -1,0 +1,337 @@
+"""Loggers, encoders and routes, as users configure them: a real server, real files, sockets and commands."""
+
+import gzip
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import threading
+import zlib
+
+import pytest
+
+from mortise import wait_until
+
+APP = """
+import logging, os, sys
+def application(env, start_response):
+    path = env['PATH_INFO']
+    if path == '/print':
+        print('from stdout', flush=True)
+        print('from stderr', file=sys.stderr)
+    if path == '/traceback':
+        try:
+            1 / 0
+        except ZeroDivisionError:
+            logging.exception('oops')
+    if path == '/flood':
+        for i in range(2000):
+            print('flood %d' % i, file=sys.stderr)
+    if path == '/long':
+        os.write(2, b'x' * 300000 + b'\\n')
+    if path == '/reopen':
+        with open('/dev/stderr', 'w') as stream:
+            stream.write('through /dev/stderr\\n')
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [b'hello']
+"""
+
+
+def read(path):
+    path = pathlib.Path(path)
+    return path.read_bytes().decode(errors="replace") if path.exists() else ""
+
+
+def wait_for(path, pattern, count=1):
+    """The text of a file once it has a pattern so many times."""
+    found = lambda: len(re.findall(pattern, read(path), re.M)) >= count  # noqa: E731
+    wait_until(found, 10, lambda: "%r in %s:\n%s" % (pattern, path, read(path)[-3000:]))
+    return read(path)
+
+
+def logger_pid(server):
+    text = read(server.folder / "a.log") + server.log
+    return int(re.findall(r"logger \(pid (\d+)\) started", text)[-1])
+
+
+class Datagrams:
+    """A receiver of datagrams over UDP, or at a path."""
+
+    def __init__(self, path=None):
+        self.sock = socket.socket(socket.AF_UNIX if path else socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind(str(path) if path else ("127.0.0.1", 0))
+        self.sock.settimeout(10)
+        self.address = str(path) if path else "127.0.0.1:%d" % self.sock.getsockname()[1]
+
+    def wait_for(self, pattern):
+        while True:
+            text = self.sock.recv(65536).decode(errors="replace")
+            if re.search(pattern, text):
+                return text
+
+
+def test_what_all_processes_write_arrives_in_the_file_of_a_logger(wsgi):
+    server = wsgi(APP, "--logger", "file:a.log", "--workers", "2")
+    server.get("/print")
+    text = wait_for(server.folder / "a.log", r"GET /print")
+    assert "from stdout\n" in text and "from stderr\n" in text
+    assert "from stderr" not in server.log
+    server.stop()
+    end = read(server.folder / "a.log")
+    assert end.endswith("mortise stopped\n")
+    assert len(re.findall(r"worker \d \(pid \d+\) stopped", end)) == 2
+
+
+def test_a_write_is_one_line_to_encoders_however_many_lines_it_has(wsgi):
+    server = wsgi(APP, "--logger", "file:a.log", "--log-encoder", 'json {"at":${unix},"msg":"${msg}"}', "--log-encoder", "nl")
+    server.get("/traceback")
+    wait_for(server.folder / "a.log", "GET /traceback")
+    records = [json.loads(line) for line in read(server.folder / "a.log").splitlines()]
+    trace = [record["msg"] for record in records if "ZeroDivisionError" in record["msg"]]
+    assert len(trace) == 1 and trace[0].startswith("ERROR:root:oops\nTraceback")
+
+
+def test_a_long_write_arrives_whole(wsgi):
+    server = wsgi(APP, "--logger", "file:a.log", "--log-encoder", "prefix <", "--log-encoder", "suffix >")
+    server.get("/long")
+    text = wait_for(server.folder / "a.log", "GET /long")
+    assert "<" + "x" * 300000 + "\n>" in text
+
+
+def test_an_application_may_open_dev_stderr(wsgi):
+    server = wsgi(APP, "--logger", "file:a.log")
+    assert server.get("/reopen").status == 200
+    wait_for(server.folder / "a.log", "through /dev/stderr")
+
+
+def test_a_burst_of_lines_is_not_lost(wsgi):
+    server = wsgi(APP, "--logger", "file:a.log")
+    server.get("/flood")
+    text = wait_for(server.folder / "a.log", "GET /flood")
+    assert [int(n) for n in re.findall(r"^flood (\d+)$", text, re.M)] == list(range(2000))
+
+
+def test_named_loggers_get_what_is_routed_to_them(wsgi):
+    server = wsgi(APP, "--logger", "errors file:errors.log", "--logger", "file:a.log", "--log-route", "errors from std(err|out)")
+    server.get("/print")
+    wait_for(server.folder / "errors.log", "from stderr")
+    text = wait_for(server.folder / "a.log", "GET /print")
+    assert "from std" not in text
+    assert "GET" not in read(server.folder / "errors.log")
+
+
+def test_drained_lines_vanish_and_a_filter_keeps_only_what_matches(wsgi):
+    server = wsgi(APP, "--logger", "file:a.log", "--log-drain", "from stdout", "--log-filter", "from std|GET")
+    server.get("/print")
+    text = wait_for(server.folder / "a.log", "GET /print")
+    assert "from stdout" not in text and "from stderr" in text and "worker" not in text
+
+
+def test_request_lines_have_loggers_encoders_and_routes_of_their_own(wsgi):
+    server = wsgi(APP, "--logger", "file:a.log", "--req-logger", "file:requests.log", "--req-logger", "prints file:prints.log",
+                  "--log-req-route", "prints /print", "--log-req-encoder", "prefix R ", "--log-req-encoder", "prefix:prints P ")
+    server.get("/")
+    server.get("/print")
+    assert wait_for(server.folder / "requests.log", "GET / ").startswith("R [pid: ")
+    assert wait_for(server.folder / "prints.log", "GET /print ").startswith("P R [pid: ")
+    wait_for(server.folder / "a.log", "from stderr")
+    assert "GET" not in read(server.folder / "a.log")
+    assert "/print" not in read(server.folder / "requests.log")
+
+
+@pytest.mark.parametrize("encoder, decode", [("gzip", gzip.decompress), ("compress", zlib.decompress)])
+def test_lines_can_be_compressed(wsgi, encoder, decode):
+    # With a filter, so that the file has one line.
+    server = wsgi(APP, "--logger", "file:a.log", "--log-filter", "from stderr", "--log-encoder", encoder)
+    server.get("/print")
+    path = server.folder / "a.log"
+    wait_until(lambda: path.exists() and path.stat().st_size)
+    assert decode(path.read_bytes()) == b"from stderr\n"
+
+
+def test_datagrams_over_udp_and_unix_sockets(wsgi, tmp_path):
+    udp, unix, remote = Datagrams(), Datagrams(tmp_path / "log.sock"), Datagrams()
+    server = wsgi(APP, "--logger", "socket:" + udp.address, "--logger", "socket:" + unix.address,
+                  "--logger", "rsyslog:%s,webhost web,13" % remote.address)
+    server.get("/print")
+    assert udp.wait_for("from stderr") == "from stderr\n"
+    assert unix.wait_for("from stderr") == "from stderr\n"
+    assert re.fullmatch(r"<13>\w{3} [ \d]\d \d\d:\d\d:\d\d webhost web: from stderr", remote.wait_for("from stderr"))
+
+
+def test_logto_with_an_address_sends_datagrams(wsgi):
+    udp = Datagrams()
+    server = wsgi(APP, "--logto", udp.address)
+    server.get("/print")
+    udp.wait_for("from stderr")
+
+
+def test_a_command_reads_the_log_and_is_started_again(wsgi):
+    server = wsgi(APP, "--logger", "pipe:echo run >> runs; exec cat >> piped.log")
+    server.get("/print")
+    wait_for(server.folder / "piped.log", "from stderr")
+
+
+def test_lines_are_published_in_redis(wsgi):
+    listener = socket.create_server(("127.0.0.1", 0))
+    received = []
+
+    def serve():
+        connection, _ = listener.accept()
+        while data := connection.recv(65536):
+            received.append(data)
+            connection.sendall(b":1\r\n")
+
+    threading.Thread(target=serve, daemon=True).start()
+    server = wsgi(APP, "--logger", "redislog:127.0.0.1:%d,rpush mylog,app " % listener.getsockname()[1])
+    server.get("/print")
+    wait_until(lambda: b"*3\r\n$5\r\nrpush\r\n$5\r\nmylog\r\n$16\r\napp from stderr\n\r\n" in b"".join(received))
+
+
+def test_logto_alone_is_the_standard_error_of_all_processes(wsgi):
+    # The file where the fixture looks for the log anyway.
+    server = wsgi(APP, "--logto", "server.log", "--logfile-chmod", "604")
+    server.get("/print")
+    wait_for(server.log_path, "from stdout")
+    assert server.log_path.stat().st_mode & 0o777 == 0o604
+    assert "logger" not in server.log, "no process is needed for this"
+
+
+def test_logto_is_rotated_by_size(wsgi):
+    server = wsgi(APP, "--logto", "b.log", "--log-maxsize", "20000", "--log-backupname", "old.log")
+    while not (server.folder / "old.log").exists():
+        assert server.get("/" + "x" * 500).status == 200
+    assert (server.folder / "old.log").stat().st_size > 20000
+
+
+def test_log_truncate_empties_the_file_at_the_start_and_not_by_a_reload(wsgi, tmp_path):
+    path = tmp_path / "t.log"
+    path.write_text("from yesterday\n")
+    server = wsgi(APP, "--logto", path, "--log-truncate", "--log-master")
+    server.get("/before")
+    assert "yesterday" not in wait_for(path, "GET /before")
+    server.signal(signal.SIGHUP)
+    wait_for(path, "reload done")
+    server.get("/after")
+    assert "GET /before" in wait_for(path, "GET /after")
+
+
+def test_a_killed_logger_is_started_again_and_nothing_is_lost(wsgi):
+    server = wsgi(APP, "--logger", "file:a.log")
+    wait_for(server.folder / "a.log", r"logger \(pid \d+\) started")
+    for turn in range(3):
+        os.kill(logger_pid(server), signal.SIGKILL)
+        for i in range(20):
+            assert server.get("/?%d-%d" % (turn, i)).status == 200
+        wait_for(server.folder / "a.log", r"logger \(pid \d+\) started", turn + 2)
+    text = wait_for(server.folder / "a.log", r"GET /\?2-19 ")
+    # What the dead one had read and not written yet is all that may be missing.
+    assert len(re.findall(r"GET /\?\d+-\d+ ", text)) >= 58
+
+
+def test_serving_goes_on_while_the_logger_is_stopped_and_the_loss_is_told(wsgi):
+    server = wsgi(APP, "--logger", "file:a.log", "--log-format", "request %(uri)")
+    wait_for(server.folder / "a.log", r"logger \(pid \d+\) started")
+    pid = logger_pid(server)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        for i in range(600):
+            assert server.get("/%d" % i, timeout=5).status == 200
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    path = server.folder / "a.log"
+
+    def accounted():
+        lost = sum(int(n) for n in re.findall(r"log: (\d+) lines were lost: the log's pipe was full", read(path)))
+        return lost and lost + len(re.findall(r"^request /", read(path), re.M)) == 600
+
+    wait_until(accounted, 10, lambda: read(path)[-2000:])
+
+
+def test_a_full_disk_costs_lines_and_no_requests(wsgi):
+    server = wsgi(APP, "--logger", "file:/dev/full", "--logger", "file:a.log")
+    for i in range(20):
+        assert server.get("/%d" % i).status == 200
+    wait_for(server.folder / "a.log", "GET /19 ")
+
+
+def test_a_loss_is_told_when_the_disk_takes_lines_again(wsgi, tmp_path):
+    target = tmp_path / "log"
+    target.symlink_to("/dev/full")
+    touch = tmp_path / "touch"
+    server = wsgi(APP, "--logger", "file:%s" % target, "--touch-logreopen", touch, "--logger", "file:a.log")
+    server.get("/1")
+    wait_for(server.folder / "a.log", "GET /1 ")
+    target.unlink()
+    touch.write_text("")
+    wait_until(target.exists, 5, "the file is opened anew")
+    server.get("/2")
+    text = wait_for(target, r"log: \d+ lines were lost: No space left on device \(the log is written again\)")
+    assert "GET /2" in text
+
+
+def test_standard_error_that_nobody_reads_any_more_costs_lines_and_no_requests(wsgi, tmp_path):
+    server = wsgi(APP, "--log-master", "--logger", "pipe:exec true")
+    for i in range(20):
+        assert server.get("/%d" % i).status == 200
+
+
+def test_files_are_rotated_at_a_size_and_by_touch(wsgi, tmp_path):
+    touch = tmp_path / "rotate"
+    server = wsgi(APP, "--logger", "file:logfile=a.log,backupname=old.log,maxsize=20000", "--touch-logrotate", touch)
+    while not (server.folder / "old.log").exists():
+        assert server.get("/" + "x" * 500).status == 200
+    assert (server.folder / "old.log").stat().st_size > 20000
+    (server.folder / "old.log").unlink()
+    touch.write_text("")
+    wait_until((server.folder / "old.log").exists, 5, "the rotated file")
+    server.get("/after")
+    wait_for(server.folder / "a.log", "GET /after ")
+
+
+def test_the_log_goes_on_over_a_reload(wsgi):
+    server = wsgi(APP, "--logger", "file:a.log")
+    for generation in range(1, 4):
+        server.signal(signal.SIGHUP)
+        wait_until(lambda: len(re.findall(r"reload done", read(server.folder / "a.log") + server.log)) == generation)  # noqa: B023
+        server.get("/print?%d" % generation)
+        wait_for(server.folder / "a.log", r"GET /print\?%d " % generation)
+    wait_for(server.folder / "a.log", "^from stderr$", 3)
+    server.stop()
+    assert read(server.folder / "a.log").endswith("mortise stopped\n")
+
+
+def test_a_trial_that_fails_writes_to_the_log_of_the_server(wsgi):
+    server = wsgi(APP, "--logger", "file:a.log")
+    server.get("/")
+    (server.folder / "app.py").write_text("raise RuntimeError('broken on purpose')\n")
+    server.signal(signal.SIGHUP)
+    wait_for(server.folder / "a.log", "broken on purpose")
+    wait_for(server.folder / "a.log", "reload failed")
+    assert server.get("/").status == 200
+
+
+def test_programs_that_the_application_starts_get_no_descriptor_of_the_log(wsgi):
+    server = wsgi(
+        """
+import os, subprocess
+def application(env, start_response):
+    start_response('200 OK', [])
+    return [subprocess.run('ls -l /proc/self/fd', shell=True, close_fds=False, stdout=subprocess.PIPE).stdout]
+""", "--logger", "file:a.log", "--req-logger", "file:b.log")
+    server.signal(signal.SIGHUP)
+    wait_until(lambda: "reload done" in read(server.folder / "a.log") + server.log)
+    links = [line.split(" ", 8)[-1] for line in server.get("/").text.splitlines() if "->" in line]
+    assert not [line for line in links if not re.search(r" [012] -> | 3 -> /proc", " " + line)], links
+
+
+@pytest.mark.parametrize("option, message", [
+    ("--logger=nowhere:x", r"logger 'nowhere:x': there is no logger 'nowhere' \(there are: file, fd, stdio, stdout, socket, rsyslog, syslog, pipe, redislog\)"),
+    ("--log-encoder=rot13", r"log encoder 'rot13': there is no encoder 'rot13' \(there are: "),
+    ("--log-route=absent .*", r"log route 'absent \.\*': it must be the id of a logger and a pattern \(ids: none; logger = ID name:arg\)"),
+])
+def test_what_cannot_be_is_refused_at_the_start(mortise, tmp_path, option, message):
+    with pytest.raises(AssertionError, match=message):
+        mortise("--http-socket", "127.0.0.1:0", "--no-need-app", option)
