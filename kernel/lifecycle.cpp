@@ -174,9 +174,6 @@ Result<void> start_generic_plugins() {
 Result<void> bind_sockets() {
   for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
     if (auto done = bind_socket(*socket); !done) return done;
-  if (!uwsgi.sockets && registries().roles.empty())
-    return Error{"start serving", "there is nothing to listen on",
-                 "add --http :8080, --http-socket :8080 or --socket /path; see mortise --help", kExitUsage};
   return {};
 }
 
@@ -188,6 +185,10 @@ Result<void> start_request_plugins() {
   call_hooks(Tables::kGenericFirst, &uwsgi_plugin::post_init, "post_init");
   call_hooks(Tables::kRequestOnly, &uwsgi_plugin::enable_threads, "enable_threads");
   call_hooks(Tables::kGenericOnly, &uwsgi_plugin::preinit_apps, "preinit_apps");
+  // Behind the hooks, which may have other work for the server, or have done theirs and ended it.
+  if (!uwsgi.sockets && registries().roles.empty())
+    return Error{"start serving", "there is nothing to listen on",
+                 "add --http :8080, --http-socket :8080 or --socket /path; see mortise --help", kExitUsage};
   return {};
 }
 
