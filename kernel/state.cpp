@@ -4,6 +4,7 @@
 #include <sys/sysinfo.h>
 
 #include <cstring>
+#include <thread>
 
 struct uwsgi_server uwsgi;
 
@@ -108,6 +109,11 @@ uwsgi_gateway *register_gateway(char *name, void (*loop)(int, void *), void *dat
   auto run = [](int, void *self) {
     auto *gateway = static_cast<uwsgi_gateway *>(self);
     gateway->pid = uwsgi.mypid;
+    // A loop that was written for uWSGI does not know the stop descriptor: it just ends, as there.
+    std::thread([] {
+      while (uwsgi_waitfd_event(uwsgi_stop_fd(), -1, POLLIN) <= 0) continue;
+      uwsgi_exit(0);
+    }).detach();
     gateway->loop(static_cast<int>(gateway - uwsgi.shared->gateways), gateway->data);
   };
   uwsgi_process_role role{gateway.name, 1, run, &gateway, 1};
