@@ -176,7 +176,7 @@ def test_a_name_with_an_address_is_a_cache_of_another_server(caches):
     assert ask(near, "uwsgi.cache_set('k', 'again', 0, %r)" % where) is None
     assert ask(near, "uwsgi.cache_get('k', %r) == b'v' * 60000" % where) is True
     assert ask(far, "len(uwsgi.cache_get('k'))") == 60000
-    assert ask(near, "(uwsgi.cache_inc('n', 5, 0, %r), uwsgi.cache_num('n', %r))" % (where, where)) == (True, 5)
+    assert ask(near, "uwsgi.cache_inc('n', 5, 0, %r)" % where) is True and ask(far, "uwsgi.cache_num('n')") == 5
     assert ask(near, "(uwsgi.cache_exists('k', %r), uwsgi.cache_del('k', %r), uwsgi.cache_exists('k', %r))" % (where, where, where)) == (True, True, None)
     assert ask(near, "uwsgi.cache_get('k', 'far@127.0.0.1:1')") is None
 
