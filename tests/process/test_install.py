@@ -1,6 +1,5 @@
 """What `make install` leaves works from wherever it is moved to, without the source tree."""
 
-import fcntl
 import pathlib
 import re
 import shutil
@@ -8,7 +7,8 @@ import subprocess
 
 import pytest
 
-from mortise import BUILD, EXAMPLES, ROOT, clean_environment, run
+from installation import installed, prefix, sh  # noqa: F401  fixtures
+from mortise import BUILD, EXAMPLES, ROOT, run
 
 # ROOT may be a link: what is installed must not know either name.
 TREES = {str(path) for tree in (ROOT, BUILD) for path in (tree, tree.resolve())}
@@ -20,38 +20,6 @@ C_PLUGIN = """
 static int start(void) { uwsgi_log("stranger: started\\n"); return 0; }
 struct uwsgi_plugin stranger_plugin = {.name = "stranger", .init = start};
 """
-
-
-def sh(folder, *command, env=None, status=0):
-    """Runs a command as somebody who has only what was installed; its output."""
-    done = subprocess.run([str(word) for word in command], cwd=folder, env=clean_environment(env),
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert done.returncode == status, "%s\n%s" % (" ".join(map(str, command)), done.stdout)
-    return done.stdout
-
-
-@pytest.fixture(scope="module")
-def prefix(tmp_path_factory):
-    """An installation that was made for /opt/mortise, staged elsewhere, and moved once more."""
-    folder = tmp_path_factory.mktemp("installed")
-    # Not clean_environment(): make, CMake and Ninja are the builder's, not the user's.
-    with open(BUILD / "install.lock", "w") as lock:  # pytest may run this file in several processes
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        done = subprocess.run(["make", "-C", ROOT, "install", "BUILD=%s" % BUILD, "DESTDIR=%s" % (folder / "stage"),
-                               "PREFIX=/opt/mortise"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert done.returncode == 0, done.stdout
-    assert "installed under %s/opt/mortise\n" % (folder / "stage") in done.stdout
-    moved = folder / "moved here"  # a blank, since it may have one
-    (folder / "stage/opt/mortise").rename(moved)
-    shutil.rmtree(folder / "stage")
-    return moved
-
-
-@pytest.fixture
-def installed(prefix, monkeypatch):
-    """The prefix; from here on the server is the one in it."""
-    monkeypatch.setattr("mortise.BINARY", str(prefix / "bin/mortise"))
-    return prefix
 
 
 def files_of_this_project(server):
@@ -67,7 +35,9 @@ def test_server_plugins_sdk_and_manual_are_installed(prefix):
                  "lib/mortise/plugins/python_plugin.so", "lib/mortise/plugins/timers_plugin.so",
                  "lib/mortise/plugins/plugins.index", "include/mortise/uwsgi.h", "include/mortise/mortise/embed.h",
                  "lib/pkgconfig/mortise-sdk.pc", "lib/pkgconfig/mortise.pc",
-                 "lib/cmake/mortise-sdk/mortise-sdk-config.cmake", "share/man/man1/mortise.1"):
+                 "lib/cmake/mortise-sdk/mortise-sdk-config.cmake", "include/mortise/mortise/plugin.hpp",
+                 "include/mortise/plugins/any/README.md", "share/mortise/uwsgiconfig.py",
+                 "share/mortise/evaluate_recipe.py", "share/mortise/template/c/Makefile", "share/man/man1/mortise.1"):
         assert (prefix / name).is_file(), name
 
 

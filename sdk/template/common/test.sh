@@ -3,6 +3,7 @@
 set -eu
 cd "$(dirname "$0")"
 folder=$(mktemp -d)
+: >"$folder/log"
 ${MORTISE:-mortise} --plugin "${FILE:-./@NAME@_plugin.so}" --http-socket 127.0.0.1:0 --@OPTION@-greeting Welcome \
   2>"$folder/log" &
 server=$!
