@@ -136,6 +136,18 @@ int mount_application(char *mountpoint, char *spec) {
   return add_application(source_of(spec), free_place(), mountpoint) ? 0 : -1;
 }
 
+bool load_for_background(Interpreter &interpreter) {
+  if (!run_imports_again(options.shared_imports)) return false;
+  const ApplicationSource source = configured_source();
+  if (!source.empty() && !load_into(interpreter, source, 0)) return false;
+  int id = 1;
+  for (const uwsgi_string_list *item = options.mounts; item; item = item->next) {
+    const std::string text = item->value;
+    if (!load_into(interpreter, source_of(text.substr(text.find('=') + 1)), id++)) return false;
+  }
+  return run_imports_again(options.imports) && set_aliases(options.post_aliases);
+}
+
 bool load_applications_again(Interpreter &interpreter) {
   if (!set_aliases(options.aliases) || !run_imports_again(options.shared_imports)) return false;
   for (const Loaded &loaded : all_loaded)

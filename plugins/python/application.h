@@ -19,6 +19,10 @@ void load_configured_application();
 // Hook mount_app: loads `spec` (a file, a module, module:callable) for requests below a mountpoint. 0, or -1.
 int mount_application(char *mountpoint, char *spec);
 
+// The same in a mule or spooler, which serves no requests: nothing is recorded in struct uwsgi_app. [with the
+// GIL]
+bool load_for_background(Interpreter &interpreter);
+
 // Loads in this further interpreter, the calling thread's, all that the main one has. False with an exception
 // set. [with the GIL]
 bool load_applications_again(Interpreter &interpreter);

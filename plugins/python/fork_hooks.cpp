@@ -1,5 +1,6 @@
 #include "fork_hooks.h"
 
+#include "background.h"
 #include "fork_warnings.h"
 #include "gil.h"
 #include "options.h"
@@ -45,6 +46,7 @@ void after_fork(int step) {
 
 void after_server_fork() {
   // A worker that loads its applications itself has not got their functions yet.
+  if (uwsgi.muleid > 0 || uwsgi.i_am_a_spooler) return enter_background_process();
   if (uwsgi.mywid > 0 && (uwsgi.lazy_apps || options.thread_interpreters)) return;
   run_postfork_hooks();
 }

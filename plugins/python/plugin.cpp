@@ -2,39 +2,30 @@
 #include "application.h"
 #include "application_source.h"
 #include "autoreload.h"
+#include "background.h"
 #include "core_interpreters.h"
 #include "fork_hooks.h"
 #include "option_table.h"
 #include "options.h"
 #include "program.h"
+#include "provided_functions.h"
 #include "request.h"
 #include "shutdown.h"
 #include "stack_dump.h"
 #include "startup.h"
 #include "user_signals.h"
+#include "uwsgi_rpc.h"
 
 #include <uwsgi.h>
-
-#include <string>
 
 namespace mortise::python {
 
 namespace {
 
-// Timers are among those of uwsgi's functions that applications use most: their plugin comes along where it
-// is built into the server or lies beside this one. A server without it is no error until somebody adds a
-// timer.
-bool timers_are_available() {
-  Dl_info self;
-  if (dlsym(RTLD_DEFAULT, "uwsgi_add_timer")) return true;
-  if (!dladdr(&options, &self) || !self.dli_fname) return false;
-  std::string folder = self.dli_fname;
-  folder.resize(folder.rfind('/') + 1);
-  return uwsgi_file_exists((folder + "timers_plugin.so").c_str());
-}
-
+// Timers are among those of uwsgi's functions that applications use most: their plugin comes along. A server
+// without it is no error until somebody adds a timer.
 void on_load() {
-  if (!uwsgi_plugin_get("timers") && timers_are_available()) uwsgi_load_plugin("timers");
+  if (!uwsgi_plugin_get("timers")) load_plugin_if_there("timers");
 }
 
 void prepare_worker() {
@@ -65,9 +56,14 @@ uwsgi_plugin python_plugin = {
     .init_apps = load_configured_application,
     .fixup = prepare_worker,
     .mount_app = mount_application,
+    .spooler_init = start_spooler,
     .atexit = run_python_exit,
     .magic = accept_bare_argument,
     .signal_handler = run_signal_handler,
+    .spooler = run_task,
+    .rpc = answer_rpc,
+    .mule = run_mule,
+    .mule_msg = handle_mule_message,
     .worker = run_worker_override,
     .pre_uwsgi_fork = before_fork,
     .post_uwsgi_fork = after_fork,

@@ -44,17 +44,6 @@ void set_program_name(const std::string &path) {
   PyErr_Clear();
 }
 
-int run_as_main(const std::string &path) {
-  set_program_name(path);
-  prepend_to_path(folder_of(path));
-  PyRef runpy(PyImport_ImportModule("runpy"));
-  PyRef run(runpy ? PyObject_GetAttrString(runpy.get(), "run_path") : nullptr);
-  PyRef args(Py_BuildValue("(s)", path.c_str()));
-  PyRef keywords(Py_BuildValue("{s:s}", "run_name", "__main__"));
-  PyRef done(run && args && keywords ? PyObject_Call(run.get(), args.get(), keywords.get()) : nullptr);
-  return done ? 0 : status_of_failure(path);
-}
-
 int run_shell(const std::string &code) {
   PyRef main = PyRef::borrow(PyImport_AddModule("__main__"));
   if (!main) return status_of_failure("the shell");
@@ -78,6 +67,17 @@ int test_import(const char *name) {
 }
 
 }  // namespace
+
+int run_as_main(const std::string &path) {
+  set_program_name(path);
+  prepend_to_path(folder_of(path));
+  PyRef runpy(PyImport_ImportModule("runpy"));
+  PyRef run(runpy ? PyObject_GetAttrString(runpy.get(), "run_path") : nullptr);
+  PyRef args(Py_BuildValue("(s)", path.c_str()));
+  PyRef keywords(Py_BuildValue("{s:s}", "run_name", "__main__"));
+  PyRef done(run && args && keywords ? PyObject_Call(run.get(), args.get(), keywords.get()) : nullptr);
+  return done ? 0 : status_of_failure(path);
+}
 
 void run_program_instead() {
   if (!options.test && !options.run && !options.shell) return;

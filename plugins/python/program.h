@@ -1,11 +1,16 @@
 // Python programs that run in the server's place: --pyrun, --pyshell, --test, --python-worker-override.
 #pragma once
 
+#include <string>
+
 namespace mortise::python {
 
 // Hook post_init: runs what --test, --pyrun or --pyshell name, with the module uwsgi at hand, and ends the
 // server with its status; returns where nothing of that was asked for. [master]
 void run_program_instead();
+
+// Runs a file as __main__, with sys.argv[0]: its exit status. A traceback goes to the log. [with the GIL]
+int run_as_main(const std::string &path);
 
 // Hook worker: runs the file of --python-worker-override as the worker's whole work, from its fork to its
 // end. 1, or 0 where there is none. [worker]

@@ -60,8 +60,7 @@ int fill(PyObject *m) {
     return -1;
   }
   for (PyMethodDef *functions :
-       {server_functions, request_functions, signal_functions, timer_functions, lock_functions,
-        cache_functions})
+       {server_functions, request_functions, signal_functions, timer_functions, lock_functions})
     if (PyModule_AddFunctions(m, functions)) return -1;
   return set_constants(m) && set_server_facts(m) ? 0 : -1;
 }

@@ -1,6 +1,7 @@
 // Functions of the module uwsgi that act on the request being served by the calling thread.
 #include <uwsgi.h>
 
+#include "provided_functions.h"
 #include "request.h"
 #include "uwsgi_module.h"
 
@@ -77,11 +78,17 @@ PyObject *is_connected(PyObject *, PyObject *args) {
   return PyBool_FromLong(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0);
 }
 
-// uwsgi.env: the environ of this thread's request.
+// uwsgi.env: the environ of this thread's request; and functions of plugins that are loaded.
 PyObject *missing_attribute(PyObject *, PyObject *name) {
   if (PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "env") == 0)
     if (Exchange *exchange = current_exchange(); exchange && exchange->environ())
       return PyRef::borrow(exchange->environ()).release();
+  const char *text = PyUnicode_Check(name) ? PyUnicode_AsUTF8(name) : nullptr;
+  PyRef function = text ? find_provided_function(text) : PyRef();
+  // Found without this detour from now on.
+  if (function)
+    return PyObject_SetAttr(this_interpreter().module, name, function.get()) ? nullptr : function.release();
+  if (PyErr_Occurred()) return nullptr;
   PyErr_Format(PyExc_AttributeError, "module 'uwsgi' has no attribute %R", name);
   return nullptr;
 }

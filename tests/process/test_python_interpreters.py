@@ -181,10 +181,6 @@ def throughput_of_two(server):
     return 2 * sum(busy for busy, _ in times) / sum(took for _, took in times)
 
 
-def test_two_threads_of_one_interpreter_take_turns(wsgi):
-    assert throughput_of_two(wsgi(BUSY, "--threads", "2", "--disable-logging")) < 1.65
-
-
 @pytest.mark.skipif(not OWN_GIL, reason="before 3.12 interpreters share the GIL")
 def test_two_threads_compute_at_the_same_time(wsgi):
     server = wsgi(BUSY, "--threads", "2", "--py-thread-interpreters", "--disable-logging")
