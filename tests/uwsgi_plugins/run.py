@@ -118,8 +118,7 @@ class Run:
         """An HTTP server that says who asked it for what."""
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self):  # noqa: N802  the library's name
-                length = int(self.headers.get("Content-Length") or 0)
-                body = ("upstream %s %s %s" % (self.command, self.path, self.rfile.read(length).decode())).encode()
+                body = ("upstream %s %s %s" % (self.command, self.path, self._body().decode())).encode()
                 seen.append(body)
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(body)))
@@ -127,6 +126,16 @@ class Run:
                 self.wfile.write(body)
 
             do_POST = do_GET  # noqa: N815
+
+            def _body(self):
+                if self.headers.get("Transfer-Encoding") != "chunked":
+                    return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                chunks = []
+                while size := int(self.rfile.readline(), 16):
+                    chunks.append(self.rfile.read(size))
+                    self.rfile.readline()
+                self.rfile.readline()
+                return b"".join(chunks)
 
             def log_message(self, *_args):
                 pass

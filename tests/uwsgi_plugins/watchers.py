@@ -50,6 +50,14 @@ def zabbix(run):
     peer.wait("visits", 5)
 
 
+def rrdtool(run):
+    server = run.server("--rrdtool", ".", "--rrdtool-freq", "1", "--metric", "name=visits,initial_value=7")
+    file = server.folder / "visits.rrd"
+    wait_until(file.exists, 10, "the metric's file")
+    before = file.read_bytes()
+    wait_until(lambda: file.read_bytes() != before, 15, "an update of the file")
+
+
 def _logged(run, logger):
     server = run.server("--logger", logger)
     server.get("/to-be-logged")
