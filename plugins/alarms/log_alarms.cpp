@@ -71,19 +71,20 @@ bool comes_from_an_alarm(std::string_view line) {
 }  // namespace
 
 bool watch_log() {
-  if (!options().log) return true;
-  if (!add_rules("log-alarm", options().log, false) || !add_rules("not-log-alarm", options().not_log, true))
-    return false;
-  // Looked up at run time: nobody else of those who use alarms shall have the log's plugin loaded.
+  static bool watching = false;
+  if (watching) return true;
+  // Looked up at run time: not everybody who uses alarms shall have the log's plugin loaded.
   using Watch = void (*)(void (*)(const char *, size_t));
-  if (!dlsym(RTLD_DEFAULT, "uwsgi_log_watch")) uwsgi_load_plugin("logging");
-  auto watch = reinterpret_cast<Watch>(dlsym(RTLD_DEFAULT, "uwsgi_log_watch"));
-  if (!watch) {
-    uwsgi_log("log-alarm: the plugin that has the log's lines is missing (install plugin logging)\n");
-    return false;
-  }
-  watch(check_line);
-  return true;
+  constexpr const char *kWatch = "uwsgi_log_watch";
+  if (!dlsym(RTLD_DEFAULT, kWatch)) uwsgi_load_plugin("logging");
+  auto watch = reinterpret_cast<Watch>(dlsym(RTLD_DEFAULT, kWatch));
+  if (watch) watch(check_line);
+  if (!watch) uwsgi_log("log-alarm: nobody has the lines of the log (install plugin logging)\n");
+  return watching = watch != nullptr;
+}
+
+bool compile_log_alarms() {
+  return add_rules("log-alarm", options().log, false) && add_rules("not-log-alarm", options().not_log, true);
 }
 
 void check_line(const char *text, size_t len) {

@@ -19,6 +19,12 @@ Options &options() {
 
 namespace {
 
+// Known before any init, where the logging plugin finds out whether somebody wants the lines.
+void add_log_alarm(char *, char *value, void *list) {
+  uwsgi_string_new_list(static_cast<uwsgi_string_list **>(list), value);
+  if (!watch_log()) exit(1);
+}
+
 #define LIST(name, help, list) \
   {name, required_argument, 0, help, uwsgi_opt_add_string_list, &options().list, UWSGI_OPT_MASTER}
 #define FLAG(name, help, variable) {name, no_argument, 0, help, uwsgi_opt_true, variable, 0}
@@ -30,8 +36,9 @@ uwsgi_option option_rows[] = {
     LIST("alarm-fd", "raise an alarm when a descriptor is readable: ALARM FD[:BYTES] [MESSAGE]", fds),
     LIST("alarm-segfault", "raise this alarm when a worker makes a wrong memory access", segfault),
     LIST("segfault-alarm", "same as alarm-segfault", segfault),
-    LIST("log-alarm", "raise alarms when a line of the log matches: ALARM[,ALARM…] PATTERN", log),
-    LIST("alarm-log", "same as log-alarm", log),
+    {"log-alarm", required_argument, 0, "raise alarms when a line of the log matches: ALARM[,ALARM…] PATTERN",
+     add_log_alarm, &options().log, UWSGI_OPT_MASTER},
+    {"alarm-log", required_argument, 0, "same as log-alarm", add_log_alarm, &options().log, UWSGI_OPT_MASTER},
     LIST("not-log-alarm", "but not when it matches this: ALARM[,ALARM…] PATTERN", not_log),
     LIST("not-alarm-log", "same as not-log-alarm", not_log),
     NUMBER("alarm-msg-size", "bytes of a message that are kept (default 8192)", &options().message_bytes),
@@ -65,7 +72,7 @@ void start() {
     uwsgi_log("alarms: socketpair: %s (raise the limit of open files)\n", strerror(errno));
     exit(1);
   }
-  refuse_unless(watch_log());
+  refuse_unless(compile_log_alarms());
   const uwsgi_process_role role{"alarms", 1, run_alarms, nullptr, 0};
   uwsgi_register_process(&role);
 }
