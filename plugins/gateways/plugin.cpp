@@ -37,7 +37,8 @@ uwsgi_option options[] = {
     UWSGI_END_OF_OPTIONS};
 
 // Several processes of one gateway tell each other of subscriptions.
-void connect_gateways() {
+void before_fork() {
+  subscriber().read_options();
   for (int i = 0; i < uwsgi.shared->gateways_cnt; ++i) {
     int *pair = uwsgi.shared->gateways[i].internal_subscription_pipe;
     if (pair[0] == pair[1] && socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair))
@@ -60,7 +61,7 @@ struct uwsgi_plugin gateways_plugin = [] {
   uwsgi_plugin plugin{};
   plugin.name = "gateways";
   plugin.options = options;
-  plugin.post_init = connect_gateways;
+  plugin.post_init = before_fork;
   plugin.master_cycle = in_master;
   plugin.master_cleanup = at_end;
   return plugin;

@@ -97,8 +97,6 @@ Subscriber &subscriber() {
 }
 
 void Subscriber::read_options() {
-  if (read_) return;
-  read_ = true;
   for (const uwsgi_string_list *item = targets; item; item = item->next)
     announcements_.push_back(from_text(item->value));
   for (const uwsgi_string_list *item = keyvals; item; item = item->next)
@@ -117,8 +115,7 @@ void Subscriber::send(uint8_t command) {
 }
 
 void Subscriber::announce(time_t now) {
-  if (!targets && !keyvals) return;
-  read_options();
+  if (announcements_.empty()) return;
   // A server whose applications are not loaded yet would answer nothing.
   if (silent || uwsgi_server_state() != UWSGI_SERVING || now < next_) return;
   next_ = now + std::max(every_seconds, 1);

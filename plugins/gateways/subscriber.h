@@ -25,15 +25,15 @@ class Subscriber {
   int leave_on_reload = 0;
   int silent = 0;
 
+  // Ends the server where an option is not understood. [master, before fork]
+  void read_options();
   // [master, each turn]
   void announce(time_t now);
   void leave();
 
  private:
-  void read_options();
   void send(uint8_t command);
 
-  bool read_ = false;
   bool announced_ = false;
   time_t next_ = 0;
   std::vector<Announcement> announcements_;
