@@ -21,6 +21,9 @@ UWSGI_API void uwsgi_register_hook(const char *name, int (*func)(char *args));
 UWSGI_API struct uwsgi_hook *uwsgi_hook_by_name(const char *name);
 /* [any] Runs the actions of a list one after the other; ends the process where one fails and fatal is 1. */
 UWSGI_API void uwsgi_hooks_run(struct uwsgi_string_list *actions, const char *phase, int fatal);
+/* [any] Runs what the configuration has for a phase: "as-mule" for `hook-as-mule`. For plugins whose
+ * processes have phases of their own. 0, or -1: there is no such phase. */
+UWSGI_API int uwsgi_hooks_run_phase(const char *name);
 
 /* `exception-handler = name:arg`. func is called in the worker with the exception packed as pairs: class,
  * msg, repr, backtrace (a packed array), unix, wid, core, pid, node and vars. */
@@ -89,12 +92,12 @@ struct uwsgi_cron {
  * where it is set. */
 UWSGI_API struct uwsgi_cron *uwsgi_cron_add(char *crontab);
 
-/* [any] Runs `command` with one argument, or `arg` through the shell where command is NULL: its exit status, -1 where it
- * could not be started or was killed.
+/* [any] Runs `command` with one argument, or `arg` through the shell where command is NULL: its exit status,
+ * -1 where it could not be started or was killed.
  */
 UWSGI_API int uwsgi_run_command_and_wait(char *command, char *arg);
-/* [any] Starts a command through the shell; stdin_fd: NULL or a descriptor to read from, stdout_fd: -1 or one to write to. Its pid,
- * -1. */
+/* [any] Starts a command through the shell; stdin_fd: NULL or a descriptor to read from, stdout_fd: -1 or one
+ * to write to. Its pid, -1. */
 UWSGI_API pid_t uwsgi_run_command(char *command, int *stdin_fd, int stdout_fd);
 
 #ifdef __cplusplus

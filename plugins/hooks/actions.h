@@ -1,0 +1,27 @@
+// The actions that there are: uwsgi_register_hook(), and ours, each group in a file of its own.
+#pragma once
+
+#include <uwsgi.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mortise::hooks {
+
+// Registers an action. harmless: it also runs in the trial of a reload, where nothing may be changed that the
+// running server owns.
+void add_action(const char *name, int (*func)(char *args), bool harmless = false);
+
+void add_file_actions();
+void add_process_actions();
+void add_mount_actions();
+void add_waiting_actions();
+
+// Words of the arguments, at most so many; the last one has all the rest.
+std::vector<std::string> split_words(std::string_view args, size_t most);
+
+// Logs why an action failed, with errno: -1.
+int failed(const char *what, std::string_view object);
+
+}  // namespace mortise::hooks

@@ -1,0 +1,149 @@
+// The hooks plugin's table: its options, and which of the server's phases runs which actions.
+#include <uwsgi.h>
+
+#include <mortise/lifecycle.h>
+
+#include <string_view>
+
+#include "actions.h"
+#include "exceptions.h"
+#include "phases.h"
+#include "touched.h"
+#include "unix_signals.h"
+
+namespace mortise::hooks {
+
+namespace {
+
+uwsgi_string_list *exception_handlers = nullptr;
+
+// exec-pre-app = X is hook-pre-app = exec:X, and so on; the part of the name before the first '-' is the
+// action.
+void add_action_of_option(char *name, char *value, void *list) {
+  std::string_view text = name;
+  std::string action(text.substr(0, text.find('-')));
+  uwsgi_string_new_list(static_cast<uwsgi_string_list **>(list),
+                        uwsgi_concat3(action.c_str(), ":", value ? value : ""));
+}
+
+#define LIST(phase) &phase_actions[static_cast<int>(Phase::phase)]
+#define HOOK(name, phase)                                                               \
+  {                                                                                     \
+    "hook-" name, required_argument, 0, "run an action, name:arguments, in this phase", \
+        uwsgi_opt_add_string_list, LIST(phase), 0                                       \
+  }
+#define SHORT(action, name, phase)                                                                           \
+  {                                                                                                          \
+    action "-" name, required_argument, 0, "same as hook-" name " = " action ":value", add_action_of_option, \
+        LIST(phase), 0                                                                                       \
+  }
+#define PHASE(name, phase) HOOK(name, phase), SHORT("exec", name, phase), SHORT("call", name, phase)
+#define EARLY(name, phase) PHASE(name, phase), SHORT("mount", name, phase), SHORT("umount", name, phase)
+
+char touch_exec[] = "exec", touch_signal[] = "signal", touch_hook[] = "hook";
+
+uwsgi_option table[] = {
+    EARLY("asap", kAsap),
+    EARLY("pre-jail", kPreJail),
+    EARLY("post-jail", kPostJail),
+    EARLY("in-jail", kInJail),
+    EARLY("as-root", kAsRoot),
+    PHASE("as-user", kAsUser),
+    PHASE("pre-app", kPreApp),
+    PHASE("post-app", kPostApp),
+    PHASE("as-user-atexit", kAtExit),
+    HOOK("post-fork", kPostFork),
+    HOOK("accepting", kAccepting),
+    HOOK("accepting1", kAccepting1),
+    HOOK("accepting-once", kAcceptingOnce),
+    HOOK("accepting1-once", kAccepting1Once),
+    HOOK("master-start", kMasterStart),
+    HOOK("as-mule", kAsMule),
+    HOOK("as-gateway", kAsGateway),
+    EARLY("as-emperor", kAsEmperor),
+    HOOK("as-emperor-setns", kAsEmperorSetns),
+    HOOK("as-emperor-before-vassal", kAsEmperorBeforeVassal),
+    HOOK("emperor-start", kEmperorStart),
+    HOOK("emperor-stop", kEmperorStop),
+    HOOK("emperor-reload", kEmperorReload),
+    HOOK("emperor-lost", kEmperorLost),
+    EARLY("as-vassal", kAsVassal),
+    HOOK("as-vassal-before-drop", kAsVassalBeforeDrop),
+    HOOK("as-on-demand-vassal", kAsOnDemandVassal),
+    HOOK("as-on-config-vassal", kAsOnConfigVassal),
+    {"hook-touch", required_argument, 0, "run an action when a file changes: path name:arguments",
+     add_touched, touch_hook, 0},
+    {"touch-exec", required_argument, 0, "run a command when a file changes: path command", add_touched,
+     touch_exec, 0},
+    {"touch-signal", required_argument, 0, "raise a user signal when a file changes: path number",
+     add_touched, touch_signal, 0},
+    {"exception-handler", required_argument, 0, "tell a plugin's handler of exceptions: name[:argument]",
+     uwsgi_opt_add_string_list, &exception_handlers, 0},
+    UWSGI_END_OF_OPTIONS};
+
+// Which workers have accepted in this server, for the phases that come once.
+uint8_t *has_accepted = nullptr;
+
+void on_load() {
+  add_file_actions();
+  add_process_actions();
+  add_mount_actions();
+  add_waiting_actions();
+}
+
+void before_privileges_drop() {
+  for (Phase phase : {Phase::kAsap, Phase::kPreJail, Phase::kPostJail, Phase::kInJail, Phase::kAsRoot})
+    run_phase(phase);
+}
+
+int init() {
+  has_accepted = static_cast<uint8_t *>(uwsgi_calloc_shared(static_cast<size_t>(uwsgi.numproc) + 1));
+  return prepare_exception_handlers(exception_handlers) ? 0 : -1;
+}
+
+// The last thing before the loop.
+void begin_to_accept() {
+  bool first_time = uwsgi_generation() == 0 && !has_accepted[uwsgi.mywid];
+  has_accepted[uwsgi.mywid] = 1;
+  run_phase(Phase::kAccepting);
+  if (uwsgi.mywid == 1) run_phase(Phase::kAccepting1);
+  if (first_time) run_phase(Phase::kAcceptingOnce);
+  if (first_time && uwsgi.mywid == 1) run_phase(Phase::kAccepting1Once);
+}
+
+void each_turn() {
+  static bool started = false;
+  if (!started) run_phase(Phase::kMasterStart);
+  started = true;
+  look_at_touched_files();
+}
+
+void at_fork(int step) {
+  if (step == 1) forget_unix_signals();
+}
+
+void at_exit() {
+  if (getpid() == uwsgi_master_pid()) run_phase(Phase::kAtExit);
+}
+
+}  // namespace
+
+}  // namespace mortise::hooks
+
+using namespace mortise::hooks;
+
+uwsgi_plugin hooks_plugin = {
+    .name = "hooks",
+    .on_load = on_load,
+    .init = init,
+    .post_init = [] { run_phase(Phase::kAsUser); },
+    .post_fork = [] { run_phase(Phase::kPostFork); },
+    .options = table,
+    .preinit_apps = [] { run_phase(Phase::kPreApp); },
+    .postinit_apps = [] { run_phase(Phase::kPostApp); },
+    .master_cycle = each_turn,
+    .hijack_worker = begin_to_accept,
+    .atexit = at_exit,
+    .before_privileges_drop = before_privileges_drop,
+    .post_uwsgi_fork = at_fork,
+};
