@@ -17,6 +17,7 @@ namespace {
 
 constexpr uint64_t kDecideEveryUs = 900'000;
 int (*decide)(int can_spawn) = nullptr;
+void (*sample_listen_queues)() = nullptr;
 
 uint64_t resident_bytes() {
   uint64_t sum = 0;
@@ -51,7 +52,12 @@ int prepare_scaling() {
   if (uwsgi.cheaper_overload == 0) uwsgi.cheaper_overload = 3;
   if (!uwsgi.requested_cheaper_algo) uwsgi.requested_cheaper_algo = uwsgi_str("spare");
   decide = find_algorithm(uwsgi.requested_cheaper_algo);
-  if (decide) return 0;
+  if (decide) {
+    // What connections wait is the metrics' to know; the master has them counted when an algorithm may ask.
+    if (strncmp(uwsgi.requested_cheaper_algo, "spare", 5) != 0 && uwsgi_load_plugin("metrics") == 0)
+      sample_listen_queues = reinterpret_cast<void (*)()>(dlsym(RTLD_DEFAULT, "uwsgi_sample_listen_queues"));
+    return 0;
+  }
   log_algorithms();
   return fail(
       (std::string("there is no algorithm '") + uwsgi.requested_cheaper_algo + "' (those above are there)")
@@ -64,6 +70,7 @@ void scale() {
   if (!decide || is_idle() || now_us - decided_us < kDecideEveryUs || uwsgi_server_state() != UWSGI_SERVING)
     return;
   decided_us = now_us;
+  if (sample_listen_queues) sample_listen_queues();
   const uint64_t resident = memory_limits.soft || memory_limits.hard ? resident_bytes() : 0;
   int change = decide(!memory_limits.soft || resident < memory_limits.soft);
   if (memory_limits.hard && resident >= memory_limits.hard && change >= 0) {

@@ -20,6 +20,7 @@ struct Wish {
   uint64_t due_us;      // 0: never
 };
 Wish *wishes = nullptr;
+void (*sample_listen_queues)() = nullptr;
 
 Wish &wish_of(int wid, int core) {
   return wishes[wid * uwsgi.cores + core];
@@ -43,6 +44,8 @@ void wish(wsgi_request *request, int seconds) {
 }  // namespace
 
 void create_deadlines() {
+  if (options.queue_threshold && uwsgi_load_plugin("metrics") == 0)
+    sample_listen_queues = reinterpret_cast<void (*)()>(dlsym(RTLD_DEFAULT, "uwsgi_sample_listen_queues"));
   wishes = static_cast<Wish *>(uwsgi_calloc_shared(sizeof(Wish) * static_cast<size_t>(uwsgi.numproc + 1) *
                                                    static_cast<size_t>(uwsgi.cores)));
 }
@@ -59,6 +62,7 @@ Deadline deadline_of(int wid, int core) {
 
 void kill_overdue_workers() {
   if (!wishes || !uwsgi.workers) return;
+  if (sample_listen_queues) sample_listen_queues();
   const uint64_t now_us = uwsgi_micros();
   const auto bound_us = static_cast<uint64_t>(bound_ms()) * 1000 + kLateUs;
   for (int wid = 1; wid <= uwsgi.numproc; ++wid) {
