@@ -1,0 +1,75 @@
+#include "pidfile.h"
+
+#include <uwsgi.h>
+
+#include <mortise/lifecycle.h>
+
+#include <string>
+#include <vector>
+
+namespace mortise::background {
+
+namespace {
+
+struct PidFile {
+  std::string path;
+  Moment moment;
+};
+
+std::vector<PidFile> &files() {
+  static std::vector<PidFile> list;
+  return list;
+}
+
+bool write_whole(const std::string &path, const std::string &text) {
+  int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  bool written = fd >= 0 && write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  if (fd >= 0) close(fd);
+  return written;
+}
+
+// Renamed into place, so that a reader finds a pid; where the folder may not be written to, the file may.
+bool replace(const std::string &path, const std::string &text) {
+  const std::string fresh = path + "." + std::to_string(getpid());
+  if (write_whole(fresh, text) && rename(fresh.c_str(), path.c_str()) == 0) return true;
+  unlink(fresh.c_str());
+  return write_whole(path, text);
+}
+
+std::string contents(const std::string &path) {
+  char text[32] = "";
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  [[maybe_unused]] ssize_t ignored = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+  if (fd >= 0) close(fd);
+  return text;
+}
+
+std::string own_text() {
+  return std::to_string(getpid()) + "\n";
+}
+
+}  // namespace
+
+void add_pidfile(char *name, char *path, void *moment) {
+  std::string full = *path == '/' ? path : std::string(uwsgi.cwd) + "/" + path;
+  if (!strcmp(name, "pidfile")) uwsgi.pidfile = uwsgi_str(full.c_str());
+  files().push_back({full, static_cast<Moment>(reinterpret_cast<intptr_t>(moment))});
+}
+
+void write_pidfiles(Moment moment) {
+  if (uwsgi_generation() < 0) return;
+  for (const PidFile &file : files()) {
+    // A reload keeps the pid, and may not have the rights any more.
+    if (file.moment != moment || contents(file.path) == own_text() || replace(file.path, own_text()))
+      continue;
+    uwsgi_log("error: pid file %s: %s\n", file.path.c_str(), strerror(errno));
+    if (moment == Moment::kBeforeDrop && uwsgi_generation() == 0) exit(77);
+  }
+}
+
+void remove_pidfiles() {
+  for (const PidFile &file : files())
+    if (uwsgi.vacuum && contents(file.path) == own_text()) unlink(file.path.c_str());
+}
+
+}  // namespace mortise::background

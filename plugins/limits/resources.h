@@ -1,0 +1,16 @@
+// setrlimit(2) and mlockall(2).
+#pragma once
+
+namespace mortise::limits {
+
+struct Resources {
+  int address_space_mb = 0;
+  int processes = 0;
+  int lock_memory = 0;
+};
+inline Resources wanted;
+
+// [master, as root where it was started so] Ends the server where a limit cannot be set.
+void set_resources();
+
+}  // namespace mortise::limits

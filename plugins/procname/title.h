@@ -1,0 +1,20 @@
+// What ps shows: the memory of the command line, which the system reads anew each time.
+#pragma once
+
+#include <string>
+
+namespace mortise::procname {
+
+struct Titles {
+  int automatic = 0;
+  char *all = nullptr, *master = nullptr, *prefix = nullptr, *suffix = nullptr;
+};
+inline Titles titles;
+
+// Option callback.
+void set_spaced_prefix(char *name, char *value, void *);
+
+// [any process] The name by the options; role: what this process does.
+void set_title(const std::string &role);
+
+}  // namespace mortise::procname

@@ -1,0 +1,167 @@
+"""What surrounds a server: the terminal it leaves, pid files, the service manager, names, limits."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+from mortise import BINARY, Mortise, clean_environment, run, wait_until, write
+
+APP = """
+import os
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"pid %d" % os.getpid()]
+"""
+
+
+def background(folder, *args, env=None):
+    """Runs the command to its end, which is the server's start."""
+    return subprocess.run(
+        [BINARY, "--socket", "app.sock", "--wsgi-file", "app.py", "--pidfile", "server.pid", "--daemonize", "server.log", *args],
+        cwd=folder, env=clean_environment(env), stdin=subprocess.DEVNULL, capture_output=True, timeout=30, text=True,
+    )  # fmt: skip
+
+
+def alive(pid):
+    return os.path.exists("/proc/%d" % pid)
+
+
+def test_a_server_in_the_background_serves_when_the_command_ends(tmp_path):
+    write(tmp_path, "app.py", "import time\ntime.sleep(0.5)\n" + APP)
+    assert background(tmp_path).returncode == 0
+    pid = int((tmp_path / "server.pid").read_text())
+    try:
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.connect(str(tmp_path / "app.sock"))
+        assert os.getsid(pid) == pid
+        assert "master (pid %d) started" % pid in (tmp_path / "server.log").read_text()
+        reload = subprocess.run([BINARY, "reload", "server.pid"], cwd=tmp_path, env=clean_environment(), timeout=20)
+        assert reload.returncode == 0 and int((tmp_path / "server.pid").read_text()) == pid
+    finally:
+        os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: not alive(pid))
+    assert not (tmp_path / "server.pid").exists() and not (tmp_path / "app.sock").exists()
+
+
+def test_the_command_fails_as_the_server_in_the_background_does(tmp_path):
+    write(tmp_path, "app.py", "def application(\n")
+    assert background(tmp_path).returncode == 22
+    assert "SyntaxError" in (tmp_path / "server.log").read_text()
+    assert not (tmp_path / "server.pid").exists()
+
+
+def test_a_log_that_cannot_be_opened_is_told_in_the_terminal(tmp_path):
+    write(tmp_path, "app.py", APP)
+    done = background(tmp_path, "--daemonize", "no/such/folder/log")
+    assert done.returncode == 66 and "daemonize: open" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["pidfile", "pidfile2", "safe-pidfile", "safe-pidfile2"])
+def test_pid_files_say_the_masters_pid_and_go_with_it(wsgi, option):
+    server = wsgi(APP, "--%s" % option, "my.pid")
+    pidfile = server.folder / "my.pid"
+    wait_until(lambda: pidfile.exists() and pidfile.read_text() == "%d\n" % server.process.pid)
+    server.stop()
+    assert not pidfile.exists()
+
+
+def test_a_pid_file_that_cannot_be_written_ends_the_start(tmp_path):
+    done = run(tmp_path, "--http-socket", "127.0.0.1:0", "--need-app=false", "--pidfile", "no/such/folder/pid")
+    assert done.returncode == 77 and "pid file" in done.stdout
+
+
+def test_exit_on_reload_ends_the_server(wsgi):
+    server = wsgi(APP, "--exit-on-reload")
+    server.get()
+    server.signal(signal.SIGHUP)
+    assert server.process.wait(10) == 0
+
+
+def test_the_service_manager_is_told(tmp_path, wsgi):
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.settimeout(10)
+        server = wsgi(APP, env={"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "2000000"})
+
+        def next_of(word):
+            while True:
+                text = manager.recv(4096).decode()
+                if text.startswith(word):
+                    return text
+
+        assert "MAINPID=%d" % server.process.pid in next_of("READY=1")
+        next_of("WATCHDOG=1")
+        server.signal(signal.SIGHUP)
+        assert "MONOTONIC_USEC=" in next_of("RELOADING=1")
+        next_of("READY=1")
+        server.signal(signal.SIGTERM)
+        next_of("STOPPING=1")
+
+
+def command_line(pid):
+    return pathlib.Path("/proc/%d/cmdline" % pid).read_bytes().rstrip(b"\0").decode()
+
+
+def children(pid):
+    return [int(word) for word in pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
+
+
+@pytest.mark.parametrize(
+    "options,master,worker",
+    [
+        (["--auto-procname"], "mortise master", "mortise worker 1"),
+        (["--procname", "shop"], "shop", "shop"),
+        (["--procname-master", "boss"], "boss", None),
+        (["--auto-procname", "--procname-prefix-spaced", "shop", "--procname-append", "!"], "shop mortise master!", "shop mortise worker 1!"),
+    ],
+)
+def test_processes_have_names(wsgi, options, master, worker):
+    server = wsgi(APP, *options)
+    pid = server.process.pid
+    server.get()
+    assert command_line(pid) == master
+    if worker:
+        assert command_line(children(pid)[0]) == worker
+    server.signal(signal.SIGHUP)  # the command line is remembered
+    server.wait_for_log("reload done")
+    assert server.get().status == 200 and command_line(pid) == master
+
+
+def test_workers_are_bound_to_cpus(wsgi):
+    server = wsgi(APP, "--processes", "2", "--cpu-affinity", "1")
+    server.wait_for_log("loaded in", count=2)
+    allowed = sorted(os.sched_getaffinity(0))
+    sets = sorted(sorted(os.sched_getaffinity(pid)) for pid in children(server.process.pid))
+    assert sets == sorted([[allowed[0]], [allowed[1 % len(allowed)]]])
+
+
+def test_limits_hold_in_workers(wsgi):
+    server = wsgi(APP, "--limit-as", "4000", "--limit-nproc", "3000")
+    text = pathlib.Path("/proc/%d/limits" % int(server.get().text.split()[1])).read_text()
+    assert str(4000 << 20) in next(line for line in text.splitlines() if line.startswith("Max address space"))
+    assert "3000" in next(line for line in text.splitlines() if line.startswith("Max processes"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has capabilities to keep")
+def test_capabilities_are_kept_when_root_is_given_up_and_over_reloads(mortise, tmp_path):
+    os.chmod(tmp_path, 0o755)
+    for folder in tmp_path.parents:
+        if folder.stat().st_uid == 0 and folder != folder.parent:
+            folder.chmod(folder.stat().st_mode | 0o055)
+    server = mortise("--http-socket", "127.0.0.1:0", "--need-app=false", "--uid", "65534", "--gid", "65534", "--cap", "net_bind_service,sys_nice")
+    server.wait_for_log("master .* started")
+    want = "CapEff:\t%016x" % (1 << 10 | 1 << 23)
+    assert want in pathlib.Path("/proc/%d/status" % server.process.pid).read_text()
+    server.signal(signal.SIGHUP)
+    server.wait_for_log("reload (done|failed)")
+    assert want in pathlib.Path("/proc/%d/status" % server.process.pid).read_text()
+
+
+def test_an_unknown_capability_is_refused(tmp_path):
+    done = run(tmp_path, "--http-socket", "127.0.0.1:0", "--cap", "fly")
+    assert done.returncode == 64 and "no capability 'fly'" in done.stdout
