@@ -131,6 +131,7 @@ int Exchange::serve(wsgi_request *request, Interpreter &interpreter, const Appli
   start_response_.take_back();
   write_.take_back();
   input_.take_back();
+  if (waits_.any()) waits_.forget();
   return status;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "interpreter.h"
+#include "waits.h"
 
 #include <uwsgi.h>
 
@@ -42,6 +43,7 @@ class Exchange {
   wsgi_request *request() const { return request_; }
   const Interpreter &interpreter() const { return *interpreter_; }
   PyObject *environ() const { return environ_; }
+  Waits &waits() { return waits_; }
   PyRef lend_write();
   // wsgi.input could not read on; what the error said goes to the log as one line.
   void input_failed(const char *why) { input_failure_ = why; }
@@ -57,6 +59,7 @@ class Exchange {
   PyObject *environ_ = nullptr;
   const char *input_failure_ = nullptr;
   bool began_ = false;  // start_response was called with success
+  Waits waits_;
   ReusedObject start_response_, write_, input_;
 };
 

@@ -22,10 +22,11 @@ namespace mortise::python {
 
 namespace {
 
-// Timers are among those of uwsgi's functions that applications use most: their plugin comes along. A server
-// without it is no error until somebody adds a timer.
+// Functions of these plugins always exist in uWSGI, so they come along. A server without them is no error until
+// somebody adds a timer or sets a deadline.
 void on_load() {
-  if (!uwsgi_plugin_get("timers")) load_plugin_if_there("timers");
+  for (const char *plugin : {"timers", "harakiri"})
+    if (!uwsgi_plugin_get(plugin)) load_plugin_if_there(plugin);
 }
 
 void prepare_worker() {

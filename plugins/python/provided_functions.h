@@ -23,6 +23,8 @@ extern ProvidedFunction metric_functions[];
 extern ProvidedFunction sharedarea_functions[];
 extern ProvidedFunction websocket_functions[];
 extern ProvidedFunction alarm_functions[];
+extern ProvidedFunction harakiri_functions[];
+extern ProvidedFunction monitor_functions[];
 
 // The function of that name; empty where its provider is not loaded, with no exception set, or with one.
 // [with the GIL]

@@ -94,7 +94,10 @@ BodyResult send_iterable(Exchange &exchange, PyObject *result) {
     if (!item) return BodyResult::kRaised;
     if (!PyBytes_Check(item.get())) return refuse_type(exchange, item.get());
     if (!exchange.response_began()) return refuse_early_body(exchange);
-    if (PyBytes_GET_SIZE(item.get()) == 0) continue;
+    if (PyBytes_GET_SIZE(item.get()) == 0) {
+      if (exchange.waits().any()) exchange.waits().wait();
+      continue;
+    }
     if (request->body_less) return BodyResult::kSent;  // nobody reads the rest
     if (!send_chunk(request, item.get())) return BodyResult::kSent;
   }

@@ -30,6 +30,20 @@ PyRef own_version() {
                                     UWSGI_SDK_RELEASE & 0xff));
 }
 
+bool is_a_reload() {
+  auto *generation = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "uwsgi_generation"));
+  return generation && generation() > 0;
+}
+
+PyRef listening_sockets() {
+  PyRef fds(PyList_New(0));
+  for (uwsgi_socket *socket = uwsgi.sockets; fds && socket; socket = socket->next) {
+    PyRef fd = integer(socket->fd);
+    if (!fd || PyList_Append(fds.get(), fd.get())) return {};
+  }
+  return fds;
+}
+
 long long start_time() {
   return static_cast<long long>((uwsgi.start_tv_us ? uwsgi.start_tv_us : uwsgi_micros()) / 1000000);
 }
@@ -51,7 +65,8 @@ bool set_server_facts(PyObject *m) {
          set(m, "buffer_size", integer(uwsgi.buffer_size)) &&
          set(m, "loop", uwsgi.loop ? bytes(uwsgi.loop) : none()) &&
          set(m, "pidfile", uwsgi.pidfile ? bytes(uwsgi.pidfile) : none()) &&
-         set(m, "is_a_reload", PyRef(PyBool_FromLong(0)));
+         set(m, "is_a_reload", PyRef(PyBool_FromLong(is_a_reload()))) &&
+         set(m, "sockets", listening_sockets());
 }
 
 int fill(PyObject *m) {
@@ -59,8 +74,8 @@ int fill(PyObject *m) {
     PyErr_SetString(PyExc_ImportError, "the module uwsgi is not for interpreters that the application makes");
     return -1;
   }
-  for (PyMethodDef *functions :
-       {server_functions, request_functions, signal_functions, timer_functions, lock_functions})
+  for (PyMethodDef *functions : {server_functions, request_functions, signal_functions, timer_functions,
+                                 lock_functions, wait_functions})
     if (PyModule_AddFunctions(m, functions)) return -1;
   return set_constants(m) && set_server_facts(m) ? 0 : -1;
 }

@@ -25,6 +25,7 @@ extern PyMethodDef request_functions[];
 extern PyMethodDef signal_functions[];
 extern PyMethodDef timer_functions[];
 extern PyMethodDef lock_functions[];
+extern PyMethodDef wait_functions[];
 
 // uwsgi.opt: the options as given (bytes, or True for a bare one) and those of the defaults that monitoring
 // agents look for. Empty with an exception set.
