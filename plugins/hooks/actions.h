@@ -18,6 +18,9 @@ void add_process_actions();
 void add_mount_actions();
 void add_waiting_actions();
 
+// The master has no children any more, so that its actions may wait for commands again.
+extern bool at_the_end;
+
 // Words of the arguments, at most so many; the last one has all the rest.
 std::vector<std::string> split_words(std::string_view args, size_t most);
 

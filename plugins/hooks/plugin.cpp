@@ -123,7 +123,9 @@ void at_fork(int step) {
 }
 
 void at_exit() {
-  if (getpid() == uwsgi_master_pid()) run_phase(Phase::kAtExit);
+  if (getpid() != uwsgi_master_pid()) return;
+  at_the_end = true;
+  run_phase(Phase::kAtExit);
 }
 
 }  // namespace

@@ -4,10 +4,12 @@
 
 namespace mortise::hooks {
 
+bool at_the_end = false;
+
 namespace {
 
 bool in_running_master() {
-  return getpid() == uwsgi_master_pid() && uwsgi.master_queue >= 0;
+  return getpid() == uwsgi_master_pid() && uwsgi.master_queue > 0 && !at_the_end;
 }
 
 // Waits for the command, but in the master, which has others to look after.
