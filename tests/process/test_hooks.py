@@ -102,7 +102,8 @@ def test_waiting_for_what_is_there_and_what_is_not(mortise, tmp_path):
 
 
 def test_the_idiom_for_a_graceful_stop(said):
-    server, _ = said("--hook-master-start", "unix_signal:15 gracefully_kill_them_all")
+    server, _ = said("--hook-master-start", "unix_signal:15 gracefully_kill_them_all", "--hook-master-start", "print:armed")
+    server.wait_for_log("armed")
     server.signal(signal.SIGTERM)
     assert server.process.wait(10) == 0
     assert "mortise stopped" in server.log
@@ -116,7 +117,8 @@ def test_the_idiom_for_a_graceful_stop(said):
     (signal.SIGUSR2, "reap_them_all", "reload done"),
 ])
 def test_signals_do_what_a_hook_says(said, number, function, outcome):
-    server, _ = said("--hook-master-start", "unix_signal:%d %s" % (number, function))
+    server, _ = said("--hook-master-start", "unix_signal:%d %s" % (number, function), "--hook-master-start", "print:armed")
+    server.wait_for_log("armed")
     server.signal(number)
     wait_until(lambda: outcome in server.log, 10, lambda: server.log)
 
