@@ -148,6 +148,7 @@ struct uwsgi_legion {
   struct uwsgi_string_list *node_left_hooks;
   struct uwsgi_legion *next;
 };
+/* [load] Makes "name:argument" an action of the legion's hooks. The name is kept, not copied. */
 UWSGI_API struct uwsgi_legion_action *uwsgi_legion_action_register(const char *name,
                                                                    int (*func)(struct uwsgi_legion *,
                                                                                char *arg));

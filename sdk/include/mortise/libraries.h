@@ -22,6 +22,7 @@ extern "C" {
 #endif
 
 #ifdef UWSGI_SSL
+/* [load] Makes the library ready; calling it again does nothing. */
 UWSGI_API void uwsgi_ssl_init(void);
 /* [load] A server's context: certificate chain, key, ciphers (NULL: the library's), CA for client
  * certificates (NULL: none; "!file": demanded). NULL with a message in the log. */

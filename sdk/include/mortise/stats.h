@@ -20,6 +20,7 @@ struct uwsgi_stats {
   int minified;
   int dirty;
 };
+/* [any] An empty text that grows by chunk bytes; the caller's to free. NULL: no memory. */
 UWSGI_API struct uwsgi_stats *uwsgi_stats_new(size_t chunk);
 UWSGI_API void uwsgi_stats_free(struct uwsgi_stats *); /* base as well */
 UWSGI_API int uwsgi_stats_comma(struct uwsgi_stats *);
