@@ -5,8 +5,8 @@
 #include <string>
 
 #include "cgi_variables.h"
-#include "defer_accept.h"
 #include "head_limits.h"
+#include "listener_options.h"
 #include "options.h"
 #include "request_body.h"
 #include "response_framing.h"
@@ -107,7 +107,9 @@ void register_protocols() {
     socket->proto_fix_headers = complete_head;
     socket->header_timeout = options.headers_timeout;
     socket->idle_timeout = options.keepalive;
-    if (socket->family != AF_UNIX) accept_with_first_bytes(socket->fd);
+    if (socket->family == AF_UNIX) return;
+    accept_with_first_bytes(socket->fd);
+    do_not_pace_loopback(socket->fd);
   });
   // Its peer is our own process: it decides how long connections live.
   uwsgi_register_protocol(kGatewayProtocol, [](uwsgi_socket *socket) {

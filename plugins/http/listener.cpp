@@ -1,8 +1,8 @@
 #include "listener.h"
 
 #include "client.h"
-#include "defer_accept.h"
 #include "gateway_process.h"
+#include "listener_options.h"
 
 namespace mortise::http {
 
@@ -34,6 +34,7 @@ Listener Listener::bind(const char *address) {
   if (listener.family_ != AF_UNIX) {
     setsockopt(listener.fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     accept_with_first_bytes(listener.fd_);
+    do_not_pace_loopback(listener.fd_);
   }
   uwsgi_socket_nb(listener.fd_);
   return listener;
