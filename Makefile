@@ -47,6 +47,11 @@ test-tsan:  ## all tests under ThreadSanitizer
 	@tools/build tsan "$(PYTHON)" all unit_tests
 	@tools/run_tests build-tsan "$(PYTHON)"
 
+chaos:  ## one server under load, one fault after another, for SECONDS=30
+	@tools/setup build,test "$(PYTHON)"
+	@tools/build release "$(PYTHON)"
+	@tests/chaos/chaos.py $(SECONDS)
+
 fuzz:  ## run each fuzz target for SECONDS=30
 	@tools/setup build,fuzz "$(PYTHON)"
 	@tools/build fuzz "$(PYTHON)"

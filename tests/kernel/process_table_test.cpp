@@ -23,6 +23,7 @@ constexpr Row kRows[] = {
     {State::kWaiting, Event::kForkFailed, State::kWaiting, Action::kRetryLater},
     {State::kWaiting, Event::kStop, State::kGone, Action::kIgnore},
     {State::kWaiting, Event::kKill, State::kGone, Action::kIgnore},
+    {State::kStarting, Event::kDue, State::kStarting, Action::kKill},
     {State::kStarting, Event::kReady, State::kReady, Action::kServe},
     {State::kStarting, Event::kExited, State::kWaiting, Action::kRespawn},
     {State::kStarting, Event::kExitedForGood, State::kGone, Action::kForget},
