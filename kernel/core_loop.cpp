@@ -245,6 +245,7 @@ bool CoreLoop::handle() {
   store_relaxed(core.request_started_us, request.start_of_request);
   store_relaxed(core.in_request, 1);
   if (worker_.stopping()) request.keep_alive = 0;
+  request.uh->pktsize = request.len;
 
   bool keep = false;
   if (limits().limit_post > 0 && request.post_cl > static_cast<size_t>(limits().limit_post)) {
@@ -279,7 +280,9 @@ bool CoreLoop::handle() {
 
 // The descriptor belongs to somebody else from now on, such as a thread that sends a file.
 void CoreLoop::hand_over(Connection &connection) {
-  if (connection.in_epoll) epoll_ctl(worker_.epoll(), EPOLL_CTL_DEL, connection.fd, nullptr);
+  // With several cores it is disarmed already, and the number may be another connection's by now.
+  if (connection.in_epoll && !worker_.several_cores())
+    epoll_ctl(worker_.epoll(), EPOLL_CTL_DEL, connection.fd, nullptr);
   worker_.connections().release(connection);
 }
 

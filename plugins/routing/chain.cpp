@@ -1,6 +1,7 @@
 #include "chain.h"
 
 #include <atomic>
+#include <utility>
 
 #include "text_template.h"
 
@@ -82,11 +83,14 @@ Chain current_chain(const wsgi_request *request) {
   return Chain::kRequest;
 }
 
+// Each once: others may have put themselves before ours since then.
 void enable_chains() {
-  if (uwsgi.routes) uwsgi.route = uwsgi_apply_routes;
-  if (uwsgi.error_routes) uwsgi.error_route = uwsgi_apply_error_routes;
-  if (uwsgi.response_routes) uwsgi.response_route = uwsgi_apply_response_routes;
-  if (uwsgi.final_routes) uwsgi.final_route = uwsgi_apply_final_routes;
+  static bool request, error, response, final;
+  if (uwsgi.routes && !std::exchange(request, true)) uwsgi.route = uwsgi_apply_routes;
+  if (uwsgi.error_routes && !std::exchange(error, true)) uwsgi.error_route = uwsgi_apply_error_routes;
+  if (uwsgi.response_routes && !std::exchange(response, true))
+    uwsgi.response_route = uwsgi_apply_response_routes;
+  if (uwsgi.final_routes && !std::exchange(final, true)) uwsgi.final_route = uwsgi_apply_final_routes;
 }
 
 }  // namespace mortise::routing

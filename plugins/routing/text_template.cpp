@@ -148,13 +148,25 @@ Expanded::~Expanded() {
 
 using namespace mortise::routing;
 
-extern "C" uwsgi_buffer *uwsgi_routing_translate(wsgi_request *request, uwsgi_route *route, char *subject,
-                                                 uint16_t subject_len, char *data, size_t data_len) {
-  Match match = match_of(request, route);
-  if (match.groups >= 0 && subject && !route->condition_ub[request->async_id])
-    match.subject = {subject, subject_len};
-  uwsgi_buffer *out = uwsgi_buffer_new(data_len + 64);
-  if (append_expanded(out, request, match, {data ? data : "", data ? data_len : 0}) == 0) return out;
+static uwsgi_buffer *in_new_buffer(wsgi_request *request, const Match &match, std::string_view text) {
+  uwsgi_buffer *out = uwsgi_buffer_new(text.size() + 64);
+  if (append_expanded(out, request, match, text) == 0) return out;
   uwsgi_buffer_destroy(out);
   return nullptr;
 }
+
+extern "C" {
+
+uwsgi_buffer *uwsgi_routing_translate(wsgi_request *request, uwsgi_route *route, char *subject,
+                                      uint16_t subject_len, char *data, size_t data_len) {
+  Match match = match_of(request, route);
+  if (match.groups >= 0 && subject && !route->condition_ub[request->async_id])
+    match.subject = {subject, subject_len};
+  return in_new_buffer(request, match, {data ? data : "", data ? data_len : 0});
+}
+
+uwsgi_buffer *uwsgi_route_text(wsgi_request *request, uwsgi_route *route, const char *data, size_t data_len) {
+  return in_new_buffer(request, match_of(request, route), {data ? data : "", data ? data_len : 0});
+}
+
+}  // extern "C"

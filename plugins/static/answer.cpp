@@ -270,6 +270,16 @@ bool find_answer(const uwsgi_static_request &request, uwsgi_static_answer &answe
   return false;
 }
 
+bool find_file(const uwsgi_static_request &request, std::string folder_path, std::string_view path,
+               uwsgi_static_answer &answer) {
+  answer.fd = -1;
+  answer.status = 0;
+  answer.pos = answer.len = 0;
+  answer.head_len = 0;
+  Folder folder(std::move(folder_path));
+  return Answer(request, answer).look_in(folder, path);
+}
+
 }  // namespace mortise::files
 
 extern "C" __attribute__((visibility("default"))) int uwsgi_static_find(const uwsgi_static_request *request,

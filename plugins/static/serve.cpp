@@ -2,6 +2,7 @@
 
 #include <uwsgi.h>
 
+#include <exception>
 #include <string_view>
 
 #include "answer.h"
@@ -53,23 +54,28 @@ int send(wsgi_request *request, uwsgi_static_answer &answer) {
   return uwsgi_response_sendfile_do(request, answer.fd, answer.pos, answer.len);
 }
 
-int serve_or_go_on(wsgi_request *request) {
+uwsgi_static_request wanted_by(wsgi_request *request) {
   uwsgi_static_request wanted{};
-  uwsgi_static_answer answer;
+  wanted.method = {request->method, request->method_len};
+  wanted.path = {request->path_info, request->path_info_len};
+  wanted.uri = {request->uri, request->uri_len};
+  wanted.query = {request->query_string, request->query_string_len};
+  wanted.document_root = {request->document_root, request->document_root_len};
+  wanted.accept_encoding = {request->encoding, request->encoding_len};
+  wanted.range = variable(request, "HTTP_RANGE");
+  wanted.if_range = variable(request, "HTTP_IF_RANGE");
+  wanted.if_match = variable(request, "HTTP_IF_MATCH");
+  wanted.if_none_match = variable(request, "HTTP_IF_NONE_MATCH");
+  wanted.if_modified_since = {request->if_modified_since, request->if_modified_since_len};
+  wanted.if_unmodified_since = variable(request, "HTTP_IF_UNMODIFIED_SINCE");
+  return wanted;
+}
+
+int serve_or_go_on(wsgi_request *request) {
   const bool may_be = request->method_len == 3 || request->method_len == 4;  // GET, HEAD
   if (may_be) {
-    wanted.method = {request->method, request->method_len};
-    wanted.path = {request->path_info, request->path_info_len};
-    wanted.uri = {request->uri, request->uri_len};
-    wanted.query = {request->query_string, request->query_string_len};
-    wanted.document_root = {request->document_root, request->document_root_len};
-    wanted.accept_encoding = {request->encoding, request->encoding_len};
-    wanted.range = variable(request, "HTTP_RANGE");
-    wanted.if_range = variable(request, "HTTP_IF_RANGE");
-    wanted.if_match = variable(request, "HTTP_IF_MATCH");
-    wanted.if_none_match = variable(request, "HTTP_IF_NONE_MATCH");
-    wanted.if_modified_since = {request->if_modified_since, request->if_modified_since_len};
-    wanted.if_unmodified_since = variable(request, "HTTP_IF_UNMODIFIED_SINCE");
+    const uwsgi_static_request wanted = wanted_by(request);
+    uwsgi_static_answer answer;
     if (uwsgi_static_find(&wanted, &answer)) {
       send(request, answer);
       return UWSGI_ROUTE_BREAK;
@@ -89,3 +95,19 @@ void serve_before_routes() {
 }
 
 }  // namespace mortise::files
+
+// A file that a route or a plugin names. is_a_file: document_root is its path, else the path is below it.
+extern "C" UWSGI_API int uwsgi_file_serve(wsgi_request *request, char *document_root,
+                                          uint16_t document_root_len, char *path_info, uint16_t path_info_len,
+                                          int is_a_file) {
+  using namespace mortise::files;
+  const std::string_view path(is_a_file ? "" : path_info, is_a_file ? 0 : path_info_len);
+  const uwsgi_static_request wanted = wanted_by(request);
+  uwsgi_static_answer answer;
+  try {
+    if (find_file(wanted, {document_root, document_root_len}, path, answer)) return send(request, answer);
+  } catch (const std::exception &failure) {
+    uwsgi_log("serve %.*s: %s\n", document_root_len, document_root, failure.what());
+  }
+  return -1;
+}

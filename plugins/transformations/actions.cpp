@@ -36,18 +36,10 @@ int plain(uwsgi_route *route, char *args) {
   return 0;
 }
 
-uwsgi_buffer *translated(wsgi_request *request, uwsgi_route *route, char *text, size_t len) {
-  char *base = reinterpret_cast<char *>(request), *subject;
-  uint16_t subject_len;
-  memcpy(&subject, base + route->subject, sizeof subject);
-  memcpy(&subject_len, base + route->subject_len, sizeof subject_len);
-  return uwsgi_routing_translate(request, route, subject, subject_len, text, len);
-}
-
 // The whole body is a template of the route that asked for it.
 int fill_in(wsgi_request *request, uwsgi_transformation *step) {
   auto *route = static_cast<uwsgi_route *>(step->data);
-  uwsgi_buffer *made = translated(request, route, step->chunk->buf, step->chunk->pos);
+  uwsgi_buffer *made = uwsgi_route_text(request, route, step->chunk->buf, step->chunk->pos);
   if (!made) return -1;
   uwsgi_buffer_map(step->chunk, made->buf, made->pos);
   made->buf = nullptr;
@@ -87,7 +79,7 @@ int keep_in_file(wsgi_request *request, uwsgi_transformation *step) {
   return 0;
 }
 int add_to_file(wsgi_request *request, uwsgi_route *route) {
-  uwsgi_buffer *name = translated(request, route, static_cast<char *>(route->data2), route->data2_len);
+  uwsgi_buffer *name = uwsgi_route_text(request, route, static_cast<char *>(route->data2), route->data2_len);
   if (name) uwsgi_add_transformation(request, keep_in_file, nullptr)->ub = name;
   return UWSGI_ROUTE_NEXT;
 }

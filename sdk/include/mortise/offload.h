@@ -29,9 +29,11 @@ struct uwsgi_offload_request {
   char *name;
   struct uwsgi_buffer *ubuf, *ubuf1, *ubuf2, *ubuf3, *ubuf4, *ubuf5, *ubuf6, *ubuf7, *ubuf8;
   void *data;
-  int (*free)(struct uwsgi_offload_request *);
+  int (*free)(
+      struct uwsgi_offload_request *); /* [offload thread] called at the end, before the rest is freed */
   struct uwsgi_offload_request *prev;
   struct uwsgi_offload_request *next;
+  int pipe[2]; /* of uwsgi_offload_run()'s wait */
 };
 
 /* prepare runs on the core: 0 go on, -1 failed. event runs in the thread whenever a watched descriptor is
@@ -48,14 +50,18 @@ UWSGI_API struct uwsgi_offload_engine *uwsgi_offload_register_engine(
     const char *name, int (*prepare)(struct wsgi_request *, struct uwsgi_offload_request *),
     int (*event)(struct uwsgi_thread *, struct uwsgi_offload_request *, int fd));
 UWSGI_API struct uwsgi_offload_engine *uwsgi_offload_engine_by_name(const char *name);
-/* [request] Prepares and hands over. wait != NULL: the core waits, *wait becomes 1. 0, or -1 when there are
- * no threads (the caller then does the work itself). After success the hook must not touch the client any
- * more. */
+/* [request] setup clears the structure: s is the client, the descriptors are -1. run prepares and hands a
+ * copy over; with takeover the request is over for the server, which must not touch the client any more. wait
+ * != NULL: *wait becomes a descriptor that is readable at the end, the caller's to wait for and to close. 0,
+ * or -1 when there are no threads or prepare failed: all is the caller's again, who does the work himself. At
+ * the end the thread closes fd, fd2 and (takeover) s, and frees buf and the buffers. */
 UWSGI_API void uwsgi_offload_setup(struct uwsgi_offload_engine *, struct uwsgi_offload_request *,
                                    struct wsgi_request *, uint8_t takeover);
 UWSGI_API int uwsgi_offload_run(struct wsgi_request *, struct uwsgi_offload_request *, int *wait);
-/* [request] Sends a file (by name with fd -1 as position), the answer of a server at `address` to the bytes
- * in the buffer, what a pipe brings, or bytes that are then freed. 0, or -1. */
+/* [request] The rest of the response is: len bytes of a file; the answer of a server at `address` to the
+ * bytes in the buffer, and what the client goes on to send; what a pipe brings; bytes. A head that was not
+ * sent yet goes first, completed by the length. 0: the descriptor, buffer or memory is the thread's. -1:
+ * nothing was sent. */
 UWSGI_API int uwsgi_offload_request_sendfile_do(struct wsgi_request *, int fd, size_t pos, size_t len);
 UWSGI_API int uwsgi_offload_request_net_do(struct wsgi_request *, char *address, struct uwsgi_buffer *);
 UWSGI_API int uwsgi_offload_request_pipe_do(struct wsgi_request *, int fd, size_t len);

@@ -96,6 +96,10 @@ UWSGI_API struct uwsgi_route_var *uwsgi_register_route_var(const char *name,
 UWSGI_API struct uwsgi_buffer *uwsgi_routing_translate(struct wsgi_request *, struct uwsgi_route *,
                                                        char *subject, uint16_t subject_len, char *data,
                                                        size_t data_len);
+/* [request] Same, with the member of the request that the route looks at as the subject. Of this server only.
+ */
+UWSGI_API struct uwsgi_buffer *uwsgi_route_text(struct wsgi_request *, struct uwsgi_route *, const char *data,
+                                                size_t data_len);
 /* [request] Runs the chains; UWSGI_ROUTE_BREAK when a route has answered. The server calls the first one
  * before each request hook. */
 UWSGI_API int uwsgi_apply_routes(struct wsgi_request *);
