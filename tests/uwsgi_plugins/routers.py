@@ -96,7 +96,8 @@ def router_redis(run):
 
 
 def xattr(run):
-    server = run.server("--route-run", "addheader:Fruit: ${xattr[page:user.fruit]}", files={"page": ""})
+    server = run.server("--route-run", "addvar:PAGE=page", "--route-run",
+                        "addheader:Fruit: ${xattr[PAGE:user.fruit]}", files={"page": ""})
     os.setxattr(server.folder / "page", "user.fruit", b"pear")
     expect(server.get("/").headers.get("fruit") == "pear", "the header is %s" % server.get("/").headers.get("fruit"))
 
@@ -140,9 +141,10 @@ def transformation_offload(run):
 
 
 def fastrouter(run):
-    upstream = run.server(sockets=("--socket", "127.0.0.1:0"), alone=True)
-    port = run.free_port()
-    run.server("--fastrouter", "127.0.0.1:%d" % port, "--fastrouter-to", "%s:%d" % upstream.address("uwsgi"))
+    port, announcements = run.free_port(), run.free_port()
+    run.server("--fastrouter", "127.0.0.1:%d" % port, "--fastrouter-subscription-server", "127.0.0.1:%d" % announcements)
+    run.server("--subscribe2", "server=127.0.0.1:%d,key=localhost,modifier1=200" % announcements, "--subscribe-freq", "1",
+               sockets=("--socket", "127.0.0.1:0"), alone=True)
     wait_until(lambda: b"200 OK" in _through(run, port), 10, "an answer through the router")
 
 
