@@ -41,7 +41,8 @@ bool load_into(Interpreter &interpreter, const ApplicationSource &source, int id
   if (!environ_template) return false;
   if (interpreter.applications.size() <= static_cast<size_t>(id))
     interpreter.applications.resize(static_cast<size_t>(id) + 1);
-  interpreter.applications[static_cast<size_t>(id)] = {callable.release(), environ_template.release()};
+  interpreter.applications[static_cast<size_t>(id)] = {callable.release(), environ_template.release(),
+                                                       new EnvironShapes};
   return true;
 }
 

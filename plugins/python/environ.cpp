@@ -88,27 +88,46 @@ PyRef make_environ_template(const Interpreter &interpreter) {
   return good && make_room(d) ? std::move(dict) : PyRef();
 }
 
-PyRef make_environ(Interpreter &interpreter, PyObject *environ_template, const wsgi_request *request) {
+// wsgi.url_scheme, where it is not the template's "http". False with an exception set.
+static bool set_scheme(const Interpreter &interpreter, const wsgi_request *request, std::string_view scheme,
+                       PyObject *environ) {
+  if (scheme.empty() && is_on({request->https, request->https_len})) scheme = "https";
+  if (scheme.empty() || scheme == "http") return true;
+  PyRef other = scheme == "https" ? PyRef::borrow(interpreter.https) : decode(scheme);
+  return other && PyDict_SetItem(environ, interpreter.wsgi_url_scheme, other.get()) == 0;
+}
+
+// Variable by variable; one of them may say which scheme it is.
+static PyRef build_environ(Interpreter &interpreter, PyObject *environ_template, const wsgi_request *request,
+                           std::string_view *scheme) {
   PyRef environ(PyDict_Copy(environ_template));
   if (!environ) return {};
-  std::string_view scheme(request->scheme, request->scheme_len);
   for (int i = 0; i + 1 < request->var_cnt; i += 2) {
     const iovec &key = request->hvec[i], &val = request->hvec[i + 1];
     std::string_view bytes(static_cast<const char *>(val.iov_base), val.iov_len);
     VariableName *entry = interpreter.names.find({static_cast<const char *>(key.iov_base), key.iov_len});
     if (!entry) return {};
     if (entry->role == Role::kIgnored) continue;
-    if (entry->role == Role::kScheme) scheme = bytes;
+    if (entry->role == Role::kScheme) *scheme = bytes;
     // The entry may be replaced while the value is made: no allocation of ours runs Python code, but be safe.
     PyRef name = PyRef::borrow(entry->name);
     PyRef value = entry->role == Role::kRepeating ? repeated(*entry, bytes) : decode(bytes);
     if (!value || PyDict_SetItem(environ.get(), name.get(), value.get()) < 0) return {};
   }
-  if (scheme.empty() && is_on({request->https, request->https_len})) scheme = "https";
-  if (scheme.empty() || scheme == "http") return environ;
-  PyRef other = scheme == "https" ? PyRef::borrow(interpreter.https) : decode(scheme);
-  if (!other || PyDict_SetItem(environ.get(), interpreter.wsgi_url_scheme, other.get()) < 0) return {};
   return environ;
+}
+
+PyRef make_environ(Interpreter &interpreter, const Application &application, const wsgi_request *request) {
+  PyRef environ;
+  std::string_view scheme(request->scheme, request->scheme_len);
+  EnvironShapes::Result result = application.shapes->fill(request, &environ);
+  if (result == EnvironShapes::Result::kRaised) return {};
+  if (result == EnvironShapes::Result::kUnknown) {
+    environ = build_environ(interpreter, application.environ_template, request, &scheme);
+    if (!environ) return {};
+    application.shapes->learn(request, interpreter.names, application.environ_template);
+  }
+  return set_scheme(interpreter, request, scheme, environ.get()) ? std::move(environ) : PyRef();
 }
 
 }  // namespace mortise::python

@@ -12,6 +12,6 @@ namespace mortise::python {
 PyRef make_environ_template(const Interpreter &);
 
 // environ of a request, but for wsgi.input. Empty with an exception set. [request, with the GIL]
-PyRef make_environ(Interpreter &, PyObject *environ_template, const wsgi_request *request);
+PyRef make_environ(Interpreter &, const Application &, const wsgi_request *request);
 
 }  // namespace mortise::python

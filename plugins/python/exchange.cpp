@@ -119,7 +119,7 @@ int Exchange::serve(wsgi_request *request, Interpreter &interpreter, const Appli
   input_failure_ = nullptr;
   int status = UWSGI_OK;
   {
-    PyRef environ = make_environ(interpreter, application.environ_template, request);
+    PyRef environ = make_environ(interpreter, application, request);
     PyRef input = environ ? input_.lend(interpreter.input_type, nullptr, this) : PyRef();
     environ_ = environ.get();
     bool good = input && PyDict_SetItem(environ_, interpreter.wsgi_input, input.get()) == 0;

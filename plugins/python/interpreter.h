@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cpython.h"
+#include "environ_shape.h"
 #include "variable_names.h"
 
 namespace mortise::python {
@@ -14,6 +15,7 @@ namespace mortise::python {
 struct Application {
   PyObject *callable = nullptr;
   PyObject *environ_template = nullptr;  // what each request's environ begins as
+  EnvironShapes *shapes = nullptr;
 };
 
 struct Interpreter {

@@ -763,3 +763,37 @@ def test_wsgiref_validate_finds_nothing(wsgi):
     wait_until(lambda: server.log.count("=> generated") >= 9)
     assert "Error" not in re.sub("(?m)^.*=> generated.*$", "", server.log)
     assert "Warning" not in server.log
+
+
+def test_requests_of_one_shape_get_environs_of_their_own_values(wsgi):
+    server = wsgi(
+        """
+import json
+def application(environ, start_response):
+    shown = {k: v for k, v in environ.items() if k.startswith("HTTP_") or k in ("PATH_INFO", "QUERY_STRING")}
+    environ.clear()
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(shown, sort_keys=True).encode("latin-1")]
+"""
+    )
+    import http.client
+    import json
+    import random
+
+    chance = random.Random(1)
+    names = ["Accept", "Authorization", "Cookie", "Cache-Control", "X-One", "X-Two", "Referer"]
+    connection = http.client.HTTPConnection(*server.address(), timeout=10)
+    for round_ in range(400):
+        chosen = names if round_ % 3 else chance.sample(names, chance.randrange(len(names)))
+        headers = {name: "%s %d" % (name, chance.randrange(3) if round_ % 50 > 10 else round_) for name in chosen}
+        headers["Host"] = "host%d" % chance.randrange(2)
+        path, query = "/p%d" % chance.randrange(5), "q=%d" % round_
+        connection.putrequest("GET", path + "?" + query, skip_host=True, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        got = json.loads(connection.getresponse().read())
+        expected = {"HTTP_" + name.upper().replace("-", "_"): value for name, value in headers.items()}
+        expected.update(PATH_INFO=path, QUERY_STRING=query)
+        assert {name: got.get(name) for name in expected} == expected
+        assert {name for name in got if name.startswith("HTTP_")} - set(expected) <= {"HTTP_CONNECTION"}
