@@ -108,6 +108,9 @@ PyObject *act(PyObject *args, Function function) {
   if (!good(without_gil([&] { return function(id); }), id)) return nullptr;
   Py_RETURN_NONE;
 }
+PyObject *sharedarea_update(PyObject *, PyObject *args) {
+  return act(args, MORTISE_PROVIDED(uwsgi_sharedarea_update));
+}
 PyObject *sharedarea_rlock(PyObject *, PyObject *args) {
   return act(args, MORTISE_PROVIDED(uwsgi_sharedarea_rlock));
 }
@@ -161,6 +164,9 @@ ProvidedFunction sharedarea_functions[] = {
       PyDoc_STR(
           "sharedarea_wait(id, freq=0, timeout=0)\n--\n\nWaits until an area is written, looking every freq "
           "milliseconds. False when so many seconds are over.")}},
+    {"uwsgi_sharedarea_update",
+     {"sharedarea_update", sharedarea_update, METH_VARARGS,
+      PyDoc_STR("sharedarea_update(id)\n--\n\nEnds the waiting of others, as a write does.")}},
     {"uwsgi_sharedarea_rlock",
      {"sharedarea_rlock", sharedarea_rlock, METH_VARARGS,
       PyDoc_STR("sharedarea_rlock(id)\n--\n\nLocks an area for reading.")}},
