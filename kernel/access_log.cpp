@@ -38,8 +38,6 @@ extern "C" void log_request(wsgi_request *request) {
   uwsgi_worker &worker = uwsgi.workers[uwsgi.mywid];
   uint64_t worker_requests = std::atomic_ref(worker.requests).load(std::memory_order_relaxed);
   size_t vars_bytes = request->len;
-  if (vars_bytes == 0)
-    for (int i = 0; i < request->var_cnt; ++i) vars_bytes += request->hvec[i].iov_len + 2;
   time_t now = static_cast<time_t>(request->start_of_request / 1000000);
   tm local{};
   char date[32];

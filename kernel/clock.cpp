@@ -34,10 +34,12 @@ void uwsgi_register_clock(uwsgi_clock *clock) {
   registered = clock;
 }
 
-void uwsgi_set_clock(char *name) {
-  for (uwsgi_clock *clock = registered; clock; clock = clock->next)
-    if (!strcmp(clock->name, name)) chosen = clock;
-  if (!strcmp(name, "unix")) chosen = nullptr;
+int uwsgi_set_clock(char *name) {
+  uwsgi_clock *wanted = registered;
+  while (wanted && strcmp(wanted->name, name) != 0) wanted = wanted->next;
+  if (!wanted && strcmp(name, "unix") != 0) return -1;
+  chosen = wanted;
+  return 0;
 }
 
 uint64_t uwsgi_micros(void) {

@@ -22,6 +22,13 @@ void set_threads(char *name, char *value, void *) {
   uwsgi.cores = std::max(uwsgi.threads, uwsgi.async);
 }
 
+void set_clock(char *name, char *value, void *) {
+  if (uwsgi_set_clock(value))
+    refuse_option_value({std::string(name) + " = '" + value + "'",
+                         "no plugin that is loaded has such a clock", "add --plugin NAME, or use unix",
+                         kExitUsage});
+}
+
 void set_async(char *name, char *value, void *) {
   uwsgi_opt_set_int(name, value, &uwsgi.async);
   uwsgi.cores = std::max(uwsgi.threads, uwsgi.async);
@@ -100,8 +107,7 @@ uwsgi_option *kernel_options() {
       {"max-apps", kValue, 0, "most applications of a worker", uwsgi_opt_set_int, &uwsgi.max_apps, 0},
       {"no-default-app", kFlag, 0, "no application for requests that match none", uwsgi_opt_true,
        &uwsgi.no_default_app, 0},
-      {"clock", kValue, 0, "time source of a plugin instead of the system's",
-       [](char *, char *name, void *) { uwsgi_set_clock(name); }, nullptr, 0},
+      {"clock", kValue, 0, "time source of a plugin instead of the system's", set_clock, nullptr, 0},
       {"loop", kValue, 0, "loop engine of a plugin instead of the server's", uwsgi_opt_set_str, &uwsgi.loop,
        0},
       // sockets

@@ -43,16 +43,16 @@ int uwsgi_proto_uwsgi_parser(wsgi_request *wsgi_req) {
   if (bytes.size() < kPacketHeaderBytes + head.vars_bytes) return UWSGI_AGAIN;
   request.uh->modifier1 = head.modifier1;
   request.uh->modifier2 = head.modifier2;
-  request.uh->pktsize = request.len = head.vars_bytes;
   request.buffer = request.proto_parser_buf + kPacketHeaderBytes;
   request.proto_parser_move = kPacketHeaderBytes + head.vars_bytes;
   // Packets of other modifiers may carry anything; the plugin of that modifier knows. Only a whole block
   // counts.
-  bool good =
-      parse_packet_vars(view(request.buffer, request.len), [&](std::string_view key, std::string_view value) {
+  bool good = parse_packet_vars(
+      view(request.buffer, head.vars_bytes), [&](std::string_view key, std::string_view value) {
         return uwsgi_req_add_var(wsgi_req, key.data(), static_cast<uint16_t>(key.size()), value.data(),
                                  static_cast<uint16_t>(value.size())) == 0;
       });
+  request.len = head.vars_bytes;
   if (!good && head.modifier1 == 0) {
     request.refusal = "malformed uwsgi packet, or more variables than --max-vars";
     return -1;

@@ -109,6 +109,9 @@ extern "C" {
 int uwsgi_req_add_var(wsgi_request *request, const char *key, uint16_t keylen, const char *val,
                       uint16_t vallen) {
   if (request->var_cnt + 2 > uwsgi.max_vars * 2) return -1;
+  // The size of the packet that these variables would be: plugins take 0 for a request without any.
+  request->len =
+      static_cast<uint16_t>(std::min<size_t>(size_t{request->len} + keylen + vallen + 4, UINT16_MAX));
   request->hvec[request->var_cnt++] = {const_cast<char *>(key), keylen};
   request->hvec[request->var_cnt++] = {const_cast<char *>(val), vallen};
   if (keylen > 0) mortise::mirror(request, view(key, keylen), val, vallen);

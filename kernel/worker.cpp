@@ -5,7 +5,6 @@
 #include <thread>
 #include <vector>
 
-#include "kernel/apps.h"
 #include "kernel/core_loop.h"
 #include "kernel/handover.h"
 #include "kernel/log.h"
@@ -62,6 +61,12 @@ void begin_to_accept() {
 // Until the worker is told to stop and its requests are done.
 Result<void> serve() {
   if (const uwsgi_loop *engine = chosen_loop()) {
+    int &go_on = uwsgi.workers[uwsgi.mywid].manage_next_request;  // what engines of uWSGI look at
+    go_on = 1;
+    std::thread([&go_on] {
+      while (uwsgi_waitfd_event(uwsgi_stop_fd(), -1, POLLIN) <= 0) continue;
+      __atomic_store_n(&go_on, 0, __ATOMIC_RELAXED);
+    }).detach();
     begin_to_accept();
     engine->loop();
   } else if (uwsgi.loop && strcmp(uwsgi.loop, "simple") != 0) {
@@ -96,8 +101,7 @@ int run_worker(int wid) {
   uwsgi.mywid = wid;
   uwsgi.mypid = getpid();
   uwsgi.current_wsgi_req = CoreLoop::current;
-  for (auto own : {own_apps, own_cores})
-    if (auto done = own(wid); !done) return log_error(done.error()), done.error().exit_code;
+  if (auto done = own_bank(wid); !done) return log_error(done.error()), done.error().exit_code;
   adopt_user_signals(wid);
   call_hooks(Tables::kRequestOnly, &uwsgi_plugin::master_fixup, "master_fixup", 1);
   call_hooks(Tables::kRequestFirst, &uwsgi_plugin::post_fork, "post_fork");

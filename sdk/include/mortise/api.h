@@ -142,11 +142,12 @@ struct uwsgi_clock {
   struct uwsgi_clock *next;
 };
 UWSGI_API void uwsgi_register_clock(struct uwsgi_clock *); /* [load] */
-UWSGI_API void uwsgi_set_clock(char *name);
+UWSGI_API int uwsgi_set_clock(char *name); /* 0, or -1 where there is none of that name */
 
 /* ---- Buffers; functions return 0, or -1 when the limit or memory is exhausted
  * ---------------------------------- */
 
+/* [any] len bytes are allocated at once; never NULL. The caller's to destroy. */
 UWSGI_API struct uwsgi_buffer *uwsgi_buffer_new(size_t len);
 UWSGI_API void uwsgi_buffer_destroy(struct uwsgi_buffer *);
 UWSGI_API int uwsgi_buffer_fix(struct uwsgi_buffer *, size_t len);    /* at least len bytes allocated */
@@ -289,6 +290,8 @@ UWSGI_API int uwsgi_read_response(int fd, struct uwsgi_header *, int timeout, ch
 /* ---- Event queues (epoll)
  * --------------------------------------------------------------------------------------- */
 
+/* [any] A descriptor, the caller's to close(2), and room for so many events; queues are used by one thread each.
+ * Where not said otherwise: 0, or -1 with errno. */
 UWSGI_API int event_queue_init(void);
 UWSGI_API void *event_queue_alloc(int events); /* the caller's to free() */
 UWSGI_API int event_queue_add_fd_read(int queue, int fd);
