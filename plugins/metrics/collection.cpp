@@ -63,6 +63,9 @@ void run_collection(int, void *) {
     const uint64_t now = uwsgi_monotonic_micros();
     turn = now - turn < kTurnMicros ? turn + kTurnMicros : now + kTurnMicros;
   }
+  // What happened since is in the files, for a start that goes on from them.
+  uwsgi_sample_workers();
+  if (uwsgi.has_metrics) collect(uwsgi_now() + 1);
 }
 
 }  // namespace mortise::metrics
