@@ -1,28 +1,9 @@
-#include "kernel/apps.h"
+// The applications of a worker: struct uwsgi_app and the search for the one that a request names.
+#include <uwsgi.h>
 
-#include <sys/mman.h>
-
-#include <algorithm>
-#include <cerrno>
 #include <cstring>
 
 #include "kernel/log.h"
-
-namespace mortise {
-
-Result<void> own_apps(int wid) {
-  uwsgi_worker &worker = uwsgi.workers[wid];
-  const size_t bytes = std::max<size_t>(sizeof(uwsgi_app) * static_cast<size_t>(uwsgi.max_apps), 1);
-  constexpr int kFlags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-  if (mmap(worker.apps, bytes, PROT_READ | PROT_WRITE, kFlags, -1, 0) == MAP_FAILED)
-    return system_error("map the applications of worker " + std::to_string(wid), errno, {}, kExitSystem);
-  // Not counted down: a predecessor may still use its own by this number; whoever looks finds empty places
-  // instead.
-  std::copy_n(uwsgi.workers[0].apps, uwsgi.workers[0].apps_cnt, worker.apps);
-  return {};
-}
-
-}  // namespace mortise
 
 extern "C" {
 
