@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "busyness.h"
 #include "workers.h"
 
 namespace mortise::cheaper {
@@ -62,11 +61,8 @@ int manual(int) {
 }  // namespace
 
 void register_own_algorithms() {
-  for (const Algorithm &own : {Algorithm{"spare", spare},
-                               {"spare2", spare2},
-                               {"backlog", backlog},
-                               {"busyness", decide_by_busyness},
-                               {"manual", manual}})
+  for (const Algorithm &own :
+       {Algorithm{"spare", spare}, {"spare2", spare2}, {"backlog", backlog}, {"manual", manual}})
     uwsgi_register_cheaper_algo(own.name.c_str(), own.decide);
 }
 
@@ -86,6 +82,6 @@ void log_algorithms() {
 extern "C" void uwsgi_register_cheaper_algo(const char *name, int (*func)(int can_spawn)) {
   auto &all = mortise::cheaper::algorithms();
   for (auto &known : all)
-    if (known.name == name) return void(known.decide = func);  // a plugin's own busyness
+    if (known.name == name) return void(known.decide = func);
   all.push_back({name, func});
 }

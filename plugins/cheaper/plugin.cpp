@@ -2,7 +2,6 @@
 #include <uwsgi.h>
 
 #include "algorithms.h"
-#include "busyness.h"
 #include "idle.h"
 #include "scaling.h"
 
@@ -34,29 +33,6 @@ uwsgi_option options[] = {
      &list_algorithms, 0},
     {"cheaper-algos-list", no_argument, 0, "same as cheaper-algo-list", uwsgi_opt_true, &list_algorithms, 0},
     {"cheaper-list", no_argument, 0, "same as cheaper-algo-list", uwsgi_opt_true, &list_algorithms, 0},
-    {"cheaper-busyness-max", required_argument, 0,
-     "busyness: percent above which workers are added (default 50)", uwsgi_opt_set_64bit, &busyness.most, 0},
-    {"cheaper-busyness-min", required_argument, 0,
-     "busyness: percent below which one is taken away (default 25)", uwsgi_opt_set_64bit, &busyness.least, 0},
-    {"cheaper-busyness-multiplier", required_argument, 0,
-     "busyness: decisions that a worker must be superfluous for (default 10)", uwsgi_opt_set_64bit,
-     &busyness.multiplier, 0},
-    {"cheaper-busyness-penalty", required_argument, 0,
-     "busyness: added to the multiplier when one was taken away too early (default 2)", uwsgi_opt_set_64bit,
-     &busyness.penalty, 0},
-    {"cheaper-busyness-verbose", no_argument, 0, "busyness: log what is measured", uwsgi_opt_true,
-     &busyness.verbose, 0},
-    {"cheaper-busyness-backlog-alert", required_argument, 0,
-     "busyness: connections that wait before workers are added at once (default 33)", uwsgi_opt_set_64bit,
-     &busyness.backlog_alert, 0},
-    {"cheaper-busyness-backlog-multiplier", required_argument, 0,
-     "busyness: multiplier for workers added so (default 3)", uwsgi_opt_set_64bit,
-     &busyness.backlog_multiplier, 0},
-    {"cheaper-busyness-backlog-step", required_argument, 0, "busyness: workers to add then (default 1)",
-     uwsgi_opt_set_64bit, &busyness.backlog_step, 0},
-    {"cheaper-busyness-backlog-nonzero", required_argument, 0,
-     "busyness: seconds for which any connection may wait before a worker is added (default 60)",
-     uwsgi_opt_set_64bit, &busyness.backlog_seconds, 0},
     {"idle", required_argument, 0,
      "stop all workers after so many seconds without a request, until one comes", uwsgi_opt_set_int,
      &idle_seconds, 0},

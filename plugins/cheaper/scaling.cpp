@@ -51,6 +51,8 @@ int prepare_scaling() {
   if (uwsgi.cheaper_step <= 0) uwsgi.cheaper_step = 1;
   if (uwsgi.cheaper_overload == 0) uwsgi.cheaper_overload = 3;
   if (!uwsgi.requested_cheaper_algo) uwsgi.requested_cheaper_algo = uwsgi_str("spare");
+  if (!find_algorithm(uwsgi.requested_cheaper_algo) && !strcmp(uwsgi.requested_cheaper_algo, "busyness"))
+    uwsgi_load_plugin("cheaper_busyness");
   decide = find_algorithm(uwsgi.requested_cheaper_algo);
   if (decide) {
     // What connections wait is the metrics' to know; the master has them counted when an algorithm may ask.
