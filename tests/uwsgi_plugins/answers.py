@@ -73,7 +73,7 @@ def rpc(run):
 
 
 def cgi(run):
-    script = "#!/bin/sh\necho 'Content-Type: text/plain'\necho\necho \"$REQUEST_METHOD $QUERY_STRING $(cat)\"\n"
+    script = "#!/bin/sh\necho 'Content-Type: text/plain'\necho\necho \"$REQUEST_METHOD $QUERY_STRING $(head -c $CONTENT_LENGTH)\"\n"
     server = run.server("--cgi", ".", slot=9, files={"hello.cgi": script})
     answer = server.request("POST", "/hello.cgi?a=1", body=b"posted")
     expect((answer.status, answer.body) == (200, b"POST a=1 posted\n"), "it answered %s %r" % (answer.status, answer.body))
