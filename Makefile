@@ -1,6 +1,6 @@
 # Thin: each target is one or two commands that can be typed by hand. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: run test test-uwsgi-plugins unit build install lint format test-asan test-tsan fuzz bench bench-size clean help
+.PHONY: run test test-uwsgi-plugins unit build install lint format test-asan test-tsan fuzz bench bench-loader bench-size clean help
 
 PREFIX ?= /usr/local
 BUILD ?= build
@@ -69,6 +69,9 @@ format:  ## lay the code out as clang-format says
 
 bench-size: build  ## the kernel's lines, size and memory against their bounds
 	@bench/size
+
+bench-loader: build  ## the loader's own work per plugin against its bound
+	@bench/loader
 
 bench: build  ## side by side with peers
 	@tools/setup bench "$(PYTHON)"
