@@ -91,6 +91,8 @@ int relay(uwsgi_thread *thread, uwsgi_offload_request *transfer, int fd) {
   }
   if (fd >= 0 && has_bytes(to_client) && write_out(to_client)) return -1;
   if (fd == transfer->s && has_bytes(to_server) && write_out(to_server)) return -1;
+  // A tunnel passes a half close on; a server that was asked in HTTP could take it for a client that left.
+  if (transfer->status == 1 && transfer->buf_pos && !has_bytes(to_server)) shutdown(transfer->fd, SHUT_WR);
   const bool server_reads = has_bytes(to_server), client_reads = has_bytes(to_client);
   if (watch(thread->queue, transfer->fd, !client_reads, server_reads || fd < 0)) return -1;
   return watch(thread->queue, transfer->s, !server_reads && transfer->status == 0, client_reads);

@@ -6,6 +6,8 @@
 
 #include <cstring>
 
+#include "tunnel.h"
+
 using namespace mortise;
 
 namespace {
@@ -43,10 +45,9 @@ int forward(wsgi_request *request, uwsgi_route *route) {
     return UWSGI_ROUTE_BREAK;
   }
   if (route->custom & kConnect) {
-    if (uwsgi_response_prepare_headers(request, "200 Connection established", 26) == 0) {
-      request->keep_alive = 0;
-      uwsgi_response_write_headers_do(request);
-    }
+    const int result = tunnel(request, address.c_str(), packet, !(route->custom & kOnCore));
+    if (result) uwsgi_buffer_destroy(packet);
+    return UWSGI_ROUTE_BREAK;
   }
   if (!(route->custom & kOnCore) && offload(request, address.c_str(), packet) == 0) {
     request->status =

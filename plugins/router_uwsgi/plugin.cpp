@@ -35,18 +35,20 @@ struct Destroy {
 };
 using Buffer = std::unique_ptr<uwsgi_buffer, Destroy>;
 
-// The variables as they are now, routes included; nothing where they are more than a packet holds.
+// The routing engine has packed the variables.
 Buffer packet_of(const wsgi_request *request, const Target &target) {
-  Buffer packet(uwsgi_buffer_new(4096));
-  if (uwsgi_buffer_append(packet.get(), "\0\0\0\0", 4)) return nullptr;
-  for (int i = 0; i + 1 < request->var_cnt; i += 2) {
-    const iovec &name = request->hvec[i], &value = request->hvec[i + 1];
-    if (uwsgi_buffer_append_keyval(packet.get(), static_cast<char *>(name.iov_base),
-                                   static_cast<uint16_t>(name.iov_len), static_cast<char *>(value.iov_base),
-                                   static_cast<uint16_t>(value.iov_len)))
-      return nullptr;
-  }
-  return uwsgi_buffer_set_uh(packet.get(), target.modifier1, target.modifier2) ? nullptr : std::move(packet);
+  Buffer packet(uwsgi_buffer_new(4 + size_t{request->len}));
+  if (uwsgi_buffer_append(packet.get(), "\0\0\0\0", 4) ||
+      uwsgi_buffer_append(packet.get(), request->buffer, request->len) ||
+      uwsgi_buffer_set_uh(packet.get(), target.modifier1, target.modifier2))
+    return nullptr;
+  return packet;
+}
+
+int add_appid(uwsgi_buffer *packet, const RouteText &appid) {
+  uwsgi_buffer_append_keyval(packet, "UWSGI_APPID", 11, appid.c_str(), appid.len());
+  return uwsgi_buffer_set_uh(packet, static_cast<uint8_t>(packet->buf[0]),
+                             static_cast<uint8_t>(packet->buf[3]));
 }
 
 int offload(wsgi_request *request, char *address, Buffer &packet) {
@@ -65,9 +67,8 @@ int there(wsgi_request *request, uwsgi_route *route) {
   const auto &target = *static_cast<const Target *>(route->data2);
   request->via = UWSGI_VIA_ROUTE;
   RouteText address(request, route, target.address), appid(request, route, target.appid);
-  if (appid && appid.len()) uwsgi_req_append(request, "UWSGI_APPID", 11, appid.c_str(), appid.len());
-  Buffer packet = address ? packet_of(request, target) : nullptr;
-  if (!packet) {
+  Buffer packet = address && appid ? packet_of(request, target) : nullptr;
+  if (!packet || (appid.len() && add_appid(packet.get(), appid))) {
     uwsgi_500(request);
     return UWSGI_ROUTE_BREAK;
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chain.h"
+#include "packed_request.h"
 #include "registry.h"
 #include "route_syntax.h"
 
@@ -87,6 +88,8 @@ void set_up(const Origin &origin) {
   if (router->func(route, route->args) || !route->func)
     refuse(option, route->orig_route,
            std::string("the action '") + route->action + "' cannot be used like this");
+  const std::string_view action = route->action;
+  if ((action == "uwsgi" || action == "proxyuwsgi") && !route->data4) pack_before(route);
 }
 
 }  // namespace

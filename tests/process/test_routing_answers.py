@@ -184,7 +184,8 @@ def test_bodies_are_sent_by_offload_threads(routed):
         assert answer.body == body and answer.headers["content-length"] == str(size)
 
 
-def test_tunnels(routed):
+@pytest.mark.parametrize("action", ["httpconnect", "proxyhttpconnect"])
+def test_tunnels(routed, action):
     listener = socket.create_server(("127.0.0.1", 0))
 
     def echo():
@@ -194,13 +195,14 @@ def test_tunnels(routed):
                 peer.sendall(data.upper())
 
     threading.Thread(target=echo, daemon=True).start()
-    server = routed("offload-threads = 1", "route = ^/tunnel httpconnect:127.0.0.1:%d" % listener.getsockname()[1])
+    server = routed("offload-threads = 1", "route = ^/tunnel %s:127.0.0.1:%d" % (action, listener.getsockname()[1]))
     with server.connect() as sock:
-        sock.sendall(b"GET /tunnel HTTP/1.1\r\nHost: x\r\n\r\n")
+        sock.sendall(b"GET /tunnel HTTP/1.1\r\nHost: x\r\n\r\nearly")
         head = b""
         while b"\r\n\r\n" not in head:
             head += sock.recv(1000)
         assert head.startswith(b"HTTP/1.1 200 ")
+        assert head.endswith(b"\r\n\r\n") and sock.recv(100) == b"EARLY"
         for word in (b"hello", b"world"):
             sock.sendall(word)
             assert sock.recv(100) == word.upper()
