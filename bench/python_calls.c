@@ -1,5 +1,7 @@
 /* The bare CPython calls of a hello request, without any server: the environ that a server must build, the call, the
- * answer read. Prints nanoseconds for each request; what bench/python compares the plugin with. */
+ * answer read. Prints nanoseconds for each request; what bench/python.py compares the plugin with.
+ *
+ * python_calls [REQUESTS [scratch]] */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <stdio.h>
@@ -38,13 +40,37 @@ static PyObject *start_response(PyObject *self, PyObject *const *args, Py_ssize_
 }
 static PyMethodDef start_response_method = {"start_response", (PyCFunction)(void *)start_response, METH_FASTCALL, NULL};
 
-static int serve(PyObject *application, PyObject *prepared, PyObject *input_name, PyObject *input, PyObject *callable) {
+/* What a server without prepared objects would do: a new dict, new names, a new start_response. */
+static int from_scratch = 0;
+
+static PyObject *build_from_scratch(PyObject *prepared) {
+  PyObject *environ = PyDict_New(), *name = NULL, *value = NULL;
+  for (Py_ssize_t at = 0; PyDict_Next(prepared, &at, &name, &value);) {
+    PyObject *fresh = PyUnicode_FromString(PyUnicode_AsUTF8(name));
+    PyDict_SetItem(environ, fresh, value);
+    Py_DECREF(fresh);
+  }
+  for (int i = 0; i < kCount; ++i) {
+    PyObject *fresh = PyUnicode_FromString(kVariables[i][0]), *text = PyUnicode_FromString(kVariables[i][1]);
+    PyDict_SetItem(environ, fresh, text);
+    Py_DECREF(fresh);
+    Py_DECREF(text);
+  }
+  return environ;
+}
+
+static PyObject *build_from_prepared(PyObject *prepared) {
   PyObject *environ = PyDict_Copy(prepared);
   for (int i = 0; environ && i < kCount; ++i) {
     PyObject *value = PyUnicode_DecodeLatin1(kVariables[i][1], (Py_ssize_t)strlen(kVariables[i][1]), NULL);
     PyDict_SetItem(environ, names[i], value);
     Py_XDECREF(value);
   }
+  return environ;
+}
+
+static int serve(PyObject *application, PyObject *prepared, PyObject *input_name, PyObject *input, PyObject *callable) {
+  PyObject *environ = from_scratch ? build_from_scratch(prepared) : build_from_prepared(prepared);
   PyDict_SetItem(environ, input_name, input);
   PyObject *args[] = {NULL, environ, callable};
   answer_len = 0;
@@ -68,6 +94,7 @@ static double now(void) {
 
 int main(int argc, char **argv) {
   long count = argc > 1 ? atol(argv[1]) : 1000000;
+  from_scratch = argc > 2;
   Py_Initialize();
   PyRun_SimpleString(
       "import io\n"

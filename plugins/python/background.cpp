@@ -8,6 +8,7 @@
 #include "gil.h"
 #include "options.h"
 #include "program.h"
+#include "stack_dump.h"
 #include "traceback.h"
 #include "uwsgi_module.h"
 
@@ -39,6 +40,7 @@ void enter_background_process() {
   static pid_t entered = 0;
   if ((uwsgi.muleid == 0 && !uwsgi.i_am_a_spooler) || entered == getpid()) return;
   entered = getpid();
+  prepare_stack_dump();
   if (uwsgi.lazy_apps) {
     GilHold gil;
     refresh_uwsgi_module();

@@ -32,6 +32,7 @@ void on_load() {
 void prepare_worker() {
   create_core_interpreters();
   run_postfork_hooks();
+  prepare_stack_dump();
   start_autoreload();
   start_tracebacker();
 }

@@ -1,23 +1,60 @@
 #include "stack_dump.h"
 
+#include "gil.h"
 #include "interpreter.h"
 #include "options.h"
+#include "traceback.h"
 
 #include <uwsgi.h>
+
+#include <sys/mman.h>
 
 #include <csignal>
 #include <cstdio>
 #include <string>
 #include <thread>
 
-// What the module faulthandler calls in its signal handlers; exported by every libpython since 3.4, without a
-// public declaration.
-extern "C" const char *_Py_DumpTracebackThreads(int fd, PyInterpreterState *interpreter,
-                                                PyThreadState *current);
-
 namespace mortise::python {
 
 namespace {
+
+// What the module faulthandler calls in its signal handlers. Some versions export it, without a declaration.
+using DumpThreads = const char *(int fd, PyInterpreterState *interpreter, PyThreadState *current);
+DumpThreads *dump_threads = nullptr;
+
+// Where it is not exported the module is had to write to a file in memory, by a signal to the calling thread.
+int memory_fd = -1;
+int dump_signal() {
+  return SIGRTMAX - 4;
+}
+
+void register_with_faulthandler() {
+  GilHold gil;
+  if (memory_fd >= 0) close(memory_fd);  // the parent's: each process needs its own
+  memory_fd = memfd_create("stacks", MFD_CLOEXEC);
+  PyRef module(memory_fd >= 0 ? PyImport_ImportModule("faulthandler") : nullptr);
+  PyRef function(module ? PyObject_GetAttrString(module.get(), "register") : nullptr);
+  PyRef args(Py_BuildValue("(i)", dump_signal()));
+  PyRef keywords(
+      Py_BuildValue("{s:i,s:O,s:O}", "file", memory_fd, "all_threads", Py_True, "chain", Py_False));
+  PyRef done(function && args && keywords ? PyObject_Call(function.get(), args.get(), keywords.get())
+                                          : nullptr);
+  if (!done) log_exception("python: faulthandler does not work: stacks of threads cannot be told");
+}
+
+void dump_with_faulthandler_async_safe(int fd) {
+  if (memory_fd < 0 || ftruncate(memory_fd, 0) || lseek(memory_fd, 0, SEEK_SET)) return;
+  sigset_t one, before;
+  sigemptyset(&one);
+  sigaddset(&one, dump_signal());
+  pthread_sigmask(SIG_UNBLOCK, &one, &before);
+  raise(dump_signal());
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  lseek(memory_fd, 0, SEEK_SET);
+  char part[4096];
+  for (ssize_t len; (len = read(memory_fd, part, sizeof part)) > 0;)
+    if (write(fd, part, static_cast<size_t>(len)) < 0) return;
+}
 
 void write_text(int fd, const char *text) {
   [[maybe_unused]] ssize_t ignored = write(fd, text, strlen(text));
@@ -39,10 +76,16 @@ void answer_connections(int listener) {
 }  // namespace
 
 void dump_stacks_async_safe(int fd) {
+  if (!dump_threads) return dump_with_faulthandler_async_safe(fd);
   for (const Interpreter *interpreter : interpreters) {
     if (interpreter->core > 0) write_text(fd, "another interpreter:\n");
-    if (const char *error = _Py_DumpTracebackThreads(fd, interpreter->state, nullptr)) write_text(fd, error);
+    if (const char *error = dump_threads(fd, interpreter->state, nullptr)) write_text(fd, error);
   }
+}
+
+void prepare_stack_dump() {
+  dump_threads = reinterpret_cast<DumpThreads *>(dlsym(RTLD_DEFAULT, "_Py_DumpTracebackThreads"));
+  if (!dump_threads) register_with_faulthandler();
 }
 
 void register_stack_dumper() {

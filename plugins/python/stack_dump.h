@@ -7,6 +7,10 @@ namespace mortise::python {
 // may be changing. [any thread, signal handlers]
 void dump_stacks_async_safe(int fd);
 
+// Makes that possible; before, and in a forked process until it is called again, nothing is written. [worker,
+// mule, spooler]
+void prepare_stack_dump();
+
 // Has them dumped when a request hangs (harakiri), where the server can ask for that. [master]
 void register_stack_dumper();
 
