@@ -25,7 +25,7 @@ Board board;
 
 void run_gateway(int id, void *) {
   board.take_row(id);
-  auto gateway = std::make_unique<Gateway>(listeners, stats, board);
+  auto gateway = std::make_unique<Gateway>(listeners, stats, board, uwsgi_stop_fd());
   for (size_t i = 0; i < worker_sockets.size(); ++i)
     gateway->dispatcher.add_worker(static_cast<int>(i) + 1, worker_sockets[i]->name);
   std::string targets;

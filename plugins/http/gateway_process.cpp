@@ -50,7 +50,7 @@ uv_loop_t *make_loop(uv_loop_t *loop, ReadBuffer *buffer) {
 
 }  // namespace
 
-Gateway::Gateway(std::vector<Listener> &listeners, StatsServer &stats, Board &shared)
+Gateway::Gateway(std::vector<Listener> &listeners, StatsServer &stats, Board &shared, int stop_fd)
     : board(shared),
       figures(shared.own()),
       limits(gateway_limits()),
@@ -67,7 +67,7 @@ Gateway::Gateway(std::vector<Listener> &listeners, StatsServer &stats, Board &sh
       stop_poll_(new uv_poll_t),
       stats_(stats) {
   for (Listener &listener : listeners_) listener.start(*this);
-  uv_poll_init(&loop, stop_poll_.get(), uwsgi_stop_fd());
+  uv_poll_init(&loop, stop_poll_.get(), stop_fd);
   stop_poll_->data = this;
   uv_poll_start(stop_poll_.get(), UV_READABLE,
                 [](uv_poll_t *poll, int, int) { call_gateway<&Gateway::begin_stop>(poll); });

@@ -22,7 +22,8 @@
 namespace mortise::http {
 
 struct Gateway {
-  Gateway(std::vector<Listener> &listeners, StatsServer &stats, Board &board);
+  // stop_fd: becomes readable when the process is to stop.
+  Gateway(std::vector<Listener> &listeners, StatsServer &stats, Board &board, int stop_fd);
   ~Gateway();
   Gateway(const Gateway &) = delete;
   Gateway &operator=(const Gateway &) = delete;
