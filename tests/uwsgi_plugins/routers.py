@@ -2,8 +2,10 @@
 
 import base64
 import gzip
+import hashlib
 import os
 import socket
+import threading
 
 from .run import expect, wait_until
 
@@ -85,14 +87,38 @@ def router_metrics(run):
 
 def router_memcached(run):
     peer = run.tcp(lambda data: b"VALUE key 0 4\r\npear\r\nEND\r\n" if data.startswith(b"get ") else b"STORED\r\n")
-    server = run.server("--route", "^/cached memcached:addr=%s,key=key,type=body,content_type=text/plain" % peer.address)
+    server = run.server("--route", "^/cached memcached:addr=%s,key=key,content_type=text/plain" % peer.address)
     expect(_get(server, "/cached") == (200, b"pear"), "it answered %r" % (_get(server, "/cached"),))
 
 
 def router_redis(run):
     peer = run.tcp(lambda data: b"$4\r\npear\r\n" if b"get" in data else b"+OK\r\n")
-    server = run.server("--route", "^/cached redis:addr=%s,key=key,type=body,content_type=text/plain" % peer.address)
+    server = run.server("--route", "^/cached redis:addr=%s,key=key,content_type=text/plain" % peer.address)
     expect(_get(server, "/cached") == (200, b"pear"), "it answered %r" % (_get(server, "/cached"),))
+
+
+def router_radius(run):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as peer:
+        peer.bind(("127.0.0.1", 0))
+        threading.Thread(target=_accept_radius, args=(peer, b"secret"), daemon=True).start()
+        server = run.server("--route", "^/secret radius:realm=Orchard,server=127.0.0.1:%d,secret=secret,nas_address=127.0.0.1"
+                            % peer.getsockname()[1])
+        token = base64.b64encode(b"ann:pear").decode()
+        expect(server.get("/secret").status == 401, "no challenge")
+        expect(server.get("/secret", headers={"Authorization": "Basic " + token}).status == 200, "the password was refused")
+        wrong = base64.b64encode(b"eve:pear").decode()
+        expect(server.get("/secret", headers={"Authorization": "Basic " + wrong}).status == 401, "another user was taken")
+
+
+def _accept_radius(peer, secret):
+    """RFC 2865: Access-Accept for ann, Access-Reject for others; passwords are not looked at."""
+    while True:
+        try:
+            packet, address = peer.recvfrom(4096)
+        except OSError:
+            return
+        head = bytes([2 if b"\x01\x05ann" in packet else 3, packet[1], 0, 20])
+        peer.sendto(head + hashlib.md5(head + packet[4:20] + secret).digest(), address)
 
 
 def xattr(run):
