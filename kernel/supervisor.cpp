@@ -82,6 +82,7 @@ void Supervisor::adopt(const Handover &from, const std::string &failure) {
     Process &process = processes_.emplace_back(Process{.role = &role, .id = 0, .old = true, .pid = old.pid});
     process.state = old.told ? ProcessState::kStopping : ProcessState::kReady;
     process.due_ms = old.due_ms;
+    process.ready_ms = monotonic_ms();
     process.stop_event.reset(old.stop_fd);
   }
   askers_ = from.askers;

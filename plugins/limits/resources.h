@@ -1,4 +1,4 @@
-// setrlimit(2) and mlockall(2).
+// setrlimit(2), mlockall(2), stacks of threads.
 #pragma once
 
 namespace mortise::limits {
@@ -7,6 +7,7 @@ struct Resources {
   int address_space_mb = 0;
   int processes = 0;
   int lock_memory = 0;
+  int thread_stack_kb = 0;
 };
 inline Resources wanted;
 

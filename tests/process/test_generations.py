@@ -27,7 +27,7 @@ def test_a_worker_that_has_a_successor_still_serves_with_its_own_application(wsg
         sock.sendall(PIPELINE)
         wait_until((server.folder / "at_work").exists)
         write(server.folder, "app.py", BALLAST + APP)
-        server.signal(signal.SIGHUP)
+        os.kill(int(old.split()[1]), signal.SIGTERM)
         server.wait_for_log(r"worker 1 \(pid \d+\) replaces")
         assert server.get().body != old
         write(server.folder, "go", "")

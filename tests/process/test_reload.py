@@ -209,6 +209,7 @@ def test_a_request_in_flight_is_answered_by_the_generation_that_took_it(wsgi):
         sock.sendall(b"GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
         reload_well(server)
         assert server.get().body != old
+        time.sleep(1.5)  # longer than a worker that never was ready would get
         write(server.folder, "go", "")
         answer = sock.recv(4096)
     assert answer.endswith(old)
