@@ -94,7 +94,9 @@ void init_signal(uwsgi_alarm_instance *instance) {
 }
 
 void raise_signal(uwsgi_alarm_instance *instance, char *, size_t) {
-  uwsgi_signal_send(uwsgi.signal_socket, instance->data8);
+  if (uwsgi_signal_send(uwsgi.signal_socket, instance->data8))
+    uwsgi_log_alarm("-signal] alarm '%s': nobody handles signal %d (register it before)\n", instance->name,
+                    instance->data8);
 }
 
 }  // namespace

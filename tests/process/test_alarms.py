@@ -1,0 +1,186 @@
+"""Alarms: raised by any process, dealt with by one."""
+
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+from mortise import BINARY, BUILD, clean_environment, run, wait_until
+
+INSTRUMENTS = BUILD / "fixtures/instruments_plugin.so"
+
+
+@pytest.fixture
+def alarms(mortise):
+    """A server with an alarm `told` of the given kind."""
+
+    def start(kind, *args, **kwargs):
+        return mortise("--http-socket", "127.0.0.1:0", "--plugin", INSTRUMENTS, "--alarm", "told " + kind, *args, **kwargs)
+
+    return start
+
+
+def text(server, name):
+    path = server.folder / name
+    return path.read_text(errors="replace") if path.exists() else ""
+
+
+def wait_for_text(server, name, part, count=1):
+    wait_until(lambda: text(server, name).count(part) >= count, 10, lambda: "%r in %r\n%s" % (part, text(server, name)[-300:], server.log[-2000:]))
+
+
+def test_the_function_runs_in_the_process_of_the_alarms(alarms):
+    server = alarms("fixture:out", "--processes", "2")
+    server.get("/alarm?one")
+    wait_for_text(server, "out", "told 7 pid %s: one" % server.wait_for_log(r"alarms \(pid (\d+)\) started").group(1))
+
+
+def test_a_command_has_the_message_as_its_input(alarms):
+    server = alarms("cmd:cat >> out; echo \" $MARK\" >> out", "--env", "MARK=orchard")
+    server.get("/alarm?fire")
+    wait_for_text(server, "out", "fire orchard\n")
+    server.get("/alarm?water")
+    wait_for_text(server, "out", "water orchard\n")
+
+
+def test_a_slow_command_holds_up_nothing(alarms):
+    server = alarms("cmd:cat >> out; sleep 5", "--alarm-freq", "0")
+    for number in range(5):
+        server.get("/alarm?%d" % number)
+    wait_for_text(server, "out", "4")
+
+
+def test_the_log_gets_alarms(alarms):
+    server = alarms("log:beware of")
+    server.get("/alarm?the-dog")
+    server.wait_for_log(r"ALARM: beware of the-dog")
+
+
+def test_a_repeated_message_is_suppressed_for_a_while(alarms):
+    server = alarms("fixture:out", "--alarm-freq", "2")
+    for _ in range(3):
+        server.get("/alarm?same")
+    server.get("/alarm?other")
+    wait_for_text(server, "out", "other")
+    assert text(server, "out").count("same") == 1
+    wait_until(lambda: server.get("/alarm?other") and text(server, "out").count("other") == 2, 10, "the same message later")
+
+
+def test_messages_are_cut(alarms):
+    server = alarms("cmd:cat > out", "--alarm-msg-size", "4")
+    server.get("/alarm?123456789")
+    wait_until(lambda: text(server, "out") == "1234", 10, "the message")
+
+
+def test_a_flood_blocks_nobody_and_losses_are_told(alarms):
+    server = alarms("cmd:cat > /dev/null", "--processes", "1")
+    server.get("/flood", timeout=10)
+    server.wait_for_log(r"\[uwsgi-alarm\] \d+ alarms were lost: they came faster than they could be dealt with", 15)
+    assert server.get("/get").status == 200
+
+
+def test_a_user_signal_is_raised(mortise):
+    source = """
+import uwsgi
+def handler(signum):
+    print("signal %d came" % signum)
+uwsgi.register_signal(17, "", handler)
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return []
+"""
+    server = mortise("--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--alarm", "told signal:17", "--enable-metrics",
+                     "--metric", "name=x,initial_value=3", "--metric-alarm", "key=x,value=3,alarm=told", "--alarm-freq", "1", files={"app.py": source})
+    server.wait_for_log("signal 17 came", count=2)
+
+
+def test_a_descriptor_raises_alarms_until_its_end(tmp_path):
+    read_end, write_end = os.pipe()
+    arguments = ["--http-socket", "127.0.0.1:0", "--plugin", INSTRUMENTS, "--alarm", "told fixture:out", "--alarm", "also fixture:also"]
+    with open(tmp_path / "server.log", "wb") as log:
+        process = subprocess.Popen([BINARY, *arguments, "--alarm-fd", "told %d:4 from below" % read_end, "--alarm-freq", "0"],
+                                   cwd=tmp_path, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                   pass_fds=[read_end])
+    os.close(read_end)
+    try:
+        os.write(write_end, b"abcdefgh")
+        wait_until(lambda: (tmp_path / "out").exists() and (tmp_path / "out").read_text().count("from below") == 2, 10, "two alarms")
+        os.close(write_end)
+        wait_until(lambda: "descriptor %d: it has been closed (it is not watched any more)" % read_end in (tmp_path / "server.log").read_text(),
+                   10, "the end of the descriptor")
+    finally:
+        process.terminate()
+        assert process.wait(15) == 0
+
+
+def test_a_worker_that_faults_says_so_with_its_stack(alarms):
+    server = alarms("cmd:cat > out", "--alarm-segfault", "told")
+    first = server.wait_for_log(r"worker 1 \(pid (\d+)\) started").group(1)
+    with pytest.raises(OSError):
+        server.get("/crash")
+    wait_for_text(server, "out", "*** backtrace of %s ***" % first)
+    assert "instruments_plugin.so" in text(server, "out")
+    server.wait_for_log(r"worker 1 \(pid %s\) died: signal 11" % first)
+    wait_until(lambda: server.get("/get").status == 200)
+
+
+def test_lines_of_the_log_raise_alarms(alarms):
+    server = alarms("fixture:out", "--alarm", "also fixture:also", "--log-alarm", "told,also says (fire|water)",
+                    "--not-log-alarm", "also says water", "--alarm-freq", "0")
+    server.wait_for_log(r"alarms \(pid")
+    server.get("/log?fire")
+    server.get("/log?water")
+    server.get("/log?nothing")
+    wait_for_text(server, "out", "says water")
+    wait_for_text(server, "also", "says fire")
+    assert "says fire" in text(server, "out") and "says water" not in text(server, "also")
+    assert "nothing" not in text(server, "out")
+
+
+def test_an_alarm_that_logs_does_not_raise_itself(alarms):
+    server = alarms("log:seen", "--log-alarm", "told to-be-seen", "--alarm-freq", "0")
+    server.get("/log?to-be-seen")
+    server.wait_for_log("ALARM: seen .*the request says to-be-seen")
+    server.get("/log?the-end")
+    server.wait_for_log("says the-end")
+    assert len(re.findall("ALARM: .*the request says to-be-seen", server.log)) == 1
+
+
+def test_the_kinds_are_listed(alarms):
+    server = alarms("log:x", "--alarm-list")
+    listed = re.search(r"\*\*\* kinds of alarms \*\*\*\n(.*)--- end", re.sub(r"(?m)^\[[^]]*\] ", "", server.log), re.S).group(1).split()
+    assert listed == ["cmd", "log", "mule", "signal", "fixture"]
+
+
+@pytest.mark.parametrize("option, value, message", [
+    ("alarm", "nameless", "alarm = nameless: there is no blank behind its name (write alarm = NAME KIND:ARGUMENT; alarm-list shows the kinds)"),
+    ("alarm", "x pigeon:home", "alarm = x pigeon:home: there is no such kind of alarm"),
+    ("alarm", "told log:again", "alarm = told log:again: the name is taken by another alarm"),
+    ("alarm-fd", "told nowhere", "alarm-fd = told nowhere: there is no descriptor (write alarm-fd = ALARM FD[:BYTES] [MESSAGE])"),
+    ("alarm-fd", "told 777", "alarm-fd = told 777: the descriptor is not open"),
+    ("alarm-fd", "told 0:0", "alarm-fd = told 0:0: its number of bytes is out of range"),
+    ("log-alarm", "told", "log-alarm = told: write log-alarm = ALARM[,ALARM…] PATTERN"),
+])
+def test_a_wrong_definition_ends_the_start(tmp_path, option, value, message):
+    done = run(tmp_path, "--http-socket", "127.0.0.1:0", "--plugin", INSTRUMENTS, "--alarm", "told log:x", "--" + option, value)
+    assert done.returncode == 1, done.stdout
+    assert message in done.stdout
+
+
+def test_alarms_wait_for_a_process_that_died(alarms):
+    server = alarms("fixture:out")
+    pid = int(server.wait_for_log(r"alarms \(pid (\d+)\) started").group(1))
+    os.kill(pid, signal.SIGKILL)
+    server.get("/alarm?meanwhile")
+    wait_for_text(server, "out", "meanwhile")
+
+
+def test_what_is_raised_at_the_end_is_not_lost(alarms):
+    server = alarms("fixture:out")
+    server.wait_for_log(r"alarms \(pid")
+    for number in range(50):
+        server.get("/alarm?number-%d-" % number)
+    server.stop()
+    assert all("number-%d-" % number in text(server, "out") for number in range(50))
