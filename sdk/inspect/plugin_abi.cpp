@@ -76,7 +76,8 @@ Result<void> check_abi(const AbiNote &theirs, const AbiNote &ours, const std::st
   }
   compare("uwsgi_plugin", theirs.plugin_size, ours.plugin_size, theirs.plugin_size <= ours.plugin_size);
   compare("wsgi_request", theirs.request_size, ours.request_size, theirs.request_size <= ours.request_size);
-  compare("uwsgi_worker", theirs.worker_size, ours.worker_size, theirs.worker_size == 0 || theirs.worker_size == ours.worker_size);
+  compare("uwsgi_worker", theirs.worker_size, ours.worker_size,
+          theirs.worker_size == 0 || theirs.worker_size == ours.worker_size);
   if (why.empty()) return {};
   return refuse_plugin(path, why, "built with SDK " + release_text(theirs.sdk_release) + "\n" + cure);
 }

@@ -182,6 +182,7 @@ def test_check_reads_a_configuration_and_starts_nothing(installed, tmp_path):
     assert done.returncode == 64 and "'four'" in done.stdout
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("language", ["c", "c++", "rust"])
 def test_a_new_plugin_builds_and_passes_its_own_test(installed, tmp_path, language):
     if language == "rust" and not shutil.which("cargo"):
@@ -219,6 +220,7 @@ struct uwsgi_plugin broken_plugin = {.name = "broken", .request = answer};
 """
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("code, check", [
     ("open(\"/dev/null\", O_RDONLY);", "leaks no descriptor"),
     ("if (wsgi_req->method_len == 4 && wsgi_req->method[0] == 'B') abort();", "survives odd requests, throws nothing"),
@@ -227,6 +229,6 @@ struct uwsgi_plugin broken_plugin = {.name = "broken", .request = answer};
 def test_plugin_test_finds_what_is_wrong(installed, tmp_path, code, check):
     write(tmp_path, "broken.c", BROKEN % code)
     run(tmp_path, "--build-plugin", "broken.c")
-    done = run(tmp_path, "plugin", "test", "./broken_plugin.so", "--worker-reload-mercy", "2", seconds=55)
+    done = run(tmp_path, "plugin", "test", "./broken_plugin.so", "--worker-reload-mercy", "2", seconds=150)
     assert done.returncode == 1
     assert "FAILED %s" % check in done.stdout and "ok     starts and stops\n" in done.stdout

@@ -20,7 +20,8 @@ std::string refusal(const std::string &text) {
 
 TEST_CASE("a recipe of assignments is read without running it") {
   auto recipe = parse_recipe(
-      "import os\r\n# a comment\nNAME='pear'  # its name\nCFLAGS = ['-I.', \"-DX='a'\"]\nGCC_LIST = [\n  'a',\n"
+      "import os\r\n# a comment\nNAME='pear'  # its name\nCFLAGS = ['-I.', \"-DX='a'\"]\nGCC_LIST = [\n  "
+      "'a',\n"
       "  'b.cc',  # second\n]\nLIBS=[];LDFLAGS = '-s'\nOTHER = ['unknown']\nREQUIRES = ['shed',]",
       "uwsgiplugin.py");
   REQUIRE(recipe);

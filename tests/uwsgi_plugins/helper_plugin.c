@@ -1,4 +1,5 @@
-/* What scenarios need of a second plugin: functions to call by name, a signal's handler, code to run in a loop. */
+/* What scenarios need of a second plugin: functions to call by name, a signal's handler, code to run in a
+ * loop. */
 #include <uwsgi.h>
 
 extern struct uwsgi_plugin helper_plugin;
