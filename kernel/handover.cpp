@@ -5,7 +5,6 @@
 #include <mortise/lifecycle.h>
 
 #include <cstring>
-#include <filesystem>
 #include <sstream>
 
 #include "kernel/fd.h"
@@ -38,12 +37,14 @@ bool is_public_listener(int fd) {
   return address.sun_family != AF_UNIX || memcmp(address.sun_path, "\0mortise-", 9) != 0;
 }
 
+// Descriptors are given out from the lowest on, so a wide gap is the end of them. /proc/self/fd would tell,
+// but not a process that has changed its user (proc(5), dumpable).
 std::vector<int> public_listeners() {
+  constexpr int kGap = 4096;
   std::vector<int> found;
-  std::error_code error;
-  for (const auto &entry : std::filesystem::directory_iterator("/proc/self/fd", error)) {
-    int fd = atoi(entry.path().filename().c_str());
-    if (fd > 2 && is_public_listener(fd)) found.push_back(fd);
+  for (int fd = STDERR_FILENO + 1, last = fd; fd < last + kGap; ++fd) {
+    if (fcntl(fd, F_GETFD) >= 0) last = fd;
+    if (last == fd && is_public_listener(fd)) found.push_back(fd);
   }
   return found;
 }
