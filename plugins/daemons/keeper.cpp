@@ -61,6 +61,8 @@ void Keeper::start(int64_t now_ms) {
     due_ms_ = now_ms + kLookMs;
     return;
   }
+  if (group_ > 0 && !daemon_.smart() && !shared_.has_daemonized)
+    kill(-group_, SIGKILL);  // left by the one before
   Program program{
       shared_.command, daemon_.chdir, shared_.uid, shared_.gid, shared_.honour_stdin || honour_stdin,
       !daemon_.smart()};
@@ -158,6 +160,7 @@ bool Keeper::ended(pid_t pid, int status, int64_t now_ms) {
   }
   uwsgi_log_verbose("daemon '%s' (pid %d) %s\n", shared_.command, pid, describe(status).c_str());
   shared_.pid = 0;
+  if (!daemon_.smart()) kill(-group_, SIGTERM);  // what it has left behind may hold its port
   if (shared_.control) {
     uwsgi_log_verbose("the server stops with its control daemon\n");
     kill(uwsgi_master_pid(), SIGTERM);

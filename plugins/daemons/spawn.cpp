@@ -4,6 +4,8 @@
 
 #include <sys/prctl.h>
 
+#include <algorithm>
+
 namespace mortise::daemons {
 
 void prepare_child_async_safe(int kept) {
@@ -19,7 +21,30 @@ void prepare_child_async_safe(int kept) {
   if (kept >= 3) fcntl(kept, F_SETFD, 0);
 }
 
+namespace {
+
+bool is_program(const std::string &word) {
+  if (word.find('/') != std::string::npos) return access(word.c_str(), X_OK) == 0;
+  std::string folders = getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin";
+  for (size_t pos = 0; pos < folders.size();) {
+    size_t end = std::min(folders.find(':', pos), folders.size());
+    if (access((folders.substr(pos, end - pos) + "/" + word).c_str(), X_OK) == 0) return true;
+    pos = end + 1;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string shell_command(const std::string &command) {
+  size_t begin = command.find_first_not_of(" \t");
+  if (begin == std::string::npos || command.find_first_of("|&;<>()\n") != std::string::npos) return command;
+  std::string first = command.substr(begin, command.find_first_of(" \t", begin) - begin);
+  return is_program(first) ? "exec " + command : command;
+}
+
 pid_t start(const Program &program) {
+  std::string command = shell_command(program.command);
   int none = program.keeps_stdin ? -1 : open("/dev/null", O_RDONLY | O_CLOEXEC);
   const char *folder = program.chdir.empty() ? nullptr : program.chdir.c_str();
   pid_t parent = getpid(), child = fork();
@@ -41,7 +66,7 @@ pid_t start(const Program &program) {
                (!program.uid || setuid(program.uid) == 0);
   if (ready && (program.gid || program.uid) && program.dies_with_parent)
     prctl(PR_SET_PDEATHSIG, SIGKILL);  // forgotten with the old user
-  if (ready) execl("/bin/sh", "sh", "-c", program.command, nullptr);
+  if (ready) execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);
   _exit(127);
 }
 

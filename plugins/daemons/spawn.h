@@ -19,6 +19,10 @@ struct Program {
 // Its pid, which is also that of its session and process group; -1 and errno.
 pid_t start(const Program &program);
 
+// What the shell is told: one that is a program and its arguments takes the shell's place, so that signals
+// reach it.
+std::string shell_command(const std::string &command);
+
 // Signals as programs expect them, and no descriptor but the standard ones and `kept`. [child]
 void prepare_child_async_safe(int kept = -1);
 

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 
 #include "plugins/daemons/cron_time.h"
+#include "plugins/daemons/spawn.h"
 
 using namespace mortise::daemons;
 
@@ -47,4 +48,12 @@ TEST_CASE("a time matches where each field does; of two kinds of days either") {
   CHECK(matches({.day = 28, .week = 1}, at(0, 0)));
   CHECK_FALSE(matches({.day = 1, .week = 1}, at(0, 0)));
   CHECK(matches({.week = 7}, at(0, 0, 1, 3, 0)));
+}
+
+TEST_CASE("a program takes the place of the shell, anything else is the shell's") {
+  CHECK(shell_command("sleep 10") == "exec sleep 10");
+  CHECK(shell_command("/bin/sleep '1 0' $X") == "exec /bin/sleep '1 0' $X");
+  for (const char *command : {"sleep 1; sleep 2", "sleep 1 | cat", "A=b sleep 1", "cd /", "while true", "",
+                              " ", "no-such-program x"})
+    CHECK(shell_command(command) == command);
 }
