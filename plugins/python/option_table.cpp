@@ -2,6 +2,7 @@
 
 #include "cpython.h"
 #include "options.h"
+#include "provided_functions.h"
 
 #include <string>
 
@@ -77,6 +78,11 @@ constexpr uwsgi_option shell(const char *name) {
   return {name, optional_argument, 0, kShellHelp, set_shell, nullptr, 0};
 }
 
+void set_shared_area(char *, char *bytes, void *) {
+  load_plugin_if_there("sharedareas");
+  options.sharedarea_bytes = atoi(bytes);
+}
+
 void set_ini_paste(char *name, char *file, void *) {
   options.paste = uwsgi_concat2("config:", file);
   if (std::string(name) == "ini-paste-logged") options.paste_logger = 1;
@@ -150,8 +156,8 @@ constinit uwsgi_option option_table[] = {
     list("py-auto-reload-ignore", &options.autoreload_ignored, "a module that --py-autoreload leaves alone"),
     text("py-tracebacker", &options.tracebacker,
          "a UNIX socket of each worker, this path and its number, that tells the stacks of all threads"),
-    number("py-sharedarea", &options.sharedarea_bytes,
-           "a shared area of so many bytes, the next free number"),
+    {"py-sharedarea", required_argument, 0, "a shared area of so many bytes, with the next free number",
+     set_shared_area, nullptr, 0},
     flag("py-thread-interpreters", &options.thread_interpreters, kInterpretersHelp),
     number("optimize", &options.optimize, "level of python -O", 'O'),
     flag("no-site", &options.no_site, "do not import the module site"),

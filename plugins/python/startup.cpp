@@ -6,6 +6,7 @@
 #include "gil.h"
 #include "interpreter.h"
 #include "options.h"
+#include "provided_functions.h"
 #include "python_home.h"
 #include "request.h"
 #include "stack_dump.h"
@@ -90,6 +91,18 @@ void create_server_key() {
   setenv("MORTISE_KEY", key, 1);
 }
 
+// --py-sharedarea.
+bool create_shared_area() {
+  if (options.sharedarea_bytes <= 0) return true;
+  const auto bytes = static_cast<size_t>(options.sharedarea_bytes);
+  auto *create =
+      reinterpret_cast<decltype(&uwsgi_sharedarea_init_ptr)>(provided_symbol("uwsgi_sharedarea_init_ptr"));
+  if (create && create(static_cast<char *>(uwsgi_calloc_shared(bytes)), bytes)) return true;
+  uwsgi_log("python: py-sharedarea: no area of %zu bytes (%s)\n", bytes,
+            create ? "the server log says why" : "the plugin sharedareas is not installed");
+  return false;
+}
+
 bool run_early_imports() {
   for (const uwsgi_string_list *item = options.early_imports; item; item = item->next)
     if (!import_by_name(item->value)) {
@@ -125,6 +138,7 @@ int start_interpreter() {
   }
   if (!run_early_imports()) return -1;
   create_exchanges();
+  if (!create_shared_area()) return -1;
   create_signal_numbers();
   register_stack_dumper();
   wrap_wait_hooks();

@@ -296,3 +296,18 @@ def test_what_is_always_so_is_accepted(mortise, args):
     server = http(mortise, "--wsgi-file", "app.py", *args, files={"app.py": HELLO})
     assert server.get().text == "hello"
     assert "does nothing" not in server.log and "unknown option" not in server.log
+
+
+def test_py_sharedarea_gives_an_area(wsgi):
+    server = wsgi(
+        """
+import uwsgi
+def application(environ, start_response):
+    uwsgi.sharedarea_inc32(0, 4)
+    start_response("200 OK", [])
+    return [b"%d" % uwsgi.sharedarea_read32(0, 4)]
+""",
+        "--py-sharedarea",
+        "4096",
+    )
+    assert [server.get().text for _ in range(3)] == ["1", "2", "3"]
