@@ -15,18 +15,36 @@ namespace mortise {
 
 namespace {
 
-enum class Receiver : uint8_t { kNone, kAnyWorker, kEachWorker, kOneWorker };
+enum class Receiver : uint8_t { kNone, kAnyWorker, kEachWorker, kOneWorker, kProvided };
 
 // One per signal number, in shared memory: written when a process registers, read by all.
 struct SharedEntry {
   std::atomic<Receiver> receiver;
   std::atomic<uint8_t> modifier1;
-  std::atomic<uint16_t> wid;
+  std::atomic<uint8_t> provider;
+  std::atomic<uint16_t> wid;  // or the provider's number
 };
 SharedEntry *shared_entries = nullptr;
 
+struct ReceiverProvider {
+  int (*resolve)(const char *name);
+  int (*send)(int receiver, uint8_t signum);
+};
+std::array<ReceiverProvider, 8> providers{};
+uint8_t providers_used = 0;
+
 // This process' handlers.
 std::array<std::atomic<void *>, 256> handlers{};
+
+bool find_provided(const char *name, uint8_t *provider, uint16_t *number) {
+  for (*provider = 0; *provider < providers_used; ++*provider) {
+    const int found = providers[*provider].resolve(name);
+    if (found < 0) continue;
+    *number = static_cast<uint16_t>(found);
+    return true;
+  }
+  return false;
+}
 
 bool parse_receiver(std::string_view text, Receiver *receiver, uint16_t *wid) {
   *wid = 0;
@@ -87,16 +105,26 @@ extern "C" {
 int uwsgi_register_signal(uint8_t signum, const char *receiver, void *handler, uint8_t modifier1) {
   Receiver kind = Receiver::kNone;
   uint16_t wid = 0;
-  if (!shared_entries || !parse_receiver(receiver ? receiver : "", &kind, &wid)) {
+  uint8_t provider = 0;
+  if (!receiver) receiver = "";
+  if (find_provided(receiver, &provider, &wid)) kind = Receiver::kProvided;
+  if (!shared_entries || (kind == Receiver::kNone && !parse_receiver(receiver, &kind, &wid))) {
     log_error("signal %d not registered: no receiver '%s' (use worker, workers or worker1 to worker%d)",
-              signum, receiver ? receiver : "", uwsgi.numproc);
+              signum, receiver, uwsgi.numproc);
     return -1;
   }
   handlers[signum].store(handler, std::memory_order_release);
   SharedEntry &entry = shared_entries[signum];
   entry.modifier1.store(modifier1, std::memory_order_relaxed);
   entry.wid.store(wid, std::memory_order_relaxed);
+  entry.provider.store(provider, std::memory_order_relaxed);
   entry.receiver.store(kind, std::memory_order_release);
+  return 0;
+}
+
+int uwsgi_register_signal_receiver(int (*resolve)(const char *), int (*send)(int, uint8_t)) {
+  if (providers_used == providers.size()) return -1;
+  providers[providers_used++] = {resolve, send};
   return 0;
 }
 
@@ -116,6 +144,11 @@ int uwsgi_signal_send(int, uint8_t signum) {
       return post(uwsgi.shared->worker_signal_pipe[0], signum);
     case Receiver::kOneWorker:
       return post(uwsgi.workers[entry.wid.load(std::memory_order_relaxed)].signal_pipe[0], signum);
+    case Receiver::kProvided:
+      result = providers[entry.provider.load(std::memory_order_relaxed)].send(
+          entry.wid.load(std::memory_order_relaxed), signum);
+      count(result ? uwsgi.shared->unrouted_signals : uwsgi.shared->routed_signals);
+      return result;
     case Receiver::kEachWorker:
       for (int wid = 1; wid <= uwsgi.numproc; ++wid)
         if (uwsgi.workers[wid].pid > 0 && post(uwsgi.workers[wid].signal_pipe[0], signum)) result = -1;

@@ -142,7 +142,7 @@ struct uwsgi_clock {
   struct uwsgi_clock *next;
 };
 UWSGI_API void uwsgi_register_clock(struct uwsgi_clock *); /* [load] */
-UWSGI_API int uwsgi_set_clock(char *name); /* 0, or -1 where there is none of that name */
+UWSGI_API int uwsgi_set_clock(char *name);                 /* 0, or -1 where there is none of that name */
 
 /* ---- Buffers; functions return 0, or -1 when the limit or memory is exhausted
  * ---------------------------------- */
@@ -290,8 +290,8 @@ UWSGI_API int uwsgi_read_response(int fd, struct uwsgi_header *, int timeout, ch
 /* ---- Event queues (epoll)
  * --------------------------------------------------------------------------------------- */
 
-/* [any] A descriptor, the caller's to close(2), and room for so many events; queues are used by one thread each.
- * Where not said otherwise: 0, or -1 with errno. */
+/* [any] A descriptor, the caller's to close(2), and room for so many events; queues are used by one thread
+ * each. Where not said otherwise: 0, or -1 with errno. */
 UWSGI_API int event_queue_init(void);
 UWSGI_API void *event_queue_alloc(int events); /* the caller's to free() */
 UWSGI_API int event_queue_add_fd_read(int queue, int fd);
@@ -514,6 +514,10 @@ UWSGI_API void uwsgi_set_processname(const char *name);
 /* [worker, master] Binds a handler of the plugin modifier1 to a signal number. receiver: "" or "worker" (one
  * idle worker), "workers" (each), "workerN". Registering again replaces. 0, or -1 for an unknown receiver. */
 UWSGI_API int uwsgi_register_signal(uint8_t signum, const char *receiver, void *handler, uint8_t modifier1);
+/* [load] Receivers that are no workers. resolve: the number of a receiver, from 0, -1 where the name is none
+ * of the provider's; send: puts the signal on its way there, in any process: 0, or -1. */
+UWSGI_API int uwsgi_register_signal_receiver(int (*resolve)(const char *name),
+                                             int (*send)(int receiver, uint8_t signum));
 UWSGI_API int uwsgi_signal_registered(uint8_t signum);
 /* [any] Raises a signal; fd is uwsgi.signal_socket and only kept for source compatibility. 0, or -1. */
 UWSGI_API int uwsgi_signal_send(int fd, uint8_t signum);

@@ -1,0 +1,52 @@
+// The hook table, the options and the role.
+#include <uwsgi.h>
+
+#include "mule_process.h"
+#include "roster.h"
+
+namespace mortise::mules {
+
+namespace {
+
+void add_mules(char *, char *value, void *) {
+  for (long count = strtol(value, nullptr, 10); count > 0; --count) add_mule(nullptr);
+}
+
+void set_recv_size(char *, char *value, void *) {
+  uwsgi.mule_msg_recv_size = strtoul(value, nullptr, 10);
+}
+
+uwsgi_option option_rows[] = {
+    {"mule", optional_argument, 0, "a background process: waits for messages and signals, or runs this",
+     uwsgi_opt_add_mule, nullptr, UWSGI_OPT_MASTER},
+    {"mules", required_argument, 0, "this many that wait", add_mules, nullptr, UWSGI_OPT_MASTER},
+    {"farm", required_argument, 0, "mules that share a queue: name:1,2,3", uwsgi_opt_add_string_list,
+     &options.farms, UWSGI_OPT_MASTER},
+    {"mule-harakiri", required_argument, 0, "seconds that a message may take", uwsgi_opt_set_int,
+     &uwsgi.harakiri_options.mules, 0},
+    {"mule-msg-size", required_argument, 0, "bytes of messages that a queue holds", uwsgi_opt_set_int,
+     &options.msg_size, 0},
+    {"mule-msg-recv-size", required_argument, 0, "longest message that a mule takes (65536)", set_recv_size,
+     nullptr, 0},
+    UWSGI_END_OF_OPTIONS};
+
+int init() {
+  if (create_roster()) return -1;
+  if (uwsgi.mules_cnt == 0) return 0;
+  const uwsgi_process_role role = {
+      .name = "mule", .instances = uwsgi.mules_cnt, .body = run_mule, .data = nullptr, .stop_first = 0};
+  return uwsgi_register_process(&role);
+}
+
+}  // namespace
+
+}  // namespace mortise::mules
+
+using namespace mortise::mules;
+
+uwsgi_plugin mules_plugin = {
+    .name = "mules",
+    .init = init,
+    .options = option_rows,
+    .master_cycle = check_deadlines,
+};
