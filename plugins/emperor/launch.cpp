@@ -1,0 +1,148 @@
+#include "launch.h"
+
+#include <sys/prctl.h>
+
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "settings.h"
+
+namespace mortise::emperor {
+
+namespace {
+
+class CommandLine {
+ public:
+  explicit CommandLine(const char *program) { add(program); }
+  void add(const std::string &word) { words_.push_back(word); }
+  void add(const char *option, const uwsgi_string_list *values) {
+    for (; values; values = values->next) add(option), add(values->value);
+  }
+  // Valid as long as this object; ends with a null pointer.
+  char **argv() {
+    pointers_.clear();
+    for (std::string &word : words_) pointers_.push_back(word.data());
+    pointers_.push_back(nullptr);
+    return pointers_.data();
+  }
+
+ private:
+  std::vector<std::string> words_;
+  std::vector<char *> pointers_;
+};
+
+CommandLine command_line(const uwsgi_instance &vassal, int config_fd) {
+  const Settings &wanted = settings();
+  CommandLine line(wanted.wrapper ? wanted.wrapper : uwsgi.binary_path);
+  line.add("--inherit", wanted.inherit_before);
+  line.add("--include", wanted.include_before);
+  line.add("--ini");
+  line.add(config_fd >= 0 ? "/proc/self/fd/" + std::to_string(config_fd) : vassal.name);
+  line.add("--inherit", wanted.inherit);
+  line.add("--include", wanted.include);
+  line.add("--set", wanted.set);
+  if (vassal.socket_name) line.add("--socket"), line.add(vassal.socket_name);
+  return line;
+}
+
+// Between fork and exec; the emperor has one thread.
+[[noreturn]] void become(uwsgi_instance &vassal, char **argv) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  for (int signum : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD, SIGUSR1, SIGUSR2})
+    signal(signum, SIG_DFL);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  setsid();
+  const auto each_plugin = [&](auto hook) {
+    for (uwsgi_plugin *plugin : uwsgi.p) hook(plugin);
+    for (int i = 0; i < uwsgi.gp_cnt; ++i) hook(uwsgi.gp[i]);
+  };
+  each_plugin([&](const uwsgi_plugin *plugin) {
+    if (plugin->vassal) plugin->vassal(&vassal);
+  });
+  if (vassal.uid && (setgroups(0, nullptr) || setgid(vassal.gid) || setuid(vassal.uid))) {
+    uwsgi_log("[emperor] vassal %s: become user %d: %s\n", vassal.name, static_cast<int>(vassal.uid),
+              strerror(errno));
+    _exit(71);
+  }
+  each_plugin([&](const uwsgi_plugin *plugin) {
+    if (plugin->vassal_before_exec) plugin->vassal_before_exec(&vassal, argv);
+  });
+  execvp(argv[0], argv);
+  uwsgi_log("[emperor] vassal %s: run %s: %s\n", vassal.name, argv[0], strerror(errno));
+  _exit(127);
+}
+
+}  // namespace
+
+pid_t launch(uwsgi_instance &vassal, int config_fd) {
+  CommandLine line = command_line(vassal, config_fd);
+  char **argv = line.argv();
+  const pid_t pid = fork();
+  if (pid == 0) become(vassal, argv);
+  return pid;
+}
+
+void run_hook_command(const char *command, const uwsgi_instance &vassal) {
+  if (!command) return;
+  setenv("UWSGI_VASSAL_CONFIG", vassal.name, 1);
+  setenv("UWSGI_VASSAL_PID", std::to_string(vassal.pid).c_str(), 1);
+  std::string copy = command;
+  if (const int status = uwsgi_run_command_and_wait(copy.data(), nullptr); status != 0)
+    uwsgi_log("[emperor] %s for vassal %s: status %d\n", command, vassal.name, status);
+}
+
+uwsgi_dyn_dict *collect_attributes(const uwsgi_instance &vassal) {
+  uwsgi_dyn_dict *found = nullptr;
+  if (!settings().attributes && !uwsgi.emperor_collect_attributes) return found;
+  std::istringstream given(vassal.config ? std::string(vassal.config, vassal.config_len) : std::string());
+  std::ifstream file;
+  if (!vassal.config) file.open(vassal.name);
+  std::istream &text = vassal.config ? static_cast<std::istream &>(given) : file;
+  auto wanted = [](const std::string &key) {
+    for (const uwsgi_string_list *list : {settings().attributes, uwsgi.emperor_collect_attributes})
+      for (; list; list = list->next)
+        if (key == list->value) return true;
+    return false;
+  };
+  auto trim = [](std::string word) {
+    const size_t begin = word.find_first_not_of(" \t\r"), end = word.find_last_not_of(" \t\r");
+    return begin == std::string::npos ? std::string() : word.substr(begin, end - begin + 1);
+  };
+  bool inside = false;
+  for (std::string line; std::getline(text, line);) {
+    line = trim(line);
+    if (line.starts_with('[')) inside = line == "[emperor]";
+    const size_t equals = line.find('=');
+    if (!inside || equals == std::string::npos || line.starts_with(';') || line.starts_with('#')) continue;
+    const std::string key = trim(line.substr(0, equals)), value = trim(line.substr(equals + 1));
+    if (wanted(key))
+      uwsgi_dyn_dict_new(&found, strdup(key.c_str()), static_cast<int>(key.size()), strdup(value.c_str()),
+                         static_cast<int>(value.size()));
+  }
+  return found;
+}
+
+}  // namespace mortise::emperor
+
+extern "C" {
+
+char *vassal_attr_get(uwsgi_instance *vassal, const char *attr) {
+  for (uwsgi_dyn_dict *item = vassal->attrs; item; item = item->next)
+    if (attr && !uwsgi_strncmp(attr, static_cast<int>(strlen(attr)), item->key, item->keylen))
+      return item->value;
+  return nullptr;
+}
+
+int vassal_attr_get_multi(uwsgi_instance *vassal, const char *attr, int (*func)(char *, void *), void *data) {
+  for (uwsgi_dyn_dict *item = vassal->attrs; item; item = item->next)
+    if (attr && !uwsgi_strncmp(attr, static_cast<int>(strlen(attr)), item->key, item->keylen))
+      if (const int result = func(item->value, data)) return result;
+  return 0;
+}
+
+}  // extern "C"

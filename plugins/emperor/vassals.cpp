@@ -1,0 +1,230 @@
+#include "vassals.h"
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "launch.h"
+#include "settings.h"
+
+namespace mortise::emperor {
+
+static Vassal *list;
+
+namespace {
+
+constexpr int64_t kLoyalMs = 30'000;  // who lives as long as this starts with a clean slate
+
+void watch_end(Vassal &vassal) {
+  vassal.pidfd = static_cast<int>(syscall(SYS_pidfd_open, vassal.pid, 0));
+  if (vassal.pidfd >= 0) event_queue_add_fd_read(uwsgi.emperor_queue, vassal.pidfd);
+}
+
+void start(Vassal &vassal) {
+  run_hook_command(settings().start_hook, vassal);
+  vassal.pid = launch(vassal, vassal.config_fd);
+  vassal.last_run = uwsgi_now();
+  if (!vassal.first_run) vassal.first_run = vassal.last_run;
+  if (vassal.pid < 0) {
+    uwsgi_log("[emperor] start vassal %s: %s (tried again in a second)\n", vassal.name, strerror(errno));
+    vassal.pid = 0;
+    vassal.due_ms = now_ms() + 1000;
+    return;
+  }
+  watch_end(vassal);
+  uwsgi_log("[emperor] vassal %s (pid %d) started\n", vassal.name, static_cast<int>(vassal.pid));
+}
+
+void drop(Vassal *vassal) {
+  if (vassal->ui_prev) {
+    vassal->ui_prev->ui_next = vassal->ui_next;
+  } else {
+    list = static_cast<Vassal *>(vassal->ui_next);
+    uwsgi.vassals = list;
+  }
+  if (vassal->ui_next) vassal->ui_next->ui_prev = vassal->ui_prev;
+  uwsgi_log("[emperor] vassal %s removed\n", vassal->name);
+  run_hook_command(settings().stop_hook, *vassal);
+  if (vassal->config_fd >= 0) close(vassal->config_fd);
+  while (vassal->attrs) {
+    uwsgi_dyn_dict *attribute = vassal->attrs;
+    vassal->attrs = attribute->next;
+    free(attribute);
+  }
+  free(vassal->config);
+  free(vassal->socket_name);
+  delete vassal;
+}
+
+// A vassal that died is started again: at first soon, then less and less often.
+void retry_later(Vassal &vassal, int status) {
+  const int64_t lived_ms = (uwsgi_now() - vassal.last_run) * 1000;
+  const int64_t most = int64_t{settings().max_throttle_seconds} * 1000;
+  const bool fresh = lived_ms >= kLoyalMs || vassal.wait_ms == 0 || settings().no_blacklist;
+  vassal.wait_ms = fresh ? settings().throttle_ms : std::min(vassal.wait_ms * 2, most);
+  vassal.due_ms = now_ms() + vassal.wait_ms;
+  uwsgi_log("[emperor] vassal %s ended: %s %d (started again in %lld ms)\n", vassal.name,
+            WIFSIGNALED(status) ? "signal" : "status",
+            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+            static_cast<long long>(vassal.wait_ms));
+}
+
+void ended(Vassal &vassal, int status) {
+  event_queue_del_fd(uwsgi.emperor_queue, vassal.pidfd, event_queue_read());
+  close(vassal.pidfd);
+  vassal.pidfd = -1;
+  vassal.pid = 0;
+  ++vassal.respawned;
+  vassal.status = status;
+  if (vassal.gone) return;
+  if (std::exchange(vassal.cursed_at, 0)) {
+    vassal.due_ms = 0;  // it was told to, to come back at once
+  } else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+    uwsgi_log("[emperor] vassal %s ended by itself; it is started again when its configuration changes\n",
+              vassal.name);
+    vassal.due_ms = INT64_MAX;
+  } else {
+    retry_later(vassal, status);
+  }
+}
+
+void keep_config(Vassal &vassal, const char *config, uint32_t len) {
+  if (!config) return;
+  if (vassal.config_fd < 0) vassal.config_fd = memfd_create(vassal.name, 0);
+  if (vassal.config_fd < 0 || ftruncate(vassal.config_fd, 0) ||
+      pwrite(vassal.config_fd, config, len, 0) != static_cast<ssize_t>(len))
+    uwsgi_log("[emperor] keep the configuration of vassal %s: %s\n", vassal.name, strerror(errno));
+}
+
+}  // namespace
+
+int64_t now_ms() {
+  return static_cast<int64_t>(uwsgi_monotonic_micros() / 1000);
+}
+
+Vassal *first_vassal() {
+  return list;
+}
+
+Vassal *next_vassal(const Vassal *vassal) {
+  return static_cast<Vassal *>(vassal->ui_next);
+}
+
+int tend_vassals() {
+  int64_t next = now_ms() + 1000;
+  for (Vassal *vassal = list, *following; vassal; vassal = following) {
+    following = next_vassal(vassal);
+    const int64_t now = now_ms();
+    if (vassal->pid == 0 && vassal->gone) {
+      drop(vassal);
+      continue;
+    }
+    if (vassal->pid == 0 && vassal->due_ms <= now) start(*vassal);
+    if (vassal->pid > 0 && vassal->cursed_at && vassal->due_ms <= now) {
+      uwsgi_log("[emperor] vassal %s did not stop in %d s: killing it\n", vassal->name,
+                settings().curse_seconds);
+      kill(vassal->pid, SIGKILL);
+      vassal->due_ms = INT64_MAX;
+    }
+    const bool waits = vassal->pid == 0 || vassal->cursed_at;
+    if (waits) next = std::min(next, std::max(vassal->due_ms, now + 1));
+  }
+  return static_cast<int>(next - now_ms());
+}
+
+bool vassal_ended(int fd) {
+  for (Vassal *vassal = list; vassal; vassal = next_vassal(vassal)) {
+    if (vassal->pidfd != fd) continue;
+    int status = 0;
+    if (waitpid(vassal->pid, &status, WNOHANG) == vassal->pid) ended(*vassal, status);
+    return true;
+  }
+  return false;
+}
+
+void stop_all_vassals() {
+  for (Vassal *vassal = list; vassal; vassal = next_vassal(vassal)) emperor_stop(vassal);
+}
+
+}  // namespace mortise::emperor
+
+using namespace mortise::emperor;
+using mortise::emperor::list;
+
+extern "C" {
+
+uwsgi_instance *emperor_get(const char *name) {
+  for (Vassal *vassal = first_vassal(); vassal; vassal = next_vassal(vassal))
+    if (!vassal->gone && !strcmp(vassal->name, name)) return vassal;
+  return nullptr;
+}
+
+uwsgi_instance *emperor_get_by_fd(int fd) {
+  for (Vassal *vassal = first_vassal(); vassal; vassal = next_vassal(vassal))
+    if (vassal->pipe[0] == fd || vassal->pidfd == fd) return vassal;
+  return nullptr;
+}
+
+// config, socket_name and attrs are the emperor's from now on.
+void emperor_add_with_attrs(uwsgi_emperor_scanner *scanner, char *name, time_t born, char *config,
+                            uint32_t config_len, uid_t uid, gid_t gid, char *socket_name,
+                            uwsgi_dyn_dict *attrs) {
+  if (strlen(name) >= sizeof uwsgi_instance::name) {
+    uwsgi_log("[emperor] vassal %s: its name is longer than %zu bytes\n", name,
+              sizeof uwsgi_instance::name - 1);
+    return;
+  }
+  auto *vassal = new Vassal{};
+  strcpy(vassal->name, name);
+  vassal->born = uwsgi_now();
+  vassal->last_mod = born;
+  vassal->config = config;
+  vassal->config_len = config_len;
+  vassal->use_config = config != nullptr;
+  vassal->uid = uid;
+  vassal->gid = gid;
+  vassal->scanner = scanner;
+  vassal->socket_name = socket_name;
+  vassal->on_demand_fd = -1;
+  vassal->pipe[0] = vassal->pipe[1] = vassal->pipe_config[0] = vassal->pipe_config[1] = -1;
+  vassal->attrs = attrs ? attrs : collect_attributes(*vassal);
+  vassal->ui_next = list;
+  if (list) list->ui_prev = vassal;
+  list = vassal;
+  uwsgi.vassals = list;
+  keep_config(*vassal, config, config_len);
+}
+
+void emperor_add(uwsgi_emperor_scanner *scanner, char *name, time_t born, char *config, uint32_t config_len,
+                 uid_t uid, gid_t gid, char *socket_name) {
+  emperor_add_with_attrs(scanner, name, born, config, config_len, uid, gid, socket_name, nullptr);
+}
+
+void emperor_stop(uwsgi_instance *instance) {
+  auto *vassal = static_cast<Vassal *>(instance);
+  vassal->gone = true;
+  if (vassal->pid <= 0 || vassal->cursed_at) return;
+  vassal->cursed_at = uwsgi_now();
+  vassal->due_ms = now_ms() + int64_t{settings().curse_seconds} * 1000;
+  kill(vassal->pid, SIGTERM);
+}
+
+// Its configuration changed: it reads it again, or is started if it does not run.
+void emperor_respawn(uwsgi_instance *instance, time_t mod) {
+  auto *vassal = static_cast<Vassal *>(instance);
+  vassal->last_mod = mod;
+  if (vassal->use_config) keep_config(*vassal, vassal->config, vassal->config_len);
+  if (vassal->pid > 0) {
+    uwsgi_log("[emperor] vassal %s (pid %d): its configuration changed, reloading it\n", vassal->name,
+              static_cast<int>(vassal->pid));
+    kill(vassal->pid, SIGHUP);
+  } else {
+    vassal->wait_ms = 0;
+    vassal->due_ms = 0;
+  }
+}
+
+}  // extern "C"

@@ -1,0 +1,147 @@
+"""An emperor starts, reloads, restarts and stops the servers of a folder."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+from mortise import BINARY, run, wait_until
+
+APP = "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [b'%s']\n"
+
+
+def vassal(folder, name, answer):
+    (folder / "apps").mkdir(exist_ok=True)
+    (folder / "vassals").mkdir(exist_ok=True)
+    (folder / "apps" / (name + ".py")).write_text(APP % answer)
+    (folder / "vassals" / (name + ".ini")).write_text(
+        "[uwsgi]\nhttp-socket = %s/%s.sock\nwsgi-file = %s/apps/%s.py\n[emperor]\ncolour = green\n" % (folder, name, folder, name)
+    )
+    return folder / "vassals" / (name + ".ini")
+
+
+def ask(folder, name):
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10)
+        client.connect(str(folder / (name + ".sock")))
+        client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        return b"".join(iter(lambda: client.recv(4096), b"")).rsplit(b"\r\n\r\n", 1)[-1].decode()
+
+
+def answers(folder, name, text):
+    def asked():
+        try:
+            return ask(folder, name) == text
+        except OSError:
+            return False
+
+    wait_until(asked, 20, "%s answers %s" % (name, text))
+
+
+@pytest.fixture
+def emperor(tmp_path):
+    """start(*args): an emperor over tmp_path/vassals that looks every second."""
+    processes = []
+
+    def start(*args):
+        (tmp_path / "vassals").mkdir(exist_ok=True)
+        log = open(tmp_path / "emperor.log", "wb")
+        process = subprocess.Popen([BINARY, "--emperor", str(tmp_path / "vassals"), "--emperor-freq", "1", *args],
+                                   stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+        try:
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+    log = (tmp_path / "emperor.log").read_text()
+    assert "Traceback" not in log, log
+
+
+def log_of(folder):
+    return (folder / "emperor.log").read_text(errors="replace")
+
+
+def test_vassals_come_change_and_go_with_their_files(emperor, tmp_path):
+    first = vassal(tmp_path, "first", "one")
+    emperor()
+    answers(tmp_path, "first", "one")
+    second = vassal(tmp_path, "second", "two")
+    answers(tmp_path, "second", "two")
+    (tmp_path / "apps" / "first.py").write_text(APP % "changed")
+    os.utime(first, (time.time() + 5, time.time() + 5))
+    answers(tmp_path, "first", "changed")
+    assert "its configuration changed, reloading it" in log_of(tmp_path)
+    second.unlink()
+    wait_until(lambda: "vassal %s removed" % second in log_of(tmp_path), 20, "the second vassal is removed")
+    assert not (tmp_path / "second.sock").exists()
+    assert ask(tmp_path, "first") == "changed"
+
+
+def test_a_vassal_that_was_killed_is_started_again(emperor, tmp_path):
+    path = vassal(tmp_path, "first", "one")
+    emperor("--emperor-throttle", "100", "--emperor-stats", str(tmp_path / "stats.sock"))
+    answers(tmp_path, "first", "one")
+
+    def state():
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(tmp_path / "stats.sock"))
+            return json.loads(b"".join(iter(lambda: client.recv(65536), b"")))["vassals"][0]
+
+    before = state()
+    assert before["id"] == str(path) and before["respawns"] == 0
+    os.kill(before["pid"], signal.SIGKILL)
+    wait_until(lambda: state()["pid"] not in (0, before["pid"]), 20, "another process")
+    answers(tmp_path, "first", "one")
+    assert state()["respawns"] == 1
+    assert "ended: signal 9 (started again in 100 ms)" in log_of(tmp_path)
+
+
+def test_a_vassal_with_a_broken_configuration_does_not_disturb_the_others(emperor, tmp_path):
+    vassal(tmp_path, "good", "fine")
+    (tmp_path / "vassals" / "bad.ini").write_text("[uwsgi]\nhttp-socket = nonsense:port\nwsgi-file = nowhere.py\n")
+    emperor("--emperor-throttle", "200")
+    answers(tmp_path, "good", "fine")
+    wait_until(lambda: log_of(tmp_path).count("vassal %s" % (tmp_path / "vassals" / "bad.ini")) >= 4, 20, "it is tried again")
+    assert "(started again in 400 ms)" in log_of(tmp_path)
+    assert ask(tmp_path, "good") == "fine"
+
+
+def test_vassals_end_with_an_emperor_that_is_killed(emperor, tmp_path):
+    vassal(tmp_path, "first", "one")
+    process = emperor()
+    answers(tmp_path, "first", "one")
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    def refused():
+        try:
+            ask(tmp_path, "first")
+        except OSError:
+            return True
+
+    wait_until(refused, 10, "the vassal is gone")
+    process.returncode = 0
+
+
+def test_every_vassal_gets_the_options_of_the_emperor(emperor, tmp_path):
+    vassal(tmp_path, "first", "one")
+    emperor("--vassals-set", "processes=3")
+    answers(tmp_path, "first", "one")
+    wait_until(lambda: "worker 3 (pid" in log_of(tmp_path), 10, "a third worker")
+
+
+def test_a_source_that_is_nothing_is_refused(tmp_path):
+    result = run(tmp_path, "--emperor", "nowhere://x")
+    assert "emperor = nowhere://x: neither a folder, nor a pattern, nor a monitor of a plugin" in result.stdout
+    assert result.returncode != 0
