@@ -1,9 +1,23 @@
 #include "kernel/packet.h"
 
+#include <charconv>
+
 #include "kernel/request.h"
 #include "kernel/state.h"
 
 namespace mortise {
+
+namespace {
+
+// What frames a body is not guessed at: a number, or nothing.
+bool is_length(std::string_view text) {
+  uint64_t length;
+  const char *end = text.data() + text.size();
+  auto [stop, error] = std::from_chars(text.data(), end, length);
+  return text.empty() || (error == std::errc() && stop == end);
+}
+
+}  // namespace
 
 PacketHead parse_packet_head(std::string_view bytes) {
   auto byte = [&](size_t i) { return static_cast<uint8_t>(bytes[i]); };
@@ -38,6 +52,7 @@ int uwsgi_proto_uwsgi_parser(wsgi_request *wsgi_req) {
   PacketHead head = parse_packet_head(bytes);
   if (head.vars_bytes > uwsgi.buffer_size) {
     request.refusal = "uwsgi packet larger than --buffer-size";
+    request.status = 431;
     return -1;
   }
   if (bytes.size() < kPacketHeaderBytes + head.vars_bytes) return UWSGI_AGAIN;
@@ -49,12 +64,15 @@ int uwsgi_proto_uwsgi_parser(wsgi_request *wsgi_req) {
   // counts.
   bool good = parse_packet_vars(
       view(request.buffer, head.vars_bytes), [&](std::string_view key, std::string_view value) {
+        if (key == "CONTENT_LENGTH" && !is_length(value)) return false;
         return uwsgi_req_add_var(wsgi_req, key.data(), static_cast<uint16_t>(key.size()), value.data(),
                                  static_cast<uint16_t>(value.size())) == 0;
       });
   request.len = head.vars_bytes;
   if (!good && head.modifier1 == 0) {
-    request.refusal = "malformed uwsgi packet, or more variables than --max-vars";
+    const bool too_many = request.var_cnt + 2 > uwsgi.max_vars * 2;
+    request.refusal = too_many ? "more variables than --max-vars" : "malformed uwsgi packet";
+    request.status = too_many ? 431 : 400;
     return -1;
   }
   request.parsed = good;

@@ -1,6 +1,7 @@
 #include "kernel/plugin_registry.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <exception>
 #include <stdexcept>
@@ -11,7 +12,10 @@ namespace mortise {
 
 namespace {
 
+// Anybody who may send packets can cause it: told once a second.
 int no_plugin(wsgi_request *request) {
+  static std::atomic<time_t> told = 0;
+  if (const time_t now = uwsgi_now(); told.exchange(now) == now) return -1;
   log_warning("no plugin for modifier %d is loaded: request refused (add --plugin NAME)",
               request->uh->modifier1);
   return -1;

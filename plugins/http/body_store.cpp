@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <utility>
 
 namespace mortise::http {
 
@@ -59,6 +60,12 @@ ssize_t BodyStore::read(char *out, size_t size) {
   if (got <= 0) return -1;
   read_at_ += static_cast<size_t>(got);
   return got;
+}
+
+FileAnswer BodyStore::release() {
+  FileAnswer file(std::exchange(file_, -1), read_at_, left());
+  clear();
+  return file;
 }
 
 void BodyStore::clear() {

@@ -187,6 +187,15 @@ bool Client::send_own(OwnAnswer &answer, bool is_head) {
   return true;
 }
 
+void Client::send_rest(FileAnswer rest, bool keep) {
+  end_exchange();
+  resume_reading();
+  file_ = std::make_unique<FileAnswer>(std::move(rest));
+  keeps_ = keep;
+  state_ = State::kFile;
+  if (queued_bytes() == 0) go_on_with_file();
+}
+
 void Client::go_on_with_file() {
   touch();
   if (!file_->send(*this)) return drop();

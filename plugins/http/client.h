@@ -38,6 +38,8 @@ class Client final : public Stream, public Deadline {
   void end_tunnel();
   // The response was passed on; `keep`: another request may follow.
   void response_done(bool keep);
+  // The same when what is left of it is in a file.
+  void send_rest(FileAnswer rest, bool keep);
   // Answers in the server's stead, and closes.
   void answer(int status, const char *reason);
   // The connection is of no use any more.

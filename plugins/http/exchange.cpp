@@ -141,6 +141,7 @@ void Exchange::upstream_drained() {
 void Exchange::client_drained() {
   if (client_at_end_ && upstream_at_end_) return client_->drop();
   client_->touch();
+  if (!spooled_.at_end()) return send_spooled();
   if (upstream_) upstream_->resume_reading();
 }
 

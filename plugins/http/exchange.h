@@ -58,6 +58,7 @@ class Exchange {
   void trim() {
     if (unsent_.capacity() > 2 * kOnePieceBytes) std::string().swap(unsent_);
     stored_.clear();
+    spooled_.clear();
     gzip_.end();
   }
 
@@ -89,6 +90,9 @@ class Exchange {
   std::string_view rewritten_head(const ResponseHead &head);
   void pass_body(std::string_view head, std::string_view bytes);
   bool send_to_client(std::string_view head, std::string_view data);
+  bool spools() const;
+  bool spool(std::string_view head, std::string_view data);
+  void send_spooled();
   void reframe(std::string_view data, bool last, std::string &out);
   void send_stored_body();
   bool wants_gzip(const ResponseHead &head) const;
@@ -132,6 +136,7 @@ class Exchange {
   std::string partial_head_;
   BodyTracker response_body_;
   GzipStream gzip_;
+  BodyStore spooled_;  // what the client is too slow for
 };
 
 }  // namespace mortise::http

@@ -21,8 +21,9 @@ struct Options {
   uwsgi_string_list *trusted_proxies = nullptr;  // networks whose X-Forwarded-For is believed
   int proxy_protocol = 0;                        // connections of --http begin with a PROXY header
   int health = 0;                                // /-/live and /-/ready are answered by the gateway
-  int auto_gzip = 0;       // responses that ask for it by "uWSGI-Encoding: gzip" are compressed
-  int post_buffering = 0;  // bytes of a body that wait in memory for its end; 0: bodies are not awaited
+  int auto_gzip = 0;             // responses that ask for it by "uWSGI-Encoding: gzip" are compressed
+  int response_buffering = 256;  // MiB of a response that a slow client leaves to the disk
+  int post_buffering = 0;        // bytes of a body that wait in memory for its end; 0: bodies are not awaited
   char *post_buffering_dir = nullptr;  // of the rest
 
   int modifier1 = 0, modifier2 = 0;                // of requests that the gateway forwards

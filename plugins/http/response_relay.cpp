@@ -1,12 +1,15 @@
 // The response's way through an exchange: head, body, or what follows an upgrade.
 #include <uwsgi.h>
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "client.h"
 #include "exchange.h"
 #include "folded.h"
 #include "gateway_process.h"
+#include "limited_log.h"
 #include "options.h"
 #include "upstream.h"
 
@@ -181,14 +184,45 @@ bool Exchange::wants_gzip(const ResponseHead &head) const {
 }
 
 bool Exchange::send_to_client(std::string_view head, std::string_view data) {
+  count(gateway_.figures.sent_bytes, head.size() + data.size());
+  if (spools()) return spool(head, data);
   const bool adjoining = head.data() + head.size() == data.data();  // a head that is passed on as it is
   const std::string_view parts[] = {
       adjoining ? std::string_view(head.data(), head.size() + data.size()) : head,
       adjoining ? std::string_view() : data};
   if (!client_->write(parts)) return false;
-  count(gateway_.figures.sent_bytes, head.size() + data.size());
-  if (client_->queued_bytes() > kMaxQueuedBytes && upstream_) upstream_->pause_reading();
+  const bool disk_takes_more = stage_ == Stage::kBody && options.response_buffering > 0;
+  if (!disk_takes_more && client_->queued_bytes() > kMaxQueuedBytes && upstream_) upstream_->pause_reading();
   return true;
+}
+
+// Whether what comes is put aside for a slow client, so that the worker need not wait for it.
+bool Exchange::spools() const {
+  if (stage_ != Stage::kBody) return false;
+  return !spooled_.at_end() || (options.response_buffering > 0 && client_->queued_bytes() > kMaxQueuedBytes);
+}
+
+bool Exchange::spool(std::string_view head, std::string_view data) {
+  for (std::string_view part : {head, data})
+    if (!spooled_.append(part, 0, options.post_buffering_dir)) {
+      log_limited("http: an answer for %s cannot be kept on disk: %s (closed)", client_->name(),
+                  strerror(errno));
+      return false;
+    }
+  if (spooled_.left() >= static_cast<uint64_t>(options.response_buffering) << 20) upstream_->pause_reading();
+  return true;
+}
+
+void Exchange::send_spooled() {
+  char piece[ReadBuffer::kBytes];
+  while (!spooled_.at_end() && client_->queued_bytes() == 0) {
+    const ssize_t got = spooled_.read(piece, sizeof piece);
+    if (got <= 0 || !client_->write(std::string_view(piece, static_cast<size_t>(got))))
+      return client_->drop();
+  }
+  if (!spooled_.at_end()) return;
+  spooled_.clear();
+  if (upstream_) upstream_->resume_reading();
 }
 
 void Exchange::finish(bool reusable) {
@@ -198,6 +232,7 @@ void Exchange::finish(bool reusable) {
   request_lost_ = true;  // nobody is there for what is left of it
   gateway_.dispatcher.release(*std::exchange(upstream_, nullptr),
                               reusable && sent ? Outcome::kReusable : Outcome::kBroken);
+  if (!spooled_.at_end()) return client.send_rest(spooled_.release(), keep && request_complete());
   client.response_done(keep);
 }
 
