@@ -29,6 +29,8 @@ uwsgi_option options[] = {
     UWSGI_END_OF_OPTIONS};
 
 void before_drop() {
+  if (uwsgi_option_value("reload") || uwsgi_option_value("stop"))
+    return;  // a command about a server, not one
   go_to_background();
   write_pidfiles(Moment::kBeforeDrop);
 }

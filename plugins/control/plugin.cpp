@@ -32,18 +32,19 @@ uwsgi_option options[] = {
      reinterpret_cast<void *>(reload_all), 0},
     UWSGI_END_OF_OPTIONS};
 
-int init() {
+// Before any plugin writes or binds: a configuration that names the server belongs to that one.
+void before_drop() {
   if (command_given()) exit(run_command());
-  return open_fifos();
 }
 
 }  // namespace
 
 uwsgi_plugin control_plugin = {
     .name = "control",
-    .init = init,
+    .init = open_fifos,
     .options = options,
     .master_cycle = look_at_touched_files,
     .magic = take_pidfile,
+    .before_privileges_drop = before_drop,
     .master_cleanup = remove_fifos,
 };

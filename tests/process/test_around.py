@@ -173,7 +173,7 @@ def test_a_server_that_gave_up_root_reloads_at_the_addresses_that_root_bound(mor
     first = server.get().text
     for _ in range(2):
         assert subprocess.run([BINARY, "reload", "--pid", str(server.process.pid)], env=clean_environment(), timeout=30).returncode == 0
-    assert server.get().text != first
+    wait_until(lambda: server.get().text != first)
     status = pathlib.Path("/proc/%d/status" % server.process.pid).read_text()
     assert "Uid:\t65534\t65534\t65534" in status
     assert "CapEff:\t%016x" % (1 << 10 | 1 << 23 if capabilities else 0) in status

@@ -75,7 +75,7 @@ def test_a_reload_reads_application_and_configuration_again_and_keeps_pid_and_ad
     write(server.folder, "server.ini", (server.folder / "server.ini").read_text().replace("red", "blue").replace(":0", ":%d" % server.address()[1]))
     done = reload(server)
     assert done.returncode == 0 and "server %d reloaded" % server.process.pid in done.stdout
-    assert server.get().text == "second 1"
+    wait_until(lambda: server.get().text == "second 1")
 
 
 @pytest.mark.parametrize("way", ["HUP", "USR2", "fifo", "touch", "chain"])
@@ -97,7 +97,7 @@ def test_every_way_to_ask_for_a_reload_replaces_the_workers(mortise, way):
     else:
         server.signal(getattr(signal, "SIG" + way))
     server.wait_for_log("reload done: 2 workers replaced")
-    assert server.get().text.startswith("second")
+    wait_until(lambda: server.get().text.startswith("second"))
 
 
 @pytest.mark.timeout(180)
@@ -171,7 +171,7 @@ def test_a_server_whose_application_is_loaded_before_the_fork_reloads_it(wsgi):
     server = wsgi(app(), "--preload")
     write(server.folder, "app.py", app("second"))
     reload_well(server)
-    assert server.get().text.startswith("second")
+    wait_until(lambda: server.get().text.startswith("second"))
 
 
 def test_a_generation_that_fails_after_its_trial_leaves_the_old_one_serving(wsgi):
@@ -198,7 +198,7 @@ def test_a_preloaded_generation_that_fails_after_its_trial_leaves_the_old_one_se
     assert reload(server).returncode == 1
     write(server.folder, "app.py", app("third"))
     reload_well(server)
-    assert server.get().text.startswith("third")
+    wait_until(lambda: server.get().text.startswith("third"))
 
 
 def test_a_request_in_flight_is_answered_by_the_generation_that_took_it(wsgi):
@@ -278,9 +278,11 @@ def test_a_trial_that_hangs_is_ended(wsgi):
 
 def test_a_reload_of_no_server_fails(tmp_path):
     write(tmp_path, "old.pid", "4194000\n")
-    for args, why in (["old.pid"], "No such process"), (["--pidfile", "none"], "it has no pid"), ([], "which server?"):
+    write(tmp_path, "server.ini", "[uwsgi]\npidfile = of_the_server\ndaemonize = log\n")
+    for args, why in (["server.ini"], "it has no pid"), (["old.pid"], "No such process"), (["--pidfile", "none"], "it has no pid"), ([], "which server?"):
         done = subprocess.run([BINARY, "reload", *args], cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=20)
         assert done.returncode == 1 and why in done.stdout + done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old.pid", "server.ini"]
 
 
 def test_a_server_stops_on_command(wsgi):
