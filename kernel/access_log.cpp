@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cinttypes>
 #include <cstdio>
 #include <ctime>
 #include <string_view>
@@ -47,13 +48,19 @@ extern "C" void log_request(wsgi_request *request) {
   size_t addr_len = request->remote_addr_len ? request->remote_addr_len : request->peer_addr_len;
   uint64_t took_ms = (request->end_of_request - request->start_of_request) / 1000;
   uwsgi_core &core = worker.cores[request->async_id];
-  char line[4096];
+  char line[4096], memory[128] = "";
+  if (uint64_t rss = 0, vsz = 0; uwsgi.logging_options.memory_report) {
+    get_memusage(&rss, &vsz);
+    snprintf(memory, sizeof memory,
+             "{address space usage: %" PRIu64 " bytes/%" PRIu64 "MB} {rss usage: %" PRIu64 " bytes/%" PRIu64 "MB} ", vsz,
+             vsz >> 20, rss, rss >> 20);
+  }
   int len = snprintf(
       line, sizeof line,
-      "[pid: %d|app: %d|req: %llu/%llu] %s (%s) {%d vars in %zu bytes} [%s] %s %.2048s => generated %llu "
+      "%s[pid: %d|app: %d|req: %llu/%llu] %s (%s) {%d vars in %zu bytes} [%s] %s %.2048s => generated %llu "
       "bytes in %llu "
       "msecs (%s %d) %d headers in %llu bytes (%llu switches on core %d)\n",
-      static_cast<int>(uwsgi.mypid), request->app_id, static_cast<unsigned long long>(core.requests),
+      memory, static_cast<int>(uwsgi.mypid), request->app_id, static_cast<unsigned long long>(core.requests),
       static_cast<unsigned long long>(worker_requests), Text(addr, addr_len).c_str(),
       Text(request->remote_user, request->remote_user_len).c_str(), request->var_cnt / 2, vars_bytes, date,
       Text(request->method, request->method_len).c_str(), Text(request->uri, request->uri_len).c_str(),

@@ -123,6 +123,7 @@ def test_numbers_are_those_of_the_server(wsgi):
     assert (worker["status"], worker["accepting"], worker["respawn_count"]) == ("idle", 1, 1)
     assert (worker["delta_requests"], worker["exceptions"], worker["apps"][0]["requests"]) == (3, 1, 3)
     assert worker["rss"] > 1 << 20 and worker["vsz"] > worker["rss"]
+    assert re.search(r"\{address space usage: \d{7,} bytes/\d+MB\} \{rss usage: \d{7,} bytes/\d+MB\} \[pid: ", server.log)
     assert worker["tx"] > 10 and worker["running_time"] > 0 and abs(worker["last_spawn"] - time.time()) < 60
     assert sum(core["requests"] for core in worker["cores"]) == 3
     assert found["sockets"][0]["proto"] == "http" and found["sockets"][0]["max_queue"] > 0
