@@ -5,6 +5,7 @@
 #include <string>
 
 #include "environ.h"
+#include "exception_hooks.h"
 #include "exception_reload.h"
 #include "response_body.h"
 #include "start_response.h"
@@ -157,6 +158,7 @@ int Exchange::fail() {
     replace_worker_after(exception.get());
     traceback = format_exception(exception.get());
     uwsgi_log("python: exception in %s:\n%s", describe(request_).c_str(), traceback.c_str());
+    tell_exception_handlers(request_, exception.get());
   }
   if (client_is_gone(request_)) return -1;
   if (request_->headers_sent) {

@@ -4,6 +4,7 @@
 #include "autoreload.h"
 #include "background.h"
 #include "core_interpreters.h"
+#include "exception_hooks.h"
 #include "fork_hooks.h"
 #include "option_table.h"
 #include "options.h"
@@ -30,6 +31,7 @@ void on_load() {
 }
 
 void prepare_worker() {
+  run_worker_override();
   create_core_interpreters();
   run_postfork_hooks();
   prepare_stack_dump();
@@ -66,7 +68,10 @@ uwsgi_plugin python_plugin = {
     .rpc = answer_rpc,
     .mule = run_mule,
     .mule_msg = handle_mule_message,
-    .worker = run_worker_override,
+    .backtrace = exception_backtrace,
+    .exception_class = exception_class,
+    .exception_msg = exception_text,
+    .exception_repr = exception_repr,
     .pre_uwsgi_fork = before_fork,
     .post_uwsgi_fork = after_fork,
 };

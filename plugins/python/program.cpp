@@ -88,12 +88,12 @@ void run_program_instead() {
   end(run_shell(options.shell_code ? options.shell_code : ""));
 }
 
-int run_worker_override() {
-  if (!options.worker_override) return 0;
+void run_worker_override() {
+  if (!options.worker_override) return;
   run_postfork_hooks();
-  GilHold gil;
-  if (int status = run_as_main(absolute_path(options.worker_override))) exit(status);
-  return 1;
+  uwsgi_process_ready();
+  take_gil();
+  end(run_as_main(absolute_path(options.worker_override)));
 }
 
 }  // namespace mortise::python

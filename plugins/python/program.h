@@ -12,8 +12,8 @@ void run_program_instead();
 // Runs a file as __main__, with sys.argv[0]: its exit status. A traceback goes to the log. [with the GIL]
 int run_as_main(const std::string &path);
 
-// Hook worker: runs the file of --python-worker-override as the worker's whole work, from its fork to its
-// end. 1, or 0 where there is none. [worker]
-int run_worker_override();
+// Hook fixup, part of: runs the file of --python-worker-override as the worker's whole work and ends the
+// worker with its status; returns where there is none. [worker]
+void run_worker_override();
 
 }  // namespace mortise::python
