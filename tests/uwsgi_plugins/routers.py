@@ -5,6 +5,8 @@ import gzip
 import hashlib
 import os
 import socket
+import ssl
+import subprocess
 import threading
 
 from .run import expect, wait_until
@@ -198,6 +200,26 @@ def rawrouter(run):
             with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
                 sock.sendall(b"GET /raw HTTP/1.0\r\n\r\n")
                 return b"upstream GET /raw" in b"".join(iter(lambda: sock.recv(4096), b""))
+        except OSError:
+            return False
+    wait_until(answered, 10, "an answer through the router")
+
+
+def sslrouter(run):
+    crt, key = run.folder / "site.crt", run.folder / "site.key"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+                    "-out", crt, "-keyout", key], check=True, stderr=subprocess.DEVNULL)
+    upstream = run.http()
+    port = run.free_port()
+    run.server("--sslrouter", "127.0.0.1:%d,%s,%s" % (port, crt, key), "--sslrouter-to", upstream.address)
+    trust = ssl.create_default_context(cafile=crt)
+
+    def answered():
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as sock:
+                with trust.wrap_socket(sock, server_hostname="localhost") as encrypted:
+                    encrypted.sendall(b"GET /hidden HTTP/1.0\r\n\r\n")
+                    return b"upstream GET /hidden" in b"".join(iter(lambda: encrypted.recv(4096), b""))
         except OSError:
             return False
     wait_until(answered, 10, "an answer through the router")
