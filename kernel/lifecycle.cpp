@@ -16,21 +16,12 @@
 #include "kernel/sockets.h"
 #include "kernel/state.h"
 #include "kernel/supervisor.h"
-#include "kernel/user_signals.h"
 #include "kernel/worker.h"
+#include "sdk/runtime/user_signals.h"
 
 namespace mortise {
 
 namespace {
-
-int poll_fd(int fd, int timeout_s, short events) {
-  pollfd entry{fd, events, 0};
-  int ready = 0;
-  do {
-    ready = poll(&entry, 1, timeout_s < 0 ? -1 : timeout_s * 1000);
-  } while (ready < 0 && errno == EINTR);
-  return ready;
-}
 
 Result<void> change_dir(const char *path) {
   if (!path || chdir(path) == 0) return {};
@@ -147,8 +138,10 @@ Result<void> prepare_process() {
   getrlimit(RLIMIT_NOFILE, &limit);
   uwsgi.max_fd = static_cast<int>(limit.rlim_cur);
   if (auto done = check_ranges(); !done) return done;
-  uwsgi.wait_read_hook = [](int fd, int timeout) { return poll_fd(fd, timeout, POLLIN); };
-  uwsgi.wait_write_hook = [](int fd, int timeout) { return poll_fd(fd, timeout, POLLOUT); };
+  uwsgi.wait_read_hook = uwsgi_simple_wait_read_hook;
+  uwsgi.wait_write_hook = uwsgi_simple_wait_write_hook;
+  uwsgi.wait_read2_hook = uwsgi_simple_wait_read2_hook;
+  uwsgi.wait_milliseconds_hook = uwsgi_simple_wait_milliseconds_hook;
   if (auto done = change_dir(set.chdir); !done) return done;
   block_master_signals();       // before any plugin can start a thread
   adopt_inherited_listeners();  // before any plugin can bind

@@ -11,8 +11,8 @@
 #include "kernel/plugin_registry.h"
 #include "kernel/scoreboard.h"
 #include "kernel/state.h"
-#include "kernel/user_signals.h"
 #include "kernel/worker_loop.h"
+#include "sdk/runtime/user_signals.h"
 
 namespace mortise {
 
