@@ -241,7 +241,7 @@ def test_no_request_leaves_memory_behind(wsgi, path):
 
     # CPython's own caches fill for a while; what is lost with each request never ends.
     before = blocks()
-    for i in range(8):
+    for i in range(20):
         load(200, i * 200)
         after = blocks()
         if after - before < 20:
