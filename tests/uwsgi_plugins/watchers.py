@@ -142,6 +142,12 @@ def alarm_curl(run):
     wait_until(lambda: any(b"POST /alarm" in one and b"to-be-told" in one for one in peer.seen), 15, "the alarm")
 
 
+def curl_cron(run):
+    peer = run.http()
+    run.server("--curl-cron", "-1 -1 -1 -1 -1 http://%s/by-the-clock" % peer.address)
+    wait_until(lambda: any(b"GET /by-the-clock" in one for one in peer.seen), 15, "the request")
+
+
 def _grows(run, *args):
     server = run.server("--processes", "4", "--cheaper", "1", "--cheaper-initial", "1", *args)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
