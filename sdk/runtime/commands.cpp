@@ -36,6 +36,11 @@ struct ShellCommand {
 
 extern "C" {
 
+char *uwsgi_binsh(void) {
+  static char shell[] = "/bin/sh";
+  return shell;
+}
+
 void uwsgi_exec_command_with_args(char *command) {
   ShellCommand shell(command);
   execute_async_safe(shell.argv[0], shell.argv);

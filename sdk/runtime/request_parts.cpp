@@ -94,6 +94,19 @@ void uwsgi_request_body_seek(wsgi_request *request, off_t pos) {
   if (fseeko(request->post_file, pos, SEEK_SET) == 0) request->post_pos = static_cast<size_t>(pos);
 }
 
+// The handler of the signal runs as well. [worker]
+int uwsgi_signal_wait(wsgi_request *request, int signum) {
+  for (;;) {
+    int fd = -1;
+    if (uwsgi.wait_read2_hook(uwsgi.signal_socket, uwsgi.my_signal_socket, -1, &fd) <= 0) return -1;
+    uint8_t received = 0;
+    if (recv(fd, &received, 1, MSG_PEEK | MSG_DONTWAIT) != 1) continue;  // another core took it
+    uwsgi_receive_signal(fd, "worker", uwsgi.mywid);
+    request->signal_received = received;
+    if (signum < 0 || signum == received) return received;
+  }
+}
+
 // RFC 9110 §14.1.2; range_to of -1 and a negative range_from count from the end.
 void uwsgi_request_fix_range_for_size(wsgi_request *request, int64_t size) {
   if (request->range_parsed != UWSGI_RANGE_PARSED) return;

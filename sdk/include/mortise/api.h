@@ -125,9 +125,6 @@ UWSGI_API void config_magic_table_fill(char *path, char *table[]);
 UWSGI_API void uwsgi_time_bomb(int seconds, int reload);
 /* [any] Ends this worker in good order as if it had been told to. */
 UWSGI_API void goodbye_cruel_world(void);
-/* [load] Reads configuration files that end with this suffix: func adds what it finds with
- * add_exported_option(). */
-UWSGI_API void uwsgi_register_configurator(const char *suffix, void (*func)(char *path, char *magic_table[]));
 /* [any] A descriptor that closing all others at a fork or exec must spare. */
 UWSGI_API void uwsgi_add_safe_fd(int fd);
 UWSGI_API void uwsgi_protected_close(int fd);
@@ -213,10 +210,6 @@ UWSGI_API void uwsgi_opt_add_string_list(char *name, char *value,
 UWSGI_API void uwsgi_opt_set_placeholder(char *name, char *value, void *data);
 UWSGI_API void uwsgi_opt_set_16bit(char *name, char *value, void *data); /* uint16_t */
 UWSGI_API void uwsgi_opt_add_addr_list(char *name, char *value, void *data);
-UWSGI_API void uwsgi_opt_add_lazy_socket(char *name, char *value, void *data);
-UWSGI_API void uwsgi_opt_set_logger(char *name, char *value, void *data);
-UWSGI_API void uwsgi_opt_load_ini(char *name, char *value, void *data);
-UWSGI_API void uwsgi_opt_print(char *name, char *value, void *data);
 UWSGI_API void uwsgi_opt_deprecated(char *name, char *value, void *data); /* data: a text that is logged */
 /* [any] Value an option was last given, "" for a bare one, NULL if it was not given. */
 UWSGI_API const char *uwsgi_option_value(const char *name);
@@ -357,14 +350,12 @@ UWSGI_API void uwsgi_request_body_seek(struct wsgi_request *, off_t pos);
  * address and its answer to the client: 0, or -1 where nothing was sent. */
 UWSGI_API int uwsgi_proxy_nb(struct wsgi_request *, char *address, struct uwsgi_buffer *, size_t remains,
                              int timeout);
-/* [request] The request as an HTTP request, or as FastCGI records, for forwarding; NULL; the caller's to
+/* [request] The request as an HTTP request for forwarding; NULL; the caller's to
  * destroy. */
 UWSGI_API struct uwsgi_buffer *uwsgi_to_http(struct wsgi_request *, char *host, uint16_t host_len, char *uri,
                                              uint16_t uri_len);
 UWSGI_API struct uwsgi_buffer *uwsgi_to_http_dumb(struct wsgi_request *, char *host, uint16_t host_len,
                                                   char *uri, uint16_t uri_len);
-UWSGI_API struct uwsgi_buffer *uwsgi_to_fastcgi(struct wsgi_request *, char *key, uint16_t keylen, char *val,
-                                                uint16_t vallen);
 /* [any] Parses a PROXY protocol line (version 1) up to watermark; the byte behind it, or NULL. */
 UWSGI_API char *proxy1_parse(char *ptr, char *watermark, char **src, uint16_t *src_len, char **dst,
                              uint16_t *dst_len, char **src_port, uint16_t *src_port_len, char **dst_port,
@@ -524,7 +515,7 @@ UWSGI_API int uwsgi_signal_send(int fd, uint8_t signum);
 /* [worker] Reads one signal from fd and runs its handler; loops of plugins call it. */
 UWSGI_API int uwsgi_receive_signal(int fd, const char *name, int id);
 
-/* [worker] Waits for a signal (-1: any) up to timeout seconds: its number, -1 timed out or failed. */
+/* [request] Waits for a signal (-1: any) and runs its handler: its number, -1 where waiting failed. */
 UWSGI_API int uwsgi_signal_wait(struct wsgi_request *, int signum);
 /* [any] Raises a signal in the server at address: 0, or -1. */
 UWSGI_API int uwsgi_remote_signal_send(char *address, uint8_t signum);

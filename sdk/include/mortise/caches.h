@@ -87,7 +87,8 @@ struct uwsgi_cache_magic_context {
   char *cache;
   uint16_t cache_len;
 };
-/* [any] For uwsgi_hooked_parse(): data is a struct uwsgi_cache_magic_context, which points into the packet. */
+/* [any] For uwsgi_hooked_parse(): data is a struct uwsgi_cache_magic_context, which points into the packet.
+ */
 UWSGI_API void uwsgi_cache_magic_context_hook(char *key, uint16_t keylen, char *value, uint16_t vallen,
                                               void *data);
 

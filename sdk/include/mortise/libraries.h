@@ -28,8 +28,6 @@ UWSGI_API void uwsgi_ssl_init(void);
  * certificates (NULL: none; "!file": demanded). NULL with a message in the log. */
 UWSGI_API SSL_CTX *uwsgi_ssl_new_server_context(char *name, char *crt, char *key, char *ciphers,
                                                 char *client_ca);
-UWSGI_API char *uwsgi_rsa_sign(char *algo_key, char *message, size_t len, unsigned int *sign_len);
-UWSGI_API char *uwsgi_sanitize_cert_filename(char *base, char *key, uint16_t keylen);
 #endif
 
 #ifdef UWSGI_ZLIB

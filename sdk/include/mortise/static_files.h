@@ -24,7 +24,7 @@ struct uwsgi_static_request {
 
 struct uwsgi_static_answer {
   int status;
-  int fd; /* -1: no body; else the caller's to close */
+  int fd;            /* -1: no body; else the caller's to close */
   uint64_t pos, len; /* what of the file is the body */
   /* Header lines, each with its CRLF: Content-Length (where the status has one), Content-Type, ETag, … */
   char head[2048];
