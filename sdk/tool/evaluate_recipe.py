@@ -70,6 +70,14 @@ def provide_modules():
         platform.linux_distribution = lambda **_kwargs: ("", "", "")
 
 
+def provide_uwsgi(folder):
+    """Recipes and what they call ask `uwsgi --cflags`; mortise answers, for it is what is built for."""
+    server = os.environ.get("MORTISE", "")
+    if server:
+        os.symlink(server, os.path.join(folder, "uwsgi"))
+        os.environ["PATH"] = folder + os.pathsep + os.environ.get("PATH", os.defpath)
+
+
 def run(path):
     values = {"__name__": "uwsgiplugin", "__file__": path}
     with open(path, "rb") as source:
@@ -101,6 +109,7 @@ def main():
     recipe, output = sys.argv[1:3]
     os.dup2(2, 1)
     provide_modules()
+    provide_uwsgi(os.path.dirname(output))  # a folder that the caller removes
     values = run(recipe)
     if sys.argv[3:] == ["post_build"]:
         values["post_build"](Config())

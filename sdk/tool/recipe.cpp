@@ -36,6 +36,7 @@ Result<Recipe> evaluate(const std::string &path) {
   auto temporary = TemporaryFolder::make();
   if (!temporary) return temporary.error();
   const std::string output = temporary->path() + "/recipe";
+  setenv("MORTISE", server_file().c_str(), 1);  // what answers for uwsgi
   auto status = run_command_line({"python3", data_file("evaluate_recipe.py"), path, output}, {});
   if (!status) return status.error();
   auto text = read_file(output.c_str(), kMaxRecipeBytes);
@@ -104,8 +105,11 @@ Result<Recipe> read_recipe(const std::string &path) {
 }
 
 Result<void> run_post_build(const Recipe &recipe) {
-  auto status = run_command_line(
-      {"python3", data_file("evaluate_recipe.py"), recipe.file(), "/dev/null", "post_build"}, {});
+  auto temporary = TemporaryFolder::make();
+  if (!temporary) return temporary.error();
+  auto status = run_command_line({"python3", data_file("evaluate_recipe.py"), recipe.file(),
+                                  temporary->path() + "/recipe", "post_build"},
+                                 {});
   if (!status) return status.error();
   if (*status != 0)
     return Error{"post_build() of " + recipe.file(), "it ended with status " + std::to_string(*status),

@@ -58,6 +58,7 @@ def test_a_recipe_is_a_program_that_finds_what_uwsgis_builder_gives(installed, m
     write(sources, "uwsgiplugin.py", "import os, sys\nimport uwsgiconfig as uc\nfrom uwsgiconfig import spcall\n"
           "from distutils import sysconfig\nprint('looking around')\nNAME = 'orchard'\n"
           "CFLAGS = [spcall('echo -I src/include'), uc.spcall('false'), '-I' + sysconfig.get_python_inc()]\n"
+          "assert '-fPIC' in os.popen('uwsgi --cflags').read()\n"
           "CFLAGS += os.popen('echo -DUNUSED=1').read().rstrip().split()\nCFLAGS.append('`echo -DALSO=1`')\n"
           "LDFLAGS = []\nLIBS = []\nGCC_LIST = ['orchard', '%s/trees.c' % os.path.abspath('src')]\n"
           "def post_build(config):\n    open('after', 'w').write(config.get('nothing', 'built'))\n")
