@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "app_board.h"
 #include "application_source.h"
 #include "code_import.h"
 #include "environ.h"
@@ -61,6 +62,7 @@ bool add_application(const ApplicationSource &source, int id, char *mountpoint) 
   app->responder0 = callable;
   uint64_t took_us = uwsgi_monotonic_micros() - started;
   app->startup_time = static_cast<time_t>(took_us / 1000000);
+  post_app_notice(id, *app);
   uwsgi_emulate_cow_for_apps(id);
   all_loaded.push_back({source, id});
   uwsgi_log_initial("python: application from %s loaded in %d ms%s%s (%s %d)\n", source.description().c_str(),
@@ -114,6 +116,7 @@ bool configured_application_exists() {
 }
 
 void load_shared_imports() {
+  if (uwsgi.mywid > 0) clear_app_notices();
   GilHold gil;
   refresh_uwsgi_module();
   run_imports(options.shared_imports);

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <string>
 
+#include "app_board.h"
 #include "environ.h"
 #include "exception_hooks.h"
 #include "exception_reload.h"
@@ -34,6 +35,8 @@ void count_exception(const wsgi_request *request) {
   for (uint64_t *counter : {&worker.cores[request->async_id].exceptions, &worker.exceptions,
                             &worker.apps[request->app_id].exceptions})
     std::atomic_ref(*counter).fetch_add(1, std::memory_order_relaxed);
+  if (AppNotice *notice = app_notice(uwsgi.mywid, request->app_id))
+    std::atomic_ref(notice->exceptions).fetch_add(1, std::memory_order_relaxed);
 }
 
 // The application called os.fork(), and an exception, as sys.exit() raises it, came out of the child: that is

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <vector>
 
+#include "app_board.h"
 #include "application_choice.h"
 #include "gil.h"
 
@@ -42,6 +43,8 @@ int serve_request(wsgi_request *request) {
   GilHold gil;
   request->app_id = id;
   std::atomic_ref(uwsgi_apps[id].requests).fetch_add(1, std::memory_order_relaxed);
+  if (AppNotice *notice = app_notice(uwsgi.mywid, id))
+    std::atomic_ref(notice->requests).fetch_add(1, std::memory_order_relaxed);
   return exchanges[static_cast<size_t>(request->async_id)].serve(request, interpreter, application);
 }
 

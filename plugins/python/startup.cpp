@@ -1,5 +1,6 @@
 #include "startup.h"
 
+#include "app_board.h"
 #include "application.h"
 #include "code_import.h"
 #include "decorators.h"
@@ -138,6 +139,7 @@ int start_interpreter() {
   }
   if (!run_early_imports()) return -1;
   create_exchanges();
+  create_app_board();
   if (!create_shared_area()) return -1;
   create_signal_numbers();
   register_stack_dumper();

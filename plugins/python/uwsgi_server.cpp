@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include "app_board.h"
 #include "gil.h"
 #include "uwsgi_module.h"
 
@@ -95,22 +96,29 @@ const char *status_of(const uwsgi_worker &worker) {
   return uwsgi_worker_is_busy(worker.id) ? "busy" : "idle";
 }
 
-PyRef describe_app(const uwsgi_app &app, int id) {
-  return PyRef(Py_BuildValue("{s:i,s:i,s:y#,s:L,s:L,s:L,s:K,s:K,s:y}", "id", id, "modifier1", app.modifier1,
+PyRef describe_app(const AppNotice &app, int id) {
+  constexpr int kModifier = 0;
+  return PyRef(Py_BuildValue("{s:i,s:i,s:y#,s:L,s:K,s:K,s:K,s:K,s:y}", "id", id, "modifier1", kModifier,
                              "mountpoint", app.mountpoint, static_cast<Py_ssize_t>(app.mountpoint_len),
                              "startup_time", static_cast<long long>(app.startup_time), "interpreter",
-                             reinterpret_cast<long long>(app.interpreter), "callable",
-                             reinterpret_cast<long long>(app.callable), "requests", number(app.requests),
-                             "exceptions", number(app.exceptions), "chdir", app.chdir));
+                             number(app.interpreter), "callable", number(app.callable), "requests",
+                             number(app.requests), "exceptions", number(app.exceptions), "chdir", app.chdir));
+}
+
+PyRef describe_apps(int wid) {
+  PyRef list(PyList_New(0));
+  for (int id = 0; list; ++id) {
+    const AppNotice *notice = app_notice(wid, id);
+    if (!notice) break;
+    if (!notice->used) continue;
+    PyRef app = describe_app(*notice, id);
+    if (!app || PyList_Append(list.get(), app.get())) return {};
+  }
+  return list ? PyRef(PyList_AsTuple(list.get())) : PyRef();
 }
 
 PyRef describe_worker(const uwsgi_worker &worker) {
-  PyRef apps(PyTuple_New(worker.apps_cnt));
-  for (int id = 0; apps && id < worker.apps_cnt; ++id) {
-    PyRef app = describe_app(worker.apps[id], id);
-    if (!app) return {};
-    PyTuple_SET_ITEM(apps.get(), id, app.release());
-  }
+  PyRef apps = describe_apps(worker.id);
   if (!apps) return {};
   return PyRef(
       Py_BuildValue("{s:i,s:i,s:K,s:K,s:K,s:K,s:y,s:K,s:K,s:K,s:L,s:K,s:K,s:K,s:O}", "id", worker.id, "pid",

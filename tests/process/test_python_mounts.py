@@ -94,3 +94,24 @@ def test_a_mount_that_cannot_be_ends_the_start(tmp_path, mount, message):
     ended = run(tmp_path, "--http-socket", "127.0.0.1:0", "--mount", mount)
     assert ended.returncode != 0
     assert message in ended.stdout
+
+
+def test_workers_tells_the_applications_of_every_worker(mortise):
+    source = """
+import json, uwsgi
+def application(environ, start_response):
+    start_response("200 OK", [])
+    return [json.dumps([[[app["mountpoint"].decode(), app["requests"]] for app in worker["apps"]] for worker in uwsgi.workers()]).encode()]
+"""
+    server = mortise(
+        "--http-socket", "127.0.0.1:0", "--processes", "2", "--mount", "/=ask.py", "--mount", "/one=one.py", "--manage-script-name",
+        files={"ask.py": source, "one.py": APP},
+    )
+    server.wait_for_log("loaded in", count=4)
+    for _ in range(3):
+        server.get("/one")
+    import json
+
+    apps = json.loads(server.get().text)
+    assert [[mountpoint for mountpoint, _ in worker] for worker in apps] == [["", "/one"], ["", "/one"]]
+    assert sum(worker[1][1] for worker in apps) == 3

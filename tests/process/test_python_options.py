@@ -1,7 +1,5 @@
 """Options of the Python plugin: what they load, run and accept."""
 
-import os
-import pathlib
 import re
 import socket
 import sys
@@ -9,7 +7,7 @@ import time
 
 import pytest
 
-from mortise import ROOT, run, wait_until, write
+from mortise import BUILD, run, wait_until, write
 
 HELLO = """
 def application(environ, start_response):
@@ -298,6 +296,7 @@ def test_what_is_always_so_is_accepted(mortise, args):
     assert "does nothing" not in server.log and "unknown option" not in server.log
 
 
+@pytest.mark.skipif(not (BUILD / "plugins" / "sharedareas_plugin.so").exists(), reason="the plugin sharedareas is not built")
 def test_py_sharedarea_gives_an_area(wsgi):
     server = wsgi(
         """
