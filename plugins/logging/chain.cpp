@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "board.h"
+#include "logger_process.h"
+
 namespace mortise::logging {
 
 namespace {
@@ -113,4 +116,6 @@ bool has_watchers() {
 
 extern "C" void uwsgi_log_watch(void (*func)(const char *line, size_t len)) {
   mortise::logging::watchers().push_back(func);
+  // Behind our own start: there may have been no need for a process until now.
+  if (mortise::logging::board()) mortise::logging::prepare_logger_process();
 }

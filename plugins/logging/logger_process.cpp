@@ -170,7 +170,7 @@ bool has_logger_process() {
 }
 
 bool prepare_logger_process() {
-  if (!wanted()) return true;
+  if (has_logger_process() || !wanted()) return true;
   const char *path = options.logto2 ? options.logto2 : options.logto;
   if (path && *path) {
     LogFileOptions file{.path = path,

@@ -148,8 +148,18 @@ bool is_udp(const char *address) {
   return address && *address != '/' && *address != '.' && strchr(address, ':');
 }
 
+// Commands of the master's fifo, where the plugin that has it is loaded.
+void take_fifo_commands() {
+  using SetSlot = void (*)(char, void (*)(int));
+  auto set_slot = reinterpret_cast<SetSlot>(dlsym(RTLD_DEFAULT, "uwsgi_fifo_set_slot"));
+  if (!set_slot) return;
+  set_slot('l', [](int) { uwsgi_log_reopen(); });
+  set_slot('L', [](int) { uwsgi_log_rotate(); });
+}
+
 int init() {
   create_board();
+  take_fifo_commands();
   if (options.list_loggers) list_loggers();
   if (options.list_encoders) list_encoders();
   for (char **target : {&options.logto, &options.logto2}) {
@@ -163,8 +173,8 @@ int init() {
     uwsgi_log_stamp(prefix, date);
   }
   if (!prepare_logger_process()) return -1;
+  if (uwsgi_generation() >= 0) atexit(write_rest);
   if (has_logger_process()) {
-    if (uwsgi_generation() >= 0) atexit(write_rest);
     uwsgi.log_master = 1;
   } else if (const char *path = options.logto2 ? options.logto2 : options.logto;
              path && *path && uwsgi_generation() >= 0) {
