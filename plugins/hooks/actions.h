@@ -18,6 +18,9 @@ void add_process_actions();
 void add_mount_actions();
 void add_waiting_actions();
 
+extern int waiting_seconds;  // of the actions wait_for_…
+bool is_mount_point(const char *path);
+
 // The master has no children any more, so that its actions may wait for commands again.
 extern bool at_the_end;
 

@@ -16,6 +16,7 @@ namespace mortise::hooks {
 namespace {
 
 uwsgi_string_list *exception_handlers = nullptr;
+uwsgi_string_list *mount_points = nullptr;
 
 // exec-pre-app = X is hook-pre-app = exec:X, and so on; the part of the name before the first '-' is the
 // action.
@@ -25,6 +26,15 @@ void add_action_of_option(char *name, char *value, void *list) {
   uwsgi_string_new_list(static_cast<uwsgi_string_list **>(list),
                         uwsgi_concat3(action.c_str(), ":", value ? value : ""));
 }
+
+// wait-for-X = WHAT is hook-asap = wait_for_X:WHAT.
+void add_waiting(char *, char *value, void *what) {
+  uwsgi_string_new_list(&phase_actions[static_cast<int>(Phase::kAsap)],
+                        uwsgi_concat4("wait_for_", static_cast<char *>(what), ":", value ? value : ""));
+}
+
+char fs[] = "fs", file[] = "file", dir[] = "dir", iface[] = "iface", socket_word[] = "socket",
+     mountpoint[] = "mountpoint";
 
 #define LIST(phase) &phase_actions[static_cast<int>(Phase::phase)]
 #define HOOK(name, phase)                                                               \
@@ -77,6 +87,31 @@ uwsgi_option table[] = {
      touch_exec, 0},
     {"touch-signal", required_argument, 0, "raise a user signal when a file changes: path number",
      add_touched, touch_signal, 0},
+    {"wait-for-fs", required_argument, 0, "wait until this path is there", add_waiting, fs, 0},
+    {"wait-for-file", required_argument, 0, "wait until this file is there", add_waiting, file, 0},
+    {"wait-for-dir", required_argument, 0, "wait until this folder is there", add_waiting, dir, 0},
+    {"wait-for-iface", required_argument, 0, "wait until this network interface is there", add_waiting, iface,
+     0},
+    {"wait-for-interface", required_argument, 0, "same as wait-for-iface", add_waiting, iface, 0},
+    {"wait-for-socket", required_argument, 0, "wait until somebody accepts at this address", add_waiting,
+     socket_word, 0},
+    {"wait-for-mountpoint", required_argument, 0, "wait until something is mounted here", add_waiting,
+     mountpoint, 0},
+    {"wait-for-fs-timeout", required_argument, 0, "seconds to wait (60)", uwsgi_opt_set_int, &waiting_seconds,
+     0},
+    {"wait-for-iface-timeout", required_argument, 0, "same as wait-for-fs-timeout", uwsgi_opt_set_int,
+     &waiting_seconds, 0},
+    {"wait-for-interface-timeout", required_argument, 0, "same as wait-for-fs-timeout", uwsgi_opt_set_int,
+     &waiting_seconds, 0},
+    {"wait-for-socket-timeout", required_argument, 0, "same as wait-for-fs-timeout", uwsgi_opt_set_int,
+     &waiting_seconds, 0},
+    {"check-mount", required_argument, 0, "stop when nothing is mounted here", uwsgi_opt_add_string_list,
+     &mount_points, 0},
+    {"check-mountpoint", required_argument, 0, "same as check-mount", uwsgi_opt_add_string_list,
+     &mount_points, 0},
+    {"mount-check", required_argument, 0, "same as check-mount", uwsgi_opt_add_string_list, &mount_points, 0},
+    {"mountpoint-check", required_argument, 0, "same as check-mount", uwsgi_opt_add_string_list,
+     &mount_points, 0},
     {"exception-handler", required_argument, 0, "tell a plugin's handler of exceptions: name[:argument]",
      uwsgi_opt_add_string_list, &exception_handlers, 0},
     UWSGI_END_OF_OPTIONS};
@@ -96,8 +131,19 @@ void before_privileges_drop() {
     run_phase(phase);
 }
 
+// The one that is missing; nullptr where all are there.
+const char *missing_mount() {
+  for (uwsgi_string_list *each = mount_points; each; each = each->next)
+    if (!is_mount_point(each->value)) return each->value;
+  return nullptr;
+}
+
 int init() {
   has_accepted = static_cast<uint8_t *>(uwsgi_calloc_shared(static_cast<size_t>(uwsgi.numproc) + 1));
+  if (const char *missing = missing_mount()) {
+    uwsgi_log("check-mount = %s: nothing is mounted there\n", missing);
+    return -1;
+  }
   return prepare_exception_handlers(exception_handlers) ? 0 : -1;
 }
 
@@ -111,11 +157,23 @@ void begin_to_accept() {
   if (first_time && uwsgi.mywid == 1) run_phase(Phase::kAccepting1Once);
 }
 
+void check_mounts() {
+  static time_t looked = 0;
+  if (!mount_points || looked == uwsgi_now()) return;
+  looked = uwsgi_now();
+  const char *missing = missing_mount();
+  if (!missing) return;
+  mount_points = nullptr;
+  uwsgi_log_verbose("nothing is mounted at %s any more: the server stops (check-mount)\n", missing);
+  uwsgi_stop_server(0);
+}
+
 void each_turn() {
   static bool started = false;
   if (!started) run_phase(Phase::kMasterStart);
   started = true;
   look_at_touched_files();
+  check_mounts();
 }
 
 void at_fork(int step) {

@@ -4,15 +4,25 @@
 
 namespace mortise::hooks {
 
+int waiting_seconds = 60;
+
+bool is_mount_point(const char *path) {
+  struct stat here {
+  }, above{};
+  std::string parent = std::string(path) + "/..";
+  return stat(path, &here) == 0 && stat(parent.c_str(), &above) == 0 &&
+         (here.st_dev != above.st_dev || here.st_ino == above.st_ino);
+}
+
 namespace {
 
-constexpr int kDefaultSeconds = 60, kStepUs = 50'000;
+constexpr int kStepUs = 50'000;
 
 template <bool (*kThere)(const char *)>
 int wait_for(char *args) {
   auto words = split_words(args, 2);
   if (words.empty()) return -1;
-  int seconds = words.size() > 1 ? atoi(words[1].c_str()) : kDefaultSeconds;
+  int seconds = words.size() > 1 ? atoi(words[1].c_str()) : waiting_seconds;
   uint64_t deadline = uwsgi_monotonic_micros() + static_cast<uint64_t>(seconds) * 1'000'000;
   if (!kThere(words[0].c_str())) uwsgi_log_verbose("waiting for %s\n", words[0].c_str());
   while (!kThere(words[0].c_str())) {
@@ -41,14 +51,6 @@ bool accepts(const char *address) {
   if (fd >= 0) close(fd);
   return fd >= 0;
 }
-bool is_mount_point(const char *path) {
-  struct stat here {
-  }, above{};
-  std::string parent = std::string(path) + "/..";
-  return stat(path, &here) == 0 && stat(parent.c_str(), &above) == 0 &&
-         (here.st_dev != above.st_dev || here.st_ino == above.st_ino);
-}
-
 }  // namespace
 
 void add_waiting_actions() {

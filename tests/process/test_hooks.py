@@ -101,6 +101,17 @@ def test_waiting_for_what_is_there_and_what_is_not(mortise, tmp_path):
                 "--hook-asap", "wait_for_file:%s/absent 0" % tmp_path)
 
 
+def test_options_that_wait_and_that_watch_mounts(mortise, tmp_path):
+    with pytest.raises(AssertionError, match=r"hook: \S+/absent did not come within 1 s"):
+        mortise("--http-socket", "127.0.0.1:0", "--no-need-app", "--wait-for-dir", tmp_path, "--check-mount", "/proc", "--wait-for-fs-timeout", "1",
+                "--wait-for-file", tmp_path / "absent")
+
+
+def test_a_server_without_its_mount_does_not_start(mortise, tmp_path):
+    with pytest.raises(AssertionError, match=r"check-mount = \S+: nothing is mounted there"):
+        mortise("--http-socket", "127.0.0.1:0", "--no-need-app", "--check-mount", tmp_path)
+
+
 def test_the_idiom_for_a_graceful_stop(said):
     server, _ = said("--hook-master-start", "unix_signal:15 gracefully_kill_them_all", "--hook-master-start", "print:armed")
     server.wait_for_log("armed")
