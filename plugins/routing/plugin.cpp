@@ -2,7 +2,7 @@
 #include <uwsgi.h>
 
 #include "action.h"
-#include "chain.h"
+#include "registry.h"
 #include "route_options.h"
 
 namespace mortise::routing {
@@ -26,6 +26,8 @@ namespace {
       ROUTE(prefix "route-run", when ", always: ACTION:ARGS", "run"),                                  \
       ROUTE(prefix "route-label", "a place that goto jumps to", "label")
 
+int list_actions;
+
 uwsgi_option options[] = {CHAIN("", "act on a request"), CHAIN("error-", "act on a response of 400 or above"),
                           CHAIN("response-", "act before the head of a response is sent"),
                           CHAIN("final-", "act after the response"), UWSGI_END_OF_OPTIONS};
@@ -46,6 +48,7 @@ void on_load() {
 
 int init() {
   set_up_routes();
+  if (list_actions) uwsgi_log("actions of routes: %s\n", router_names().c_str());
   return 0;
 }
 
