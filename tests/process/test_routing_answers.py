@@ -62,6 +62,19 @@ def test_files_as_bodies(routed, offloaded, action):
     assert server.request("HEAD", "/f/big").headers["content-length"] == str(len(BIG))
 
 
+def test_the_gateway_passes_what_offload_threads_send(mortise):
+    ini = ["http = 127.0.0.1:0", "plugin = %s" % PROBE, "offload-threads = 2", "cache2 = name=pages,items=10", "route-run = gzip:",
+           "route = ^/big$ fastfile:filename=big"]
+    for lines in (ini[:4] + ini[5:], ini):  # where a body is being changed the core sends it
+        server = mortise("--ini", "app.ini", files={"app.ini": "[uwsgi]\n%s\n" % "\n".join(lines)})
+        (server.folder / "big").write_bytes(BIG)
+        for _ in range(5):
+            answer = server.get("/big")
+            assert (gzip.decompress(answer.body) if "content-encoding" in answer.headers else answer.body) == BIG
+            answer = server.get("/")
+            assert (gzip.decompress(answer.body) if "content-encoding" in answer.headers else answer.body) == b"hello"
+
+
 def test_a_slow_reader_of_an_offloaded_file_holds_no_core(routed):
     server = routed("offload-threads = 1", "threads = 1", "route = ^/big$ fastfile:filename=big")
     (server.folder / "big").write_bytes(BIG)
