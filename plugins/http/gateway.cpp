@@ -23,7 +23,14 @@ std::vector<uwsgi_socket *> worker_sockets;
 StatsServer stats;
 Board board;
 
+// hook-as-gateway, where the plugin that has it is loaded.
+void run_hooks() {
+  auto run = reinterpret_cast<decltype(&uwsgi_hooks_run_phase)>(dlsym(RTLD_DEFAULT, "uwsgi_hooks_run_phase"));
+  if (run) run("as-gateway");
+}
+
 void run_gateway(int id, void *) {
+  run_hooks();
   board.take_row(id);
   auto gateway = std::make_unique<Gateway>(listeners, stats, board, uwsgi_stop_fd());
   for (size_t i = 0; i < worker_sockets.size(); ++i)

@@ -44,6 +44,12 @@ def test_phases_come_in_order_and_where_they_belong(said):
     server.stop()
 
 
+def test_mules_and_gateways_have_phases_of_their_own(said):
+    _, lines = said("--http", "127.0.0.1:0", "--mules", "2", "--hook-as-mule", "appendn:SAID mule", "--hook-as-gateway", "appendn:SAID gateway",
+                    "--hook-post-fork", "appendn:SAID worker")
+    wait_until(lambda: sorted(lines()) == ["gateway", "mule", "mule", "worker"], 5, lambda: lines())
+
+
 def test_what_comes_once_comes_once_whatever_dies_or_is_reloaded(said):
     server, lines = said("--hook-accepting", "appendn:SAID each", "--hook-accepting1-once", "appendn:SAID once")
     wait_until(lambda: "each" in lines())
