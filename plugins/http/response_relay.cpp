@@ -33,6 +33,8 @@ bool is_for_gateway(const HeaderField &field) {
 
 // What a worker may be ahead of a client that reads slowly: most answers leave their worker at once.
 constexpr size_t kMaxQueuedBytes = 256 * 1024;
+// The disk costs more than memory: it is for what a client is really slow to take.
+constexpr size_t kSpooledBeyondBytes = 1024 * 1024;
 
 BodyTracker tracker_of(const ResponseHead &head, BodyFraming framing) {
   switch (framing) {
@@ -199,7 +201,8 @@ bool Exchange::send_to_client(std::string_view head, std::string_view data) {
 // Whether what comes is put aside for a slow client, so that the worker need not wait for it.
 bool Exchange::spools() const {
   if (stage_ != Stage::kBody) return false;
-  return !spooled_.at_end() || (options.response_buffering > 0 && client_->queued_bytes() > kMaxQueuedBytes);
+  return !spooled_.at_end() ||
+         (options.response_buffering > 0 && client_->queued_bytes() > kSpooledBeyondBytes);
 }
 
 bool Exchange::spool(std::string_view head, std::string_view data) {
