@@ -13,10 +13,10 @@ struct Provider {
       *plugin;  // loaded when a function is asked for; null: what it needs must be there from the start
 };
 constexpr Provider kProviders[] = {
-    {cache_functions, nullptr},       {mule_functions, nullptr},    {spooler_functions, nullptr},
-    {queue_functions, nullptr},       {rpc_functions, "calls"},     {metric_functions, nullptr},
-    {sharedarea_functions, nullptr},  {alarm_functions, nullptr},   {websocket_functions, "websockets"},
-    {harakiri_functions, nullptr}, {monitor_functions, nullptr},
+    {cache_functions, nullptr},      {mule_functions, nullptr},    {spooler_functions, nullptr},
+    {queue_functions, nullptr},      {rpc_functions, "calls"},     {metric_functions, nullptr},
+    {sharedarea_functions, nullptr}, {alarm_functions, nullptr},   {websocket_functions, "websockets"},
+    {harakiri_functions, nullptr},   {monitor_functions, nullptr},
 };
 
 }  // namespace
