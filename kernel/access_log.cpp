@@ -52,8 +52,9 @@ extern "C" void log_request(wsgi_request *request) {
   if (uint64_t rss = 0, vsz = 0; uwsgi.logging_options.memory_report) {
     get_memusage(&rss, &vsz);
     snprintf(memory, sizeof memory,
-             "{address space usage: %" PRIu64 " bytes/%" PRIu64 "MB} {rss usage: %" PRIu64 " bytes/%" PRIu64 "MB} ", vsz,
-             vsz >> 20, rss, rss >> 20);
+             "{address space usage: %" PRIu64 " bytes/%" PRIu64 "MB} {rss usage: %" PRIu64 " bytes/%" PRIu64
+             "MB} ",
+             vsz, vsz >> 20, rss, rss >> 20);
   }
   int len = snprintf(
       line, sizeof line,

@@ -16,7 +16,8 @@ uwsgi_worker *slot(int wid) {
   return uwsgi.workers && wid > 0 && wid <= uwsgi.numproc ? &uwsgi.workers[wid] : nullptr;
 }
 
-// A worker and those it replaces may run at the same time: each process has one of these, its cores and its apps.
+// A worker and those it replaces may run at the same time: each process has one of these, its cores and its
+// apps.
 constexpr size_t kBanks = 4;
 struct Banks {
   Fd memory;
@@ -26,7 +27,9 @@ struct Banks {
   std::vector<size_t> latest{};  // by wid: the one of the process that was forked last
 
   size_t offset(int wid, size_t bank) const { return (static_cast<size_t>(wid) * kBanks + bank) * bytes; }
-  uwsgi_core *at(int wid, size_t bank) const { return reinterpret_cast<uwsgi_core *>(begin + offset(wid, bank)); }
+  uwsgi_core *at(int wid, size_t bank) const {
+    return reinterpret_cast<uwsgi_core *>(begin + offset(wid, bank));
+  }
   uwsgi_app *apps(int wid, size_t bank) const {
     return reinterpret_cast<uwsgi_app *>(begin + offset(wid, bank) + cores_bytes);
   }
@@ -79,14 +82,16 @@ Result<void> create_scoreboard() {
 Result<void> own_bank(int wid) {
   const size_t mine = (banks.latest[static_cast<size_t>(wid)] + 1) % kBanks;
   constexpr int kEmpty = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;  // zeros that take no memory
-  if (fallocate(banks.memory.get(), kEmpty, static_cast<off_t>(banks.offset(wid, mine)), static_cast<off_t>(banks.bytes)))
+  if (fallocate(banks.memory.get(), kEmpty, static_cast<off_t>(banks.offset(wid, mine)),
+                static_cast<off_t>(banks.bytes)))
     return system_error("empty the slot of worker " + std::to_string(wid), errno, {}, kExitSystem);
   // Whichever bank the slot points to in the eyes of the others, here it is this one.
   for (size_t bank = 0; bank < kBanks; ++bank)
     if (bank != mine && mmap(banks.at(wid, bank), banks.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
                              banks.memory.get(), static_cast<off_t>(banks.offset(wid, mine))) == MAP_FAILED)
       return system_error("map the cores of worker " + std::to_string(wid), errno, {}, kExitSystem);
-  // Not counted down: a predecessor may still use its own by this number; whoever looks finds empty places instead.
+  // Not counted down: a predecessor may still use its own by this number; whoever looks finds empty places
+  // instead.
   std::copy_n(uwsgi.workers[0].apps, uwsgi.workers[0].apps_cnt, uwsgi.workers[wid].apps);
   return {};
 }
@@ -113,7 +118,6 @@ void record_ready(int wid, pid_t pid) {
   publish(worker->cores, banks.at(wid, bank));
   publish(worker->apps, banks.apps(wid, bank));
   publish(worker->pid, pid);
-  publish(worker->delta_requests, uint64_t{0});
   publish(worker->ready, 1);
 }
 

@@ -53,6 +53,7 @@ const uwsgi_loop *chosen_loop() {
 }
 
 void begin_to_accept() {
+  uwsgi.workers[uwsgi.mywid].delta_requests = 0;
   uwsgi_process_ready();
   uwsgi.workers[uwsgi.mywid].accepting = 1;
   call_hooks(Tables::kRequestFirst, &uwsgi_plugin::hijack_worker, "hijack_worker");

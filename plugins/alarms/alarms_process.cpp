@@ -15,8 +15,8 @@ namespace mortise::alarms {
 
 namespace {
 
-constexpr int kReapMs = 200;              // while commands run
-constexpr int kTurnMs = 1000;             // for what was lost
+constexpr int kReapMs = 200;   // while commands run
+constexpr int kTurnMs = 1000;  // for what was lost
 constexpr useconds_t kThreadPollUs = 1000;
 constexpr int kThreadPolls = 2000;
 
@@ -35,7 +35,8 @@ int thread_count() {
   return count;
 }
 
-// Some kinds prepare themselves in a thread of their own that sets data_ptr, and rely on it in their function.
+// Some kinds prepare themselves in a thread of their own that sets data_ptr, and rely on it in their
+// function.
 void init_instance(uwsgi_alarm_instance &instance) {
   const int before = thread_count();
   if (instance.alarm->init) instance.alarm->init(&instance);
@@ -65,7 +66,8 @@ void run_alarms(int, void *) {
   std::vector<pollfd> waiting;
   do {
     waiting = {{uwsgi_stop_fd(), POLLIN, 0}, {channel().fd(), POLLIN, 0}};
-    for (uwsgi_alarm_fd *one = first_alarm_fd(); one; one = one->next) waiting.push_back({one->fd, POLLIN, 0});
+    for (uwsgi_alarm_fd *one = first_alarm_fd(); one; one = one->next)
+      waiting.push_back({one->fd, POLLIN, 0});
     poll(waiting.data(), waiting.size(), reap_commands() ? kReapMs : kTurnMs);
     size_t i = 2;
     for (uwsgi_alarm_fd *one = first_alarm_fd(); one; one = one->next, ++i)

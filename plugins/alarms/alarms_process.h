@@ -1,4 +1,5 @@
-// The process of role "alarms": takes alarms out of the channel and calls their functions, one after the other.
+// The process of role "alarms": takes alarms out of the channel and calls their functions, one after the
+// other.
 #pragma once
 
 namespace mortise::alarms {

@@ -74,17 +74,18 @@ void init_mule(uwsgi_alarm_instance *instance) {
     instance->data32 = static_cast<uint32_t>(wanted);
     return;
   }
-  uwsgi_log_alarm("-mule] alarm '%s': there is no mule %s (add mules, or correct its number)\n", instance->name,
-                  instance->arg);
+  uwsgi_log_alarm("-mule] alarm '%s': there is no mule %s (add mules, or correct its number)\n",
+                  instance->name, instance->arg);
   instance->data32 = UINT32_MAX;
 }
 
 void tell_mule(uwsgi_alarm_instance *instance, char *message, size_t len) {
   if (instance->data32 == UINT32_MAX) return;
-  const int queue = instance->data32 ? uwsgi.mules[instance->data32 - 1].queue_pipe[0] : uwsgi.shared->mule_queue_pipe[0];
+  const int queue =
+      instance->data32 ? uwsgi.mules[instance->data32 - 1].queue_pipe[0] : uwsgi.shared->mule_queue_pipe[0];
   if (send_to_mule()(queue, message, len))
-    uwsgi_log_alarm("-mule] alarm '%s': the queue of mule %s is full (this message is lost)\n", instance->name,
-                    instance->arg);
+    uwsgi_log_alarm("-mule] alarm '%s': the queue of mule %s is full (this message is lost)\n",
+                    instance->name, instance->arg);
 }
 
 // ---- signal: `signal:N`

@@ -1,6 +1,9 @@
 #include "channel.h"
 
 #include <algorithm>
+#include <mutex>
+#include <set>
+#include <string>
 
 #include "options.h"
 #include "registry.h"
@@ -65,8 +68,23 @@ uint64_t Channel::take_lost() {
 
 using mortise::alarms::channel;
 
+namespace {
+
+// Each name once in a process: who misspelt it shall know, and the log stay readable.
+void tell_unknown(const char *name) {
+  static std::mutex guard;
+  static std::set<std::string> &told = *new std::set<std::string>;
+  const std::lock_guard hold(guard);
+  if (told.size() < 100 && told.insert(name).second)
+    uwsgi_log_alarm("] alarm '%s' was raised, but nobody has configured it (add alarm = %s KIND:ARGUMENT)\n",
+                    name, name);
+}
+
+}  // namespace
+
 extern "C" void uwsgi_alarm_trigger(const char *instance, char *msg, size_t len) {
-  if (!instance || !channel().is_open() || !mortise::alarms::find_instance(instance)) return;
+  if (!instance) return;
+  if (!channel().is_open() || !mortise::alarms::find_instance(instance)) return tell_unknown(instance);
   channel().send_async_safe(instance, {msg ? msg : "", msg ? len : 0},
                             static_cast<size_t>(mortise::alarms::options().message_bytes));
 }

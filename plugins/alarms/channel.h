@@ -1,5 +1,5 @@
-// How alarms get from the process that raises them to the one that reacts: datagrams over a pair of sockets that
-// all processes have. Nobody waits; what does not fit in is counted.
+// How alarms get from the process that raises them to the one that reacts: datagrams over a pair of sockets
+// that all processes have. Nobody waits; what does not fit in is counted.
 #pragma once
 
 #include <uwsgi.h>

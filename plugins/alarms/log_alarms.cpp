@@ -94,7 +94,8 @@ void check_line(const char *text, size_t len) {
   for (const Rule &rule : rules()) {
     if (rule.skip || !matches(rule, line)) continue;
     for (const std::string &alarm : rule.alarms)
-      if (!is_skipped(alarm, line)) uwsgi_alarm_trigger(alarm.c_str(), const_cast<char *>(line.data()), line.size());
+      if (!is_skipped(alarm, line))
+        uwsgi_alarm_trigger(alarm.c_str(), const_cast<char *>(line.data()), line.size());
   }
 }
 

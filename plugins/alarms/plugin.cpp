@@ -26,13 +26,16 @@ void add_log_alarm(char *, char *value, void *list) {
 }
 
 #define LIST(name, help, list) \
-  {name, required_argument, 0, help, uwsgi_opt_add_string_list, &options().list, UWSGI_OPT_MASTER}
-#define FLAG(name, help, variable) {name, no_argument, 0, help, uwsgi_opt_true, variable, 0}
-#define NUMBER(name, help, variable) {name, required_argument, 0, help, uwsgi_opt_set_int, variable, 0}
+  { name, required_argument, 0, help, uwsgi_opt_add_string_list, &options().list, UWSGI_OPT_MASTER }
+#define FLAG(name, help, variable) \
+  { name, no_argument, 0, help, uwsgi_opt_true, variable, 0 }
+#define NUMBER(name, help, variable) \
+  { name, required_argument, 0, help, uwsgi_opt_set_int, variable, 0 }
 
 uwsgi_option option_rows[] = {
     LIST("alarm", "an alarm: NAME KIND:ARGUMENT; kinds: cmd, log, mule, signal and those of plugins", alarms),
-    NUMBER("alarm-freq", "seconds in which the same message is not raised again (default 3)", &options().freq_s),
+    NUMBER("alarm-freq", "seconds in which the same message is not raised again (default 3)",
+           &options().freq_s),
     LIST("alarm-fd", "raise an alarm when a descriptor is readable: ALARM FD[:BYTES] [MESSAGE]", fds),
     LIST("alarm-segfault", "raise this alarm when a worker makes a wrong memory access", segfault),
     LIST("segfault-alarm", "same as alarm-segfault", segfault),
@@ -66,7 +69,8 @@ void start() {
   if (options().list) list_kinds();
   for (uwsgi_string_list *item = options().alarms; item; item = item->next)
     refuse_unless(add_instance(item->value) != nullptr);
-  for (uwsgi_string_list *item = options().fds; item; item = item->next) refuse_unless(add_alarm_fd(item->value));
+  for (uwsgi_string_list *item = options().fds; item; item = item->next)
+    refuse_unless(add_alarm_fd(item->value));
   if (!first_instance()) return;
   if (!channel().open()) {
     uwsgi_log("alarms: socketpair: %s (raise the limit of open files)\n", strerror(errno));

@@ -43,8 +43,9 @@ void watch_segfaults() {
   backtrace(&frame, 1);  // loads what it needs while that is allowed
   stack_file = memfd_create("segfault", MFD_CLOEXEC);
   head_bytes = snprintf(message, sizeof message, "*** backtrace of %d ***\n", static_cast<int>(getpid()));
-  for (uwsgi_string_list *alarm = options().segfault; alarm; alarm = alarm->next) alarm->len = strlen(alarm->value);
-  struct sigaction action{};
+  for (uwsgi_string_list *alarm = options().segfault; alarm; alarm = alarm->next)
+    alarm->len = strlen(alarm->value);
+  struct sigaction action {};
   action.sa_handler = on_fault;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
   sigaction(SIGSEGV, &action, nullptr);

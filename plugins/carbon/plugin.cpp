@@ -38,7 +38,8 @@ IdleAverage idle_average() {
 void add_server(std::string_view address) {
   const size_t colon = address.rfind(':');
   if (colon == 0 || colon == address.npos || colon + 1 == address.size()) {
-    uwsgi_log("carbon = %.*s: write carbon = HOST:PORT (left out)\n", static_cast<int>(address.size()), address.data());
+    uwsgi_log("carbon = %.*s: write carbon = HOST:PORT (left out)\n", static_cast<int>(address.size()),
+              address.data());
     return;
   }
   servers.push_back({std::string(address.substr(0, colon)), std::string(address.substr(colon + 1))});
@@ -48,7 +49,8 @@ std::string prefix() {
   std::string root = options.root ? options.root : "uwsgi";
   if (!root.empty() && root.back() != '.') root += '.';
   std::string host = uwsgi.hostname;
-  if (options.hostname_dots && *options.hostname_dots) host = with_dots_replaced(host, *options.hostname_dots);
+  if (options.hostname_dots && *options.hostname_dots)
+    host = with_dots_replaced(host, *options.hostname_dots);
   const std::string id =
       options.id ? options.id : with_dots_replaced(uwsgi.sockets ? uwsgi.sockets->name : "", '_');
   return root + host + "." + id + ".";
@@ -101,13 +103,16 @@ void start() {
   instance->raw = 1;
 }
 
-#define NUMBER(name, help, variable) {name, required_argument, 0, help, uwsgi_opt_set_int, &options.variable, 0}
-#define TEXT(name, help, variable) {name, required_argument, 0, help, uwsgi_opt_set_str, &options.variable, 0}
-#define FLAG(name, help, variable, flags) {name, no_argument, 0, help, uwsgi_opt_true, &options.variable, flags}
+#define NUMBER(name, help, variable) \
+  { name, required_argument, 0, help, uwsgi_opt_set_int, &options.variable, 0 }
+#define TEXT(name, help, variable) \
+  { name, required_argument, 0, help, uwsgi_opt_set_str, &options.variable, 0 }
+#define FLAG(name, help, variable, flags) \
+  { name, no_argument, 0, help, uwsgi_opt_true, &options.variable, flags }
 
 uwsgi_option option_rows[] = {
-    {"carbon", required_argument, 0, "push statistics to the carbon server HOST:PORT", uwsgi_opt_add_string_list,
-     &options.servers, UWSGI_OPT_MASTER},
+    {"carbon", required_argument, 0, "push statistics to the carbon server HOST:PORT",
+     uwsgi_opt_add_string_list, &options.servers, UWSGI_OPT_MASTER},
     NUMBER("carbon-freq", "seconds between two pushes (default 60)", freq_s),
     NUMBER("carbon-timeout", "seconds that a connection may take (default 3)", timeout_s),
     NUMBER("carbon-max-retry", "how often a push that failed is tried again (default 0)", max_retries),

@@ -37,8 +37,9 @@ void Report::add_worker(int wid, Sums &sums) {
   const uint64_t running_us = worker.running_time - last_us;
   last_us = worker.running_time;
   const bool off = worker.cheaped != 0;
-  const uint64_t busy =
-      off ? 0 : busyness(running_us, static_cast<uint64_t>(options_.freq_s) * 1'000'000, uwsgi_worker_is_busy(wid) != 0);
+  const uint64_t busy = off ? 0
+                            : busyness(running_us, static_cast<uint64_t>(options_.freq_s) * 1'000'000,
+                                       uwsgi_worker_is_busy(wid) != 0);
   sums.tx += worker.tx;
   sums.harakiri += worker.harakiri_count;
   if (!off) {

@@ -1,5 +1,5 @@
-// The lines that a carbon server is sent: "uwsgi.HOST.ID.worker1.requests 17 1700000000". Reads the scoreboard, and
-// remembers what it said the last time.
+// The lines that a carbon server is sent: "uwsgi.HOST.ID.worker1.requests 17 1700000000". Reads the
+// scoreboard, and remembers what it said the last time.
 #pragma once
 
 #include <string>
@@ -9,8 +9,8 @@
 
 namespace mortise::carbon {
 
-// How busy a worker was in a period, in percent: the time that it spent in requests, or all of it while it is within one
-// that has not ended yet.
+// How busy a worker was in a period, in percent: the time that it spent in requests, or all of it while it is
+// within one that has not ended yet.
 uint64_t busyness(uint64_t running_us, uint64_t period_us, bool is_busy);
 
 class Report {

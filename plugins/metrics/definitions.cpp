@@ -56,20 +56,23 @@ uwsgi_metric *define_metric(const char *text) {
   if (!strchr(text, '=')) {
     name = uwsgi_str(text);
   } else if (uwsgi_kvlist_parse(text, strlen(text), ',', '=', "name", &name, "oid", &oid, "type", &type,
-                                "initial_value", &initial, "collector", &collector, "freq", &freq, "arg1", &arg1,
-                                "arg2", &arg2, "arg3", &arg3, "arg1n", &arg1n, "arg2n", &arg2n, "arg3n", &arg3n,
-                                "children", &children, "alias", &alias, "reset_after_push", &reset, nullptr)) {
+                                "initial_value", &initial, "collector", &collector, "freq", &freq, "arg1",
+                                &arg1, "arg2", &arg2, "arg3", &arg3, "arg1n", &arg1n, "arg2n", &arg2n,
+                                "arg3n", &arg3n, "children", &children, "alias", &alias, "reset_after_push",
+                                &reset, nullptr)) {
     refuse("metric", text,
-           "it has an unknown key; there are name, oid, type, initial_value, collector, freq, arg1 to arg3, arg1n "
+           "it has an unknown key; there are name, oid, type, initial_value, collector, freq, arg1 to arg3, "
+           "arg1n "
            "to arg3n, children, alias, reset_after_push");
   }
   if (!name || !is_valid_name(name)) refuse("metric", text, "it needs a name of letters, digits and .-_");
-  if (collector && !find_collector(collector)) refuse("metric", text, std::string("no collector ") + collector);
+  if (collector && !find_collector(collector))
+    refuse("metric", text, std::string("no collector ") + collector);
   auto number_of = [text](const char *key, const char *value) { return number("metric", text, key, value); };
   const int64_t seconds = number_of("freq", freq);
   if (seconds < 0 || seconds > UINT32_MAX) refuse("metric", text, "freq is out of range");
-  uwsgi_metric *metric = uwsgi_register_metric(name, oid, static_cast<uint8_t>(type_named(text, type)), collector,
-                                               nullptr, static_cast<uint32_t>(seconds), nullptr);
+  uwsgi_metric *metric = uwsgi_register_metric(name, oid, static_cast<uint8_t>(type_named(text, type)),
+                                               collector, nullptr, static_cast<uint32_t>(seconds), nullptr);
   metric->initial_value = number_of("initial_value", initial);
   metric->arg1 = arg1;
   metric->arg2 = arg2;
@@ -87,9 +90,10 @@ uwsgi_metric *define_metric(const char *text) {
 
 uwsgi_metric_threshold *define_threshold(const char *text) {
   constexpr const char *kOption = "metric-threshold";
-  char *key = nullptr, *value = nullptr, *reset = nullptr, *rate = nullptr, *alarm = nullptr, *message = nullptr;
-  if (uwsgi_kvlist_parse(text, strlen(text), ',', '=', "key", &key, "value", &value, "reset", &reset, "rate", &rate,
-                         "alarm", &alarm, "msg", &message, nullptr))
+  char *key = nullptr, *value = nullptr, *reset = nullptr, *rate = nullptr, *alarm = nullptr,
+       *message = nullptr;
+  if (uwsgi_kvlist_parse(text, strlen(text), ',', '=', "key", &key, "value", &value, "reset", &reset, "rate",
+                         &rate, "alarm", &alarm, "msg", &message, nullptr))
     refuse(kOption, text, "it has an unknown key; there are key, value, alarm, rate, reset, msg");
   if (!key || !value) refuse(kOption, text, "it needs a key, which is a metric's name, and a value");
   uwsgi_metric *metric = metric_named(kOption, text, key);

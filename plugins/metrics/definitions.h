@@ -1,5 +1,5 @@
-// Metrics and thresholds as the configuration writes them: lists of key=value pairs. A wrong one ends the server
-// with a message.
+// Metrics and thresholds as the configuration writes them: lists of key=value pairs. A wrong one ends the
+// server with a message.
 #pragma once
 
 #include <uwsgi.h>

@@ -56,7 +56,8 @@ bool parse(char *answer, size_t len, ListenQueue &queue) {
       return true;
     }
     left -= NLA_ALIGN(attribute->nla_len);
-    attribute = reinterpret_cast<nlattr *>(reinterpret_cast<char *>(attribute) + NLA_ALIGN(attribute->nla_len));
+    attribute =
+        reinterpret_cast<nlattr *>(reinterpret_cast<char *>(attribute) + NLA_ALIGN(attribute->nla_len));
   }
   return false;
 }
@@ -89,8 +90,8 @@ void report_full_queues() {
   for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next) {
     if (socket->queue == 0 || socket->queue < socket->max_queue) continue;
     char text[512];
-    int len = snprintf(text, sizeof text, "listen queue of socket \"%s\" (fd: %d) full !!! (%llu/%llu)", socket->name,
-                       socket->fd, static_cast<unsigned long long>(socket->queue),
+    int len = snprintf(text, sizeof text, "listen queue of socket \"%s\" (fd: %d) full !!! (%llu/%llu)",
+                       socket->name, socket->fd, static_cast<unsigned long long>(socket->queue),
                        static_cast<unsigned long long>(socket->max_queue));
     len = std::min(len, static_cast<int>(sizeof text) - 1);
     uwsgi_log_verbose("*** %s ***\n", text);

@@ -24,15 +24,18 @@ void set_memory_report(char *, char *value, void *) {
 }
 
 #define LIST(name, help, list, flags) \
-  {name, required_argument, 0, help, uwsgi_opt_add_string_list, &options().list, flags}
-#define FLAG(name, help, variable) {name, no_argument, 0, help, uwsgi_opt_true, variable, 0}
+  { name, required_argument, 0, help, uwsgi_opt_add_string_list, &options().list, flags }
+#define FLAG(name, help, variable) \
+  { name, no_argument, 0, help, uwsgi_opt_true, variable, 0 }
 
 constexpr uint64_t kOn = UWSGI_OPT_METRICS | UWSGI_OPT_MASTER;
 
 uwsgi_option option_rows[] = {
-    {"enable-metrics", no_argument, 0, "collect metrics", uwsgi_opt_true, &uwsgi.has_metrics, UWSGI_OPT_MASTER},
+    {"enable-metrics", no_argument, 0, "collect metrics", uwsgi_opt_true, &uwsgi.has_metrics,
+     UWSGI_OPT_MASTER},
     LIST("metric", "add a metric: a name, or name=x,type=gauge,collector=file,…", metrics, kOn),
-    LIST("metric-threshold", "key=metric,value=n,alarm=name[,rate=seconds,reset=n,msg=text]", thresholds, kOn),
+    LIST("metric-threshold", "key=metric,value=n,alarm=name[,rate=seconds,reset=n,msg=text]", thresholds,
+         kOn),
     LIST("metric-alarm", "same as metric-threshold", thresholds, kOn),
     LIST("alarm-metric", "same as metric-threshold", thresholds, kOn),
     {"metrics-dir", required_argument, 0, "each metric's value as a file in this folder", uwsgi_opt_set_str,
@@ -41,7 +44,8 @@ uwsgi_option option_rows[] = {
     FLAG("metrics-dir-restore", "start with the values that metrics-dir has", &options().restore),
     FLAG("metric-dir-restore", "same as metrics-dir-restore", &options().restore),
     FLAG("metrics-no-cores", "no metrics of single cores", &options().no_cores),
-    {"memory-report", optional_argument, 'm', "keep the sizes of workers up to date", set_memory_report, nullptr, 0},
+    {"memory-report", optional_argument, 'm', "keep the sizes of workers up to date", set_memory_report,
+     nullptr, 0},
     LIST("alarm-backlog", "raise this alarm when a listen queue is full", backlog_alarms, UWSGI_OPT_MASTER),
     LIST("backlog-alarm", "same as alarm-backlog", backlog_alarms, UWSGI_OPT_MASTER),
     LIST("alarm-lq", "same as alarm-backlog", backlog_alarms, UWSGI_OPT_MASTER),

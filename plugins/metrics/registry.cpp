@@ -54,7 +54,8 @@ void append(uwsgi_metric *metric) {
 
 bool is_valid_name(std::string_view name) {
   auto good = [](unsigned char c) { return isalnum(c) || c == '.' || c == '-' || c == '_'; };
-  return !name.empty() && name.size() < NAME_MAX && name[0] != '.' && std::all_of(name.begin(), name.end(), good);
+  return !name.empty() && name.size() < NAME_MAX && name[0] != '.' &&
+         std::all_of(name.begin(), name.end(), good);
 }
 
 uwsgi_metric *find_by_name(std::string_view name) {

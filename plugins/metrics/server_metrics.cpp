@@ -70,10 +70,9 @@ void add_core(int wid, int core) {
   };
   const std::string id = std::to_string(wid), number = std::to_string(core);
   for (const auto &counter : kCounters) {
-    uwsgi_metric *metric =
-        add_function("worker." + id + ".core." + number + "." + counter.name,
-                     "3." + id + ".2." + number + "." + std::to_string(counter.number), UWSGI_METRIC_COUNTER,
-                     counter_of_core);
+    uwsgi_metric *metric = add_function("worker." + id + ".core." + number + "." + counter.name,
+                                        "3." + id + ".2." + number + "." + std::to_string(counter.number),
+                                        UWSGI_METRIC_COUNTER, counter_of_core);
     metric->arg1n = wid;
     metric->arg2n = core;
     metric->arg3n = static_cast<int64_t>(counter.offset);
@@ -107,7 +106,8 @@ void add_worker(int wid, bool with_cores) {
 }
 
 // A metric over one value of all workers.
-void add_over_workers(const char *name, const char *oid, uint8_t type, const char *collector, const char *value) {
+void add_over_workers(const char *name, const char *oid, uint8_t type, const char *collector,
+                      const char *value) {
   uwsgi_metric *metric = add(name, oid, type, collector, nullptr);
   for (int wid = 1; wid <= uwsgi.numproc; ++wid) {
     const std::string part = "worker." + std::to_string(wid) + "." + value;

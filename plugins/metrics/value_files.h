@@ -8,8 +8,8 @@
 
 namespace mortise::metrics {
 
-// Maps a file of one page for each metric. restore: what the files say becomes the initial value. -1 with a message
-// where a file cannot be used. [master, before the fork]
+// Maps a file of one page for each metric. restore: what the files say becomes the initial value. -1 with a
+// message where a file cannot be used. [master, before the fork]
 int open_value_files(const char *folder, bool restore);
 
 // Writes the value into the metric's page, if it has one. [metrics process]

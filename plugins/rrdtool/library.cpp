@@ -43,7 +43,8 @@ bool run(std::vector<std::string> command) {
   if (clear_error) clear_error();
   Command function = command[0] == "create" ? create : update;
   if (function && function(static_cast<int>(arguments.size()), arguments.data()) == 0) return true;
-  uwsgi_log("rrdtool: %s %s: %s\n", command[0].c_str(), command[1].c_str(), last_error ? last_error() : "failed");
+  uwsgi_log("rrdtool: %s %s: %s\n", command[0].c_str(), command[1].c_str(),
+            last_error ? last_error() : "failed");
   return false;
 }
 

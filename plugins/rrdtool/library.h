@@ -1,4 +1,5 @@
-// The functions of librrd that are needed. The library is opened when somebody asks for it: most servers do without.
+// The functions of librrd that are needed. The library is opened when somebody asks for it: most servers do
+// without.
 #pragma once
 
 #include <string>

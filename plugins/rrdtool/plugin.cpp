@@ -26,8 +26,8 @@ bool create_files(const std::string &folder) {
     if (uwsgi_file_exists(file.c_str())) continue;
     const char *source =
         metric->type == UWSGI_METRIC_GAUGE ? "DS:metric:GAUGE:600:0:U" : "DS:metric:DERIVE:600:0:U";
-    if (!run({"create", file, source, "RRA:AVERAGE:0.5:1:288", "RRA:AVERAGE:0.5:12:168", "RRA:AVERAGE:0.5:288:31",
-              "RRA:AVERAGE:0.5:2016:52"}))
+    if (!run({"create", file, source, "RRA:AVERAGE:0.5:1:288", "RRA:AVERAGE:0.5:12:168",
+              "RRA:AVERAGE:0.5:288:31", "RRA:AVERAGE:0.5:2016:52"}))
       return false;
   }
   return true;
@@ -38,7 +38,8 @@ void push(uwsgi_stats_pusher_instance *instance, time_t, char *, size_t) {
     instance->configured = 1;
     instance->freq = options.freq_s;
     instance->data = instance->arg;
-    if (!open_library(options.library) || !instance->arg || !create_files(instance->arg)) instance->data = nullptr;
+    if (!open_library(options.library) || !instance->arg || !create_files(instance->arg))
+      instance->data = nullptr;
   }
   if (!instance->data) return;
   for (uwsgi_metric *metric = uwsgi.metrics; metric; metric = metric->next) {
@@ -62,12 +63,12 @@ void start() {
 }
 
 uwsgi_option option_rows[] = {
-    {"rrdtool", required_argument, 0, "keep each metric in an rrd file in this folder", uwsgi_opt_add_string_list,
-     &options.folders, UWSGI_OPT_MASTER | UWSGI_OPT_METRICS},
+    {"rrdtool", required_argument, 0, "keep each metric in an rrd file in this folder",
+     uwsgi_opt_add_string_list, &options.folders, UWSGI_OPT_MASTER | UWSGI_OPT_METRICS},
     {"rrdtool-freq", required_argument, 0, "seconds between two updates (default 300)", uwsgi_opt_set_int,
      &options.freq_s, 0},
-    {"rrdtool-lib", required_argument, 0, "the library's file (default librrd.so)", uwsgi_opt_set_str, &options.library,
-     0},
+    {"rrdtool-lib", required_argument, 0, "the library's file (default librrd.so)", uwsgi_opt_set_str,
+     &options.library, 0},
     UWSGI_END_OF_OPTIONS};
 
 }  // namespace

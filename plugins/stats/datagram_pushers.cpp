@@ -21,7 +21,8 @@ Node *node_of(uwsgi_stats_pusher_instance *instance, const char *default_address
   if (destination.address[0] == '/') {
     len = socket_to_un_addr(destination.address.c_str(), &address.sa_un);
   } else if (colon != destination.address.npos) {
-    len = socket_to_in_addr(destination.address.c_str(), destination.address.data() + colon, 0, &address.sa_in);
+    len =
+        socket_to_in_addr(destination.address.c_str(), destination.address.data() + colon, 0, &address.sa_in);
   }
   const int fd = len ? socket(address.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
   if (fd < 0 || connect(fd, &address.sa, len)) {
@@ -48,7 +49,8 @@ void push_socket(uwsgi_stats_pusher_instance *instance, time_t, char *, size_t) 
   const Node *node = node_of(instance, "");
   if (!node) return;
   for_each_metric([node](const uwsgi_metric &metric, int64_t value) {
-    send_text(*node, node->prefix + "." + metric.name + " " + std::to_string(metric.type) + " " + std::to_string(value));
+    send_text(*node, node->prefix + "." + metric.name + " " + std::to_string(metric.type) + " " +
+                         std::to_string(value));
   });
 }
 

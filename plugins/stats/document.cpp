@@ -16,7 +16,8 @@ uint64_t bytes_waiting(int fd) {
 // The list has the newest first.
 void write_locks(Items &items) {
   std::vector<uwsgi_lock_item *> locks;
-  for (uwsgi_lock_item *lock = uwsgi.registered_locks; lock; lock = lock->next) locks.insert(locks.begin(), lock);
+  for (uwsgi_lock_item *lock = uwsgi.registered_locks; lock; lock = lock->next)
+    locks.insert(locks.begin(), lock);
   items.list("locks", [&] {
     for (uwsgi_lock_item *lock : locks)
       items.object([&] { items.number(lock->id, static_cast<uint64_t>(uwsgi_lock_check(lock))); });

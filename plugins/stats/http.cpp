@@ -20,7 +20,8 @@ Wanted read_request_line(std::string_view input) {
 
 std::string answer_head(std::string_view status, std::string_view type) {
   return "HTTP/1.0 " + std::string(status) +
-         "\r\nConnection: close\r\nAccess-Control-Allow-Origin: *\r\nContent-Type: " + std::string(type) + "\r\n\r\n";
+         "\r\nConnection: close\r\nAccess-Control-Allow-Origin: *\r\nContent-Type: " + std::string(type) +
+         "\r\n\r\n";
 }
 
 }  // namespace mortise::stats

@@ -1,5 +1,5 @@
-// Objects and lists of a JSON document without thinking of commas, over the functions of <mortise/stats.h>. Running
-// out of memory is remembered until failed() is asked.
+// Objects and lists of a JSON document without thinking of commas, over the functions of <mortise/stats.h>.
+// Running out of memory is remembered until failed() is asked.
 #pragma once
 
 #include <uwsgi.h>

@@ -137,7 +137,8 @@ int uwsgi_stats_keyval_comma(uwsgi_stats *stats, const char *key, const char *va
   return uwsgi_stats_keyval(stats, key, value) || uwsgi_stats_comma(stats) ? -1 : 0;
 }
 
-int uwsgi_stats_keyvalnum_comma(uwsgi_stats *stats, const char *key, const char *value, unsigned long long number) {
+int uwsgi_stats_keyvalnum_comma(uwsgi_stats *stats, const char *key, const char *value,
+                                unsigned long long number) {
   return uwsgi_stats_keyvalnum(stats, key, value, number) || uwsgi_stats_comma(stats) ? -1 : 0;
 }
 

@@ -27,17 +27,20 @@ void set_zabbix_template(char *, char *value, void *) {
 }
 
 #define LIST(name, help, list) \
-  {name, required_argument, 0, help, uwsgi_opt_add_string_list, &options().list, UWSGI_OPT_MASTER}
+  { name, required_argument, 0, help, uwsgi_opt_add_string_list, &options().list, UWSGI_OPT_MASTER }
 #define PUSH(name, help) \
-  {name, required_argument, 0, help, add_push_option, nullptr, UWSGI_OPT_MASTER | UWSGI_OPT_METRICS}
-#define FLAG(name, help, variable) {name, no_argument, 0, help, uwsgi_opt_true, variable, 0}
-#define NUMBER(name, help, variable) {name, required_argument, 0, help, uwsgi_opt_set_int, variable, 0}
+  { name, required_argument, 0, help, add_push_option, nullptr, UWSGI_OPT_MASTER | UWSGI_OPT_METRICS }
+#define FLAG(name, help, variable) \
+  { name, no_argument, 0, help, uwsgi_opt_true, variable, 0 }
+#define NUMBER(name, help, variable) \
+  { name, required_argument, 0, help, uwsgi_opt_set_int, variable, 0 }
 
 uwsgi_option option_rows[] = {
     LIST("stats", "give the statistics as JSON to whoever connects to this address", addresses),
     LIST("stats-server", "same as stats", addresses),
     LIST("prometheus", "serve /metrics for Prometheus on this address", prometheus),
-    FLAG("stats-http", "speak HTTP: /metrics is for Prometheus, all else the JSON document", &uwsgi.stats_http),
+    FLAG("stats-http", "speak HTTP: /metrics is for Prometheus, all else the JSON document",
+         &uwsgi.stats_http),
     FLAG("stats-minified", "JSON without blanks", &options().minified),
     FLAG("stats-min", "same as stats-minified", &options().minified),
     FLAG("stats-no-cores", "statistics without single cores", &options().no_cores),
@@ -49,8 +52,9 @@ uwsgi_option option_rows[] = {
     NUMBER("stats-push-freq", "same as stats-pusher-default-freq", &options().push_freq_s),
     FLAG("statsd-all-gauges", "push all metrics to statsd as gauges", &options().statsd_all_gauges),
     FLAG("statsd-no-workers", "push no metrics of single workers to statsd", &options().statsd_no_workers),
-    {"zabbix-template", optional_argument, 0, "write a Zabbix template of the metrics to a file, or to standard output",
-     set_zabbix_template, nullptr, UWSGI_OPT_METRICS},
+    {"zabbix-template", optional_argument, 0,
+     "write a Zabbix template of the metrics to a file, or to standard output", set_zabbix_template, nullptr,
+     UWSGI_OPT_METRICS},
     UWSGI_END_OF_OPTIONS};
 
 #undef LIST

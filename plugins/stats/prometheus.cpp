@@ -57,7 +57,8 @@ void add_sockets(Text &text) {
   for (const auto &family : families) {
     text.family(family.name, "gauge", family.help);
     for (const uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
-      text.sample(label("name", socket->name) + "," + label("proto", socket->proto_name ? socket->proto_name : "uwsgi"),
+      text.sample(label("name", socket->name) + "," +
+                      label("proto", socket->proto_name ? socket->proto_name : "uwsgi"),
                   socket->*family.value);
   }
 }
@@ -75,10 +76,13 @@ void add_workers(Text &text) {
     uint64_t uwsgi_worker::*value;
   } families[] = {
       {"uwsgi_worker_requests_total", "counter", "Requests that were served.", &uwsgi_worker::requests},
-      {"uwsgi_worker_delta_requests", "gauge", "Requests since the worker was started.", &uwsgi_worker::delta_requests},
-      {"uwsgi_worker_harakiri_count_total", "counter", "Requests that took too long.", &uwsgi_worker::harakiri_count},
+      {"uwsgi_worker_delta_requests", "gauge", "Requests since the worker was started.",
+       &uwsgi_worker::delta_requests},
+      {"uwsgi_worker_harakiri_count_total", "counter", "Requests that took too long.",
+       &uwsgi_worker::harakiri_count},
       {"uwsgi_worker_signals_total", "counter", "User signals that were handled.", &uwsgi_worker::signals},
-      {"uwsgi_worker_respawn_count_total", "counter", "Times that the worker was started.", &uwsgi_worker::respawn_count},
+      {"uwsgi_worker_respawn_count_total", "counter", "Times that the worker was started.",
+       &uwsgi_worker::respawn_count},
       {"uwsgi_worker_transmitted_bytes_total", "counter", "Bytes of responses.", &uwsgi_worker::tx},
       {"uwsgi_worker_rss_bytes", "gauge", "Resident memory, with memory-report.", &uwsgi_worker::rss_size},
       {"uwsgi_worker_vsz_bytes", "gauge", "Virtual memory, with memory-report.", &uwsgi_worker::vsz_size},
@@ -88,8 +92,9 @@ void add_workers(Text &text) {
                     [&](const uwsgi_worker &worker, int) { return worker.*family.value; });
   add_for_workers(text, "uwsgi_worker_exceptions_total", "counter", "Requests that ended in an exception.",
                   [](const uwsgi_worker &, int wid) { return uwsgi_worker_exceptions(wid); });
-  add_for_workers(text, "uwsgi_worker_busy", "gauge", "1 while it serves a request.",
-                  [](const uwsgi_worker &, int wid) { return static_cast<uint64_t>(uwsgi_worker_is_busy(wid)); });
+  add_for_workers(
+      text, "uwsgi_worker_busy", "gauge", "1 while it serves a request.",
+      [](const uwsgi_worker &, int wid) { return static_cast<uint64_t>(uwsgi_worker_is_busy(wid)); });
   add_for_workers(text, "uwsgi_worker_accepting", "gauge", "1 while it takes requests.",
                   [](const uwsgi_worker &worker, int) { return static_cast<uint64_t>(worker.accepting); });
   add_for_workers(text, "uwsgi_worker_running_time_seconds", "gauge", "Time spent in requests.",
@@ -108,7 +113,8 @@ void add_cores(Text &text) {
   } families[] = {
       {"uwsgi_worker_core_requests_total", "Requests of the core.", &uwsgi_core::requests},
       {"uwsgi_worker_core_static_requests_total", "Of these, for files.", &uwsgi_core::static_requests},
-      {"uwsgi_worker_core_routed_requests_total", "Of these, answered by routes.", &uwsgi_core::routed_requests},
+      {"uwsgi_worker_core_routed_requests_total", "Of these, answered by routes.",
+       &uwsgi_core::routed_requests},
       {"uwsgi_worker_core_offloaded_requests_total", "Of these, offloaded.", &uwsgi_core::offloaded_requests},
       {"uwsgi_worker_core_write_errors_total", "Clients that were gone.", &uwsgi_core::write_errors},
       {"uwsgi_worker_core_read_errors_total", "Bodies that did not come.", &uwsgi_core::read_errors},

@@ -43,8 +43,10 @@ bool add_push(const char *text) {
   uwsgi_stats_pusher *pusher = find_pusher(all.substr(0, colon));
   if (!pusher) {
     std::string names;
-    for (pusher = uwsgi.stats_pushers; pusher; pusher = pusher->next) names += std::string(" ") + pusher->name;
-    uwsgi_log("stats-push = %s: no pusher of that name; there are:%s (load its plugin)\n", text, names.c_str());
+    for (pusher = uwsgi.stats_pushers; pusher; pusher = pusher->next)
+      names += std::string(" ") + pusher->name;
+    uwsgi_log("stats-push = %s: no pusher of that name; there are:%s (load its plugin)\n", text,
+              names.c_str());
     return false;
   }
   uwsgi_stats_pusher_add(pusher, colon == all.npos ? nullptr : uwsgi_str(text + colon + 1));
@@ -64,8 +66,8 @@ void plan_retry(uwsgi_stats_pusher_instance &instance, time_t now) {
     return;
   }
   if (instance.needs_retry && instance.max_retries > 0)
-    uwsgi_log("stats-push: %s failed after %d retries (it is tried again at its next time)\n", instance.pusher->name,
-              instance.retries);
+    uwsgi_log("stats-push: %s failed after %d retries (it is tried again at its next time)\n",
+              instance.pusher->name, instance.retries);
   instance.needs_retry = 0;
   instance.retries = 0;
 }
@@ -81,7 +83,8 @@ void push(time_t now) {
     if (instance->needs_retry) ++instance->retries;
     if (!instance->raw && !stats) stats = uwsgi_master_generate_stats();
     if (!instance->raw && !stats) continue;
-    instance->pusher->func(instance, now, instance->raw ? nullptr : stats->base, instance->raw ? 0 : stats->pos);
+    instance->pusher->func(instance, now, instance->raw ? nullptr : stats->base,
+                           instance->raw ? 0 : stats->pos);
     plan_retry(*instance, now);
   }
   uwsgi_stats_free(stats);
@@ -91,8 +94,8 @@ void push(time_t now) {
 
 extern "C" {
 
-uwsgi_stats_pusher *uwsgi_register_stats_pusher(const char *name,
-                                                void (*func)(uwsgi_stats_pusher_instance *, time_t, char *, size_t)) {
+uwsgi_stats_pusher *uwsgi_register_stats_pusher(const char *name, void (*func)(uwsgi_stats_pusher_instance *,
+                                                                               time_t, char *, size_t)) {
   uwsgi_stats_pusher *pusher = mortise::stats::find_pusher(name);
   if (!pusher) {
     pusher = static_cast<uwsgi_stats_pusher *>(uwsgi_calloc(sizeof(uwsgi_stats_pusher)));

@@ -48,7 +48,8 @@ RunningRequest read_running_request(pid_t pid, const uwsgi_core &core) {
   const uint64_t started_us = peek(core.request_started_us);
   if (!peek(core.in_request) || !started_us || pid <= 0) return request;
   auto variables = read_variables(pid, peek(core.req.hvec), peek(core.req.var_cnt));
-  if (peek(core.request_started_us) != started_us) return request;  // it has ended: these may be of the next one
+  if (peek(core.request_started_us) != started_us)
+    return request;  // it has ended: these may be of the next one
   request.started_s = started_us / 1'000'000;
   request.variables = std::move(variables);
   return request;

@@ -76,8 +76,8 @@ void receive(Client &client) {
 
 void transmit(Client &client) {
   while (client.sent < client.output.size()) {
-    const ssize_t len = send(client.fd, client.output.data() + client.sent, client.output.size() - client.sent,
-                             MSG_DONTWAIT | MSG_NOSIGNAL);
+    const ssize_t len = send(client.fd, client.output.data() + client.sent,
+                             client.output.size() - client.sent, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (len < 0 && errno == EAGAIN) return;
     if (len < 0) break;
     client.sent += static_cast<size_t>(len);
@@ -136,7 +136,8 @@ void run_server(int, void *) {
     waiting = {{uwsgi_stop_fd(), POLLIN, 0}};
     const short accepting = clients.size() < kMostClients ? POLLIN : 0;
     for (const Listener &listener : listeners()) waiting.push_back({listener.fd, accepting, 0});
-    for (const Client &client : clients) waiting.push_back({client.fd, short(client.answered ? POLLOUT : POLLIN), 0});
+    for (const Client &client : clients)
+      waiting.push_back({client.fd, short(client.answered ? POLLOUT : POLLIN), 0});
     if (poll(waiting.data(), waiting.size(), clients.empty() ? -1 : 200) < 0 && errno != EINTR) return;
     if (waiting[0].revents) return;
     const uint64_t now = uwsgi_monotonic_micros();

@@ -3,7 +3,8 @@
 
 namespace mortise::stats {
 
-// Binds the addresses of the options; ends the server with a message where that fails. [before privileges are dropped]
+// Binds the addresses of the options; ends the server with a message where that fails. [before privileges are
+// dropped]
 void bind_addresses();
 
 // Whether there are any.

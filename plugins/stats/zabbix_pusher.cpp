@@ -46,7 +46,8 @@ void push_zabbix(uwsgi_stats_pusher_instance *instance, time_t, char *, size_t) 
 void write_zabbix_template(const char *path) {
   std::string text =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<zabbix_export>\n<version>2.0</version>"
-      "<groups><group><name>uWSGI</name></group></groups>\n<templates><template><template>uWSGI metrics</template>"
+      "<groups><group><name>uWSGI</name></group></groups>\n<templates><template><template>uWSGI "
+      "metrics</template>"
       "<name>uWSGI metrics</name>\n<groups><group><name>uWSGI</name></group></groups>\n<items>\n";
   for (const uwsgi_metric *metric = uwsgi.metrics; metric; metric = metric->next)
     text += std::string("<item><name>") + metric->name + "</name><type>2</type><key>" + metric->name +

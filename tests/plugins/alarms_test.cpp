@@ -1,6 +1,6 @@
 // Instances, repetitions and the channel of alarms; what their functions do is tested with a server.
-#include <catch2/catch.hpp>
 #include <uwsgi.h>
+#include <catch2/catch.hpp>
 
 #include <string>
 
@@ -25,7 +25,8 @@ TEST_CASE("alarms: an instance is a name, a kind and an argument") {
   CHECK(instance->alarm == find_kind("test-kind"));
   CHECK(find_instance("mine") == instance);
   CHECK(std::string(add_instance("bare test-kind")->arg).empty());
-  for (const char *wrong : {"", "x", "x ", " test-kind:a", "x nokind:a", "mine test-kind:a"}) CHECK_FALSE(add_instance(wrong));
+  for (const char *wrong : {"", "x", "x ", " test-kind:a", "x nokind:a", "mine test-kind:a"})
+    CHECK_FALSE(add_instance(wrong));
 }
 
 TEST_CASE("alarms: a kind that is registered again is replaced") {

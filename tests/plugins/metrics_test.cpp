@@ -1,6 +1,6 @@
 // Values, collectors, definitions and thresholds of metrics, without a process that collects.
-#include <catch2/catch.hpp>
 #include <uwsgi.h>
+#include <catch2/catch.hpp>
 
 #include <cstdint>
 #include <string>
@@ -61,7 +61,8 @@ TEST_CASE("metrics: names are those of files") {
 
 TEST_CASE("metrics: a name is one metric, found by name and oid") {
   MetricsOn on;
-  uwsgi_metric *metric = uwsgi_register_metric("t1.x", "77.1", UWSGI_METRIC_GAUGE, nullptr, nullptr, 0, nullptr);
+  uwsgi_metric *metric =
+      uwsgi_register_metric("t1.x", "77.1", UWSGI_METRIC_GAUGE, nullptr, nullptr, 0, nullptr);
   REQUIRE(metric);
   CHECK(uwsgi_register_metric("t1.x", "77.1", UWSGI_METRIC_GAUGE, nullptr, nullptr, 5, nullptr) == metric);
   CHECK(uwsgi_metric_find_by_name("t1.x") == metric);
@@ -142,7 +143,8 @@ TEST_CASE("metrics: collectors compute when they are due") {
 TEST_CASE("metrics: a threshold resets, and its alarm has a rate") {
   MetricsOn on;
   uwsgi_metric *metric = define_metric("t6.x");
-  uwsgi_metric_threshold *threshold = define_threshold("key=t6.x,value=5,reset=2,rate=60,alarm=nobody,msg=too much");
+  uwsgi_metric_threshold *threshold =
+      define_threshold("key=t6.x,value=5,reset=2,rate=60,alarm=nobody,msg=too much");
   CHECK(std::string(threshold->msg, threshold->msg_len) == "too much");
   set(metric, 4);
   collect(2000);
@@ -164,7 +166,8 @@ TEST_CASE("metrics: the listen queue of a UNIX socket and of a TCP socket") {
     const int listener = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     union uwsgi_sockaddr address {};
     address.sa.sa_family = static_cast<sa_family_t>(family);
-    socklen_t len = family == AF_UNIX ? sizeof(sa_family_t) : sizeof address.sa_in;  // a name that the system chooses
+    socklen_t len =
+        family == AF_UNIX ? sizeof(sa_family_t) : sizeof address.sa_in;  // a name that the system chooses
     REQUIRE(bind(listener, &address.sa, len) == 0);
     REQUIRE(listen(listener, 16) == 0);
     len = sizeof address;

@@ -1,6 +1,6 @@
 // The JSON writer, HTTP, names for Prometheus and who is pushed to when; nothing here listens or waits.
-#include <catch2/catch.hpp>
 #include <uwsgi.h>
+#include <catch2/catch.hpp>
 
 #include <cstring>
 #include <string>
@@ -45,8 +45,8 @@ TEST_CASE("stats: strings are escaped, and always are UTF-8") {
   CHECK(escaped("\xc3\xa4 \xe2\x82\xac \xf0\x9f\x8d\x8e") == "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x8d\x8e");
   CHECK(escaped("\xe4") == "\\u00e4");
   CHECK(escaped("\xc3") == "\\u00c3");
-  CHECK(escaped("\xc0\xaf") == "\\u00c0\\u00af");          // overlong
-  CHECK(escaped("\xed\xa0\x80") == "\\u00ed\\u00a0\\u0080");  // a surrogate
+  CHECK(escaped("\xc0\xaf") == "\\u00c0\\u00af");                // overlong
+  CHECK(escaped("\xed\xa0\x80") == "\\u00ed\\u00a0\\u0080");     // a surrogate
   CHECK(escaped("\xf4\x90\x80\x80").substr(0, 6) == "\\u00f4");  // beyond U+10FFFF
 }
 
@@ -71,7 +71,8 @@ TEST_CASE("stats: the writer's functions make one item a line") {
   CHECK(uwsgi_stats_list_close(stats) == 0);
   CHECK(finish(stats) ==
         "{\n\t\"version\":\"1\\\"\",\n\t\"big\":18446744073709551615,\n\t\"small\":-5,\n\t\"cut\":\"abc\",\n"
-        "\t\"named\":\"n7\",\n\t\"list\":[\n\t\t{\n\t\t\t\"x\":1\n\t\t},\n\t\t\"text\"\n\t],\n\t\"empty\":[]\n}");
+        "\t\"named\":\"n7\",\n\t\"list\":[\n\t\t{\n\t\t\t\"x\":1\n\t\t},\n\t\t\"text\"\n\t],\n\t\"empty\":[]"
+        "\n}");
 }
 
 TEST_CASE("stats: minified there is nothing between items") {

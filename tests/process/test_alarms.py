@@ -169,6 +169,14 @@ def test_a_wrong_definition_ends_the_start(tmp_path, option, value, message):
     assert message in done.stdout
 
 
+def test_an_alarm_that_nobody_configured_is_named_once(mortise):
+    server = mortise("--http-socket", "127.0.0.1:0", "--plugin", INSTRUMENTS, "--alarm", "tolld log:x")
+    server.get("/alarm?one")
+    server.get("/alarm?two")
+    server.wait_for_log(r"\[uwsgi-alarm\] alarm 'told' was raised, but nobody has configured it \(add alarm = told KIND:ARGUMENT\)")
+    assert server.log.count("nobody has configured it") == 1
+
+
 def test_alarms_wait_for_a_process_that_died(alarms):
     server = alarms("fixture:out")
     pid = int(server.wait_for_log(r"alarms \(pid (\d+)\) started").group(1))
