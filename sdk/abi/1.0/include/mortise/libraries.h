@@ -1,0 +1,48 @@
+/* Functions whose arguments have types of OpenSSL and zlib. They are declared where the plugin says that it
+ * is built with that library (-DUWSGI_SSL, -DUWSGI_ZLIB; mortise --build-plugin adds them where the library's
+ * headers are installed); no structure depends on it. Providers: plugins/tls, plugins/compression. */
+#pragma once
+
+#include "mortise/structs.h"
+
+#ifdef UWSGI_SSL
+#include <openssl/conf.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/md5.h>
+#include <openssl/sha.h>
+#include <openssl/ssl.h>
+#endif
+#ifdef UWSGI_ZLIB
+#include <zlib.h>
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifdef UWSGI_SSL
+/* [load] Makes the library ready; calling it again does nothing. */
+UWSGI_API void uwsgi_ssl_init(void);
+/* [load] A server's context: certificate chain, key, ciphers (NULL: the library's), CA for client
+ * certificates (NULL: none; "!file": demanded). NULL with a message in the log. */
+UWSGI_API SSL_CTX *uwsgi_ssl_new_server_context(char *name, char *crt, char *key, char *ciphers,
+                                                char *client_ca);
+#endif
+
+#ifdef UWSGI_ZLIB
+/* [any] Streams of deflate (RFC 1951) and gzip (RFC 1952). The chunks returned are malloc'ed, *out_len bytes.
+ */
+UWSGI_API int uwsgi_deflate_init(z_stream *, char *dictionary, size_t len);
+UWSGI_API char *uwsgi_deflate(z_stream *, char *buf, size_t len, size_t *out_len);
+UWSGI_API int uwsgi_inflate_init(z_stream *, char *dictionary, size_t len);
+UWSGI_API struct uwsgi_buffer *uwsgi_zlib_decompress(char *buf, size_t len);
+UWSGI_API int uwsgi_gzip_prepare(z_stream *, char *dictionary, size_t len, uint32_t *crc32);
+UWSGI_API char *uwsgi_gzip_chunk(z_stream *, uint32_t *crc32, char *buf, size_t len, size_t *out_len);
+UWSGI_API int uwsgi_gzip_fix(z_stream *, uint32_t crc32, struct uwsgi_buffer *, size_t len);
+UWSGI_API struct uwsgi_buffer *uwsgi_gzip(char *buf, size_t len);
+#endif
+
+#ifdef __cplusplus
+}
+#endif

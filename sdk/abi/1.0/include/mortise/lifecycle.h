@@ -1,0 +1,42 @@
+/* The server's life as a whole, seen and steered by plugins: start, reload, stop, the number of its workers.
+ */
+#pragma once
+
+#include "mortise/structs.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* [any] 0: this server was started; n: reloaded n times, in the same process and with the same pid; -1: a
+ * trial, which only finds out whether a reload would succeed and ends when its application is loaded: write
+ * nothing that the running server owns (pid files, sockets, forks into the background). */
+UWSGI_API int uwsgi_generation(void);
+
+enum {
+  UWSGI_STARTING, /* not every worker was ready yet */
+  UWSGI_SERVING,
+  UWSGI_RELOADING, /* the next generation is tried or starts; this one or the one before serves */
+  UWSGI_STOPPING,
+};
+/* [master] From master_cycle, for one. */
+UWSGI_API int uwsgi_server_state(void);
+
+/* [any] Asks for a reload: the configuration is read again, new workers take over when they are ready;
+ * nothing happens, and the log says why, if they would not get so far. */
+UWSGI_API void uwsgi_reload_server(void);
+/* [master] Ends the server: as SIGTERM does, or at once. */
+UWSGI_API void uwsgi_stop_server(int at_once);
+
+/* Workers by number. A 0 lets the server choose. */
+/* [master] A worker that does not run is started: its number, or 0 if all run. */
+UWSGI_API int uwsgi_start_worker(int wid);
+/* [master] A worker finishes its requests and ends; it is not started again by itself: its number, or 0. */
+UWSGI_API int uwsgi_retire_worker(int wid);
+/* [master] A worker (0: each, one after another) is replaced as soon as its successor is ready. [worker] Its
+ * own replacement is asked for; it goes on until then. */
+UWSGI_API void uwsgi_replace_worker(int wid);
+
+#ifdef __cplusplus
+}
+#endif
