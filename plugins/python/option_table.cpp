@@ -1,6 +1,7 @@
 #include "option_table.h"
 
 #include "cpython.h"
+#include "gevent_loop.h"
 #include "options.h"
 #include "provided_functions.h"
 
@@ -158,6 +159,12 @@ constinit uwsgi_option option_table[] = {
          "a UNIX socket of each worker, this path and its number, that tells the stacks of all threads"),
     {"py-sharedarea", required_argument, 0, "a shared area of so many bytes, with the next free number",
      set_shared_area, nullptr, 0},
+    {"gevent", required_argument, 0,
+     "serve so many connections in one thread of each worker, each in a greenlet", choose_gevent, nullptr, 0},
+    flag("gevent-monkey-patch", &options.gevent_monkey_patch,
+         "gevent.monkey.patch_all() before applications"),
+    flag("gevent-early-monkey-patch", &options.gevent_monkey_patch, "same as --gevent-monkey-patch"),
+    flag("gevent-wait-for-hub", &options.accepted, kAlwaysHelp),
     flag("py-thread-interpreters", &options.thread_interpreters, kInterpretersHelp),
     number("optimize", &options.optimize, "level of python -O", 'O'),
     flag("no-site", &options.no_site, "do not import the module site"),

@@ -44,6 +44,7 @@ struct Options {
 
   // While serving.
   int autoreload_seconds = 0;
+  int gevent_monkey_patch = 0;
   uwsgi_string_list *autoreload_ignored = nullptr;
   char *tracebacker = nullptr;  // where its sockets begin
   int sharedarea_bytes = 0;

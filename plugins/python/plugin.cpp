@@ -6,6 +6,7 @@
 #include "core_interpreters.h"
 #include "exception_hooks.h"
 #include "fork_hooks.h"
+#include "gevent_loop.h"
 #include "option_table.h"
 #include "options.h"
 #include "program.h"
@@ -23,11 +24,17 @@ namespace mortise::python {
 
 namespace {
 
-// Functions of these plugins always exist in uWSGI, so they come along. A server without them is no error until
-// somebody adds a timer or sets a deadline.
+// Functions of these plugins always exist in uWSGI, so they come along. A server without them is no error
+// until somebody adds a timer or sets a deadline.
 void on_load() {
+  register_gevent_loop();
   for (const char *plugin : {"timers", "harakiri"})
     if (!uwsgi_plugin_get(plugin)) load_plugin_if_there(plugin);
+}
+
+void before_applications() {
+  monkey_patch();
+  load_shared_imports();
 }
 
 void prepare_worker() {
@@ -56,7 +63,7 @@ uwsgi_plugin python_plugin = {
     .options = option_table,
     .init_thread = adopt_core_thread,
     .request = serve_request,
-    .preinit_apps = load_shared_imports,
+    .preinit_apps = before_applications,
     .init_apps = load_configured_application,
     .fixup = prepare_worker,
     .mount_app = mount_application,
