@@ -89,7 +89,7 @@ TEST_CASE("metrics: setters change by name or oid and refuse the rest") {
   CHECK(uwsgi_metric_get(nullptr, text("77.2")) == 7);
   CHECK(uwsgi_metric_inc(text("t2.none"), nullptr, 1) == -1);
   CHECK(uwsgi_metric_inc(nullptr, nullptr, 1) == -1);
-  int64_t number = 1;
+  static int64_t number = 1;  // the metric outlives the test
   uwsgi_register_metric("t2.ptr", nullptr, UWSGI_METRIC_COUNTER, "ptr", &number, 1, nullptr);
   CHECK(uwsgi_metric_set(text("t2.ptr"), nullptr, 1) == -1);
 }
