@@ -1,5 +1,7 @@
 #include "chunk.h"
 
+#include "dates.h"
+
 namespace mortise::logging {
 
 namespace {
@@ -11,11 +13,7 @@ void literal(Line &line, wsgi_request *, const Chunk &chunk) {
 }
 
 void dated_literal(Line &line, wsgi_request *request, const Chunk &chunk) {
-  char text[1024];
-  time_t started = static_cast<time_t>(request->start_of_request / 1000000);
-  tm local{};
-  localtime_r(&started, &local);
-  line.text.append(text, strftime(text, sizeof text, chunk.text.c_str(), &local));
+  line.text += date_text(chunk.text.c_str(), static_cast<time_t>(request->start_of_request / 1000000));
 }
 
 void call_registered(Line &line, wsgi_request *request, const Chunk &chunk) {

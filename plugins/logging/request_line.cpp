@@ -11,6 +11,8 @@ namespace mortise::logging {
 
 namespace {
 
+constexpr int kRoomMs = 50;
+constexpr uint64_t kStuckUs = 1'000'000;
 constexpr size_t kKeptBytes = 64 * 1024;  // of a thread's line between requests
 
 // As the server's own line.
@@ -47,13 +49,24 @@ Format make_format() {
   return made;
 }
 
+// Whether there is room now. A logger that is merely busy is waited for, so that a burst costs time and not
+// lines; one that is stuck costs each second one of these waits.
+bool wait_for_room(int fd) {
+  uint64_t now = uwsgi_monotonic_micros();
+  if (now < board()->stuck_until_us.load(std::memory_order_relaxed)) return false;
+  pollfd waiting{fd, POLLOUT, 0};
+  if (poll(&waiting, 1, kRoomMs) > 0) return true;
+  board()->stuck_until_us = now + kStuckUs;
+  return false;
+}
+
 void emit(std::string_view line) {
   const LinePipe &own = ends().requests ? ends().requests : ends().lines;
   int fd = own ? own.prompt.get() : STDERR_FILENO;
   ssize_t written = 0;
   do {
     written = write(fd, line.data(), line.size());
-  } while (written < 0 && errno == EINTR);
+  } while (written < 0 && (errno == EINTR || (errno == EAGAIN && own && wait_for_room(fd))));
   if (written != static_cast<ssize_t>(line.size())) ++board()->lost_requests;
 }
 

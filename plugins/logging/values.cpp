@@ -2,12 +2,14 @@
 #include <atomic>
 
 #include "chunk.h"
+#include "dates.h"
 #include "options.h"
 
 namespace mortise::logging {
 
 namespace {
 
+constexpr char kCtime[] = "%a %b %e %H:%M:%S %Y";
 constexpr char kLogDate[] = "%d/%b/%Y:%H:%M:%S %z";  // the common log format's
 
 std::string_view text(const char *bytes, size_t len) {
@@ -15,11 +17,7 @@ std::string_view text(const char *bytes, size_t len) {
 }
 
 void date(Line &line, uint64_t time_us, const char *format) {
-  char out[256];
-  time_t seconds = static_cast<time_t>(time_us / 1000000);
-  tm local{};
-  localtime_r(&seconds, &local);
-  line.value({out, strftime(out, sizeof out, format, &local)});
+  line.value(date_text(format, static_cast<time_t>(time_us / 1000000)));
 }
 
 int64_t took_us(const wsgi_request *request) {
@@ -90,7 +88,7 @@ const Row kRows[] = {
     {"tmsecs", VALUE(l.number(static_cast<int64_t>(r->start_of_request / 1000)))},
     {"tmicros", VALUE(l.number(static_cast<int64_t>(r->start_of_request)))},
     {"time", VALUE(l.number(static_cast<int64_t>(r->start_of_request / 1000000)))},
-    {"ctime", VALUE(date(l, r->start_of_request, "%a %b %e %H:%M:%S %Y"))},
+    {"ctime", VALUE(date(l, r->start_of_request, kCtime))},
     {"ltime", VALUE(date(l, r->start_of_request, kLogDate))},
     {"ftime", VALUE(date(l, r->start_of_request, options.date &&*options.date ? options.date : kLogDate))},
     {"epoch", VALUE(l.number(uwsgi_now()))},
