@@ -158,7 +158,7 @@ void Gateway::begin_stop() {
 
 void Gateway::close_idle_clients() {
   std::vector<Client *> waiting;
-  for (DeadlineQueue *queue : {&idle_deadlines, &head_deadlines, &linger_deadlines})
+  for (DeadlineQueue *queue : {&idle_deadlines, &head_deadlines, &linger_deadlines, &tunnels})
     while (Deadline *deadline = queue->take_any()) waiting.push_back(static_cast<Client *>(deadline));
   for (Client *client : waiting) client->stop_if_idle();
 }

@@ -58,6 +58,7 @@ struct Gateway {
   // --http-to, to take their last answer.
   DeadlineQueue head_deadlines, idle_deadlines, progress_deadlines, connect_deadlines, linger_deadlines,
       stop_deadlines;
+  DeadlineQueue tunnels;  // upgraded connections: they never expire, and are found when the gateway stops
 
   size_t clients = 0;
   bool stopping = false;
