@@ -115,7 +115,8 @@ bool add_status(wsgi_request *request, PyObject *status) {
   bool good =
       latin1(status, &text) && text.size() >= 4 && is_digits(text.substr(0, 3)) && text[3] == ' ' &&
       text.size() <= UINT16_MAX &&
-      uwsgi_response_prepare_headers(request, text.data(), static_cast<uint16_t>(text.size())) == UWSGI_OK;
+      (uwsgi_response_prepare_headers(request, text.data(), static_cast<uint16_t>(text.size())) == UWSGI_OK ||
+       request->headers_sent);  // a route has answered in the application's place
   if (!good) PyErr_Format(PyExc_ValueError, "the status must look like \"200 OK\", not %R", status);
   return good;
 }
@@ -149,7 +150,7 @@ bool Exchange::begin_response(PyObject *status, PyObject *headers, PyObject *exc
   }
   began_ = false;
   if (!add_status(request_, status)) return false;
-  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(headers); ++i)
+  for (Py_ssize_t i = 0; i < PyList_GET_SIZE(headers) && !request_->headers_sent; ++i)
     if (!add_header(request_, PyList_GET_ITEM(headers, i))) return false;
   began_ = true;
   // A client that is gone shows when the body is sent.

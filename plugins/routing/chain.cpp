@@ -50,6 +50,21 @@ int run(wsgi_request *request, uwsgi_route *route, int &running, uint32_t &pc) {
   return result;
 }
 
+// The application learns that a route has answered in its place when its own head is refused; this answer
+// must be complete by then, and what the application goes on to write must not follow it.
+void complete_answer(wsgi_request *request) {
+  if (request->transformations && uwsgi.transform_final) uwsgi.transform_final(request);
+  if (!request->headers_sent && request->headers->pos > 0) uwsgi_response_write_headers_do(request);
+  if (request->chunked && !request->response_ended && !request->body_less && request->socket->proto_frame) {
+    char end[UWSGI_FRAME_MAX], none[UWSGI_FRAME_MAX];
+    size_t len = 0, none_len = 0;
+    if (request->socket->proto_frame(request, 0, end, &len, none, &none_len) == 0)
+      uwsgi_write_nb(request->fd, end, len, uwsgi.socket_timeout);
+    request->response_ended = 1;
+  }
+  if (request->headers_sent) request->body_less = 1;
+}
+
 }  // namespace
 
 uwsgi_route **first_of(Chain chain) {
@@ -108,7 +123,9 @@ int uwsgi_apply_routes(wsgi_request *request) {
 }
 
 int uwsgi_apply_error_routes(wsgi_request *request) {
-  return run(request, uwsgi.error_routes, request->is_error_routing, request->error_route_pc);
+  const int result = run(request, uwsgi.error_routes, request->is_error_routing, request->error_route_pc);
+  if (result == UWSGI_ROUTE_BREAK) complete_answer(request);
+  return result;
 }
 
 int uwsgi_apply_response_routes(wsgi_request *request) {

@@ -269,3 +269,29 @@ def test_access_by_address(routed):
     server = routed("route = ^/allow access:action=allow,addr=127.0.0.0/8;10.0.0.0/8", "route = ^/deny access:action=deny,addr=127.0.*",
                     "route = ^/other access:action=allow,addr=10.0.0.1")
     assert [server.get(path).status for path in ("/allow", "/deny", "/other")] == [200, 403, 403]
+
+
+def test_routes_around_a_wsgi_application(wsgi):
+    app = """
+def application(environ, start_response):
+    status = environ["PATH_INFO"].strip("/") or "200 OK"
+    start_response(status.replace("_", " "), [("Content-Type", "text/plain"), ("Content-Length", "3")])
+    return [environ.get("ADDED", "nil").encode()]
+"""
+    server = wsgi(app, "--route", "^/$ addvar:ADDED=yes", "--route-run", "toupper:", "--error-route-status", "404 redirect:/login", "--error-route-status", "418 return:503 Later",
+                  "--response-route-status", "403 addheader:X-Why: no", "--final-route-status", "410 log:gone for ${REMOTE_ADDR}")
+    assert (server.get("/").status, server.get("/").text) == (200, "YES")
+    answer = server.get("/404_Not_Found")
+    assert (answer.status, answer.headers["location"]) == (302, "/login")
+    import socket
+    with socket.create_connection(server.address()) as sock:  # what follows on the connection is not disturbed
+        for path, end in ((b"/418_Teapot", b"LATER\r\n0\r\n\r\n"), (b"/404_Not_Found", b"\r\n\r\n"), (b"/418_Teapot", b"LATER\r\n0\r\n\r\n")):
+            sock.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path)
+            got = sock.recv(4096)
+            while not got.endswith(end):
+                got += sock.recv(4096)
+            assert got.count(b"HTTP/1.1 ") == 1 and b"nil" not in got.lower()
+    assert server.get("/403_Forbidden").headers["x-why"] == "no"
+    assert server.get("/410_Gone").status == 410
+    server.wait_for_log("gone for 127.0.0.1")
+    assert "Traceback" not in server.log
