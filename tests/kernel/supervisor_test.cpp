@@ -338,6 +338,68 @@ TEST_CASE("a worker that hangs while it starts does not keep a stop waiting") {
   CHECK(server.wait_end(3000) == 0);
 }
 
+TEST_CASE("SIGTTIN starts a worker that does not run, SIGTTOU stops one, within their number") {
+  Role role = workers(3);
+  role.initial = 1;
+  Server server({role});
+  REQUIRE(server.ready(1));
+  CHECK(uwsgi.workers[1].cheaped == 0);
+  CHECK(uwsgi.workers[2].cheaped == 1);
+  for (int id : {2, 3}) {
+    kill(server.pid, SIGTTIN);
+    REQUIRE(server.ready(id));
+    CHECK(uwsgi.workers[id].cheaped == 0);
+  }
+  kill(server.pid, SIGTTIN);  // there are no more
+  pid_t last = Server::worker_pid(3);
+  kill(server.pid, SIGTTOU);
+  CHECK(wait_until([&] { return !runs(last) && Server::worker_pid(3) == 0; }));
+  CHECK(uwsgi.workers[3].cheaped == 1);
+  CHECK(Server::worker_pid(1) > 0);
+  CHECK(Server::worker_pid(2) > 0);
+  kill(server.pid, SIGTTIN);
+  CHECK(server.ready(3));
+  CHECK(server.stop() == 0);
+}
+
+TEST_CASE("a worker that is not ready in time is killed and tried again") {
+  Board *board = new_board();
+  Setup setup;
+  setup.mercy.start_ms = 200;
+  Server server({workers(2,
+                         [&](int id) -> int {
+                           if (id == 1 || ++board->starts > 1) return serve_until_stop();
+                           for (;;) pause();
+                         })},
+                setup);
+  REQUIRE(server.ready(2));
+  CHECK(server.logs(
+      "worker 2 \\(pid \\d+\\) was not ready within 0.2 s: killing it \\(see --start-timeout\\)\n"));
+  CHECK(board->starts == 2);
+  CHECK(server.stop() == 0);
+}
+
+TEST_CASE("a worker and its successor have cores of their own, and the others see the ready one's") {
+  Board *board = new_board();
+  Server server({workers(1, [&](int id) {
+    if (!own_bank(id)) return 1;
+    uwsgi_core &mine = uwsgi.workers[id].cores[0];
+    mine.requests = static_cast<uint64_t>(100 * ++board->starts);
+    uwsgi_process_ready();
+    wait_for_stop();
+    board->steps = static_cast<int>(uwsgi.workers[id].cores[0].requests);
+    return 0;
+  })});
+  REQUIRE(server.ready(1));
+  CHECK(uwsgi.workers[1].cores[0].requests == 100);
+  kill(server.pid, SIGHUP);
+  REQUIRE(server.logs("reload done: 1 workers replaced\n"));
+  CHECK(uwsgi.workers[1].cores[0].requests == 200);
+  CHECK(wait_until([&] { return board->steps != 0; }));
+  CHECK(board->steps == 100);  // its own, to its end
+  CHECK(server.stop() == 0);
+}
+
 TEST_CASE("a reload replaces each worker, and the new one is ready before the old one is told") {
   Board *board = new_board();
   Server server({gateway(), workers(3, [&](int id) {
