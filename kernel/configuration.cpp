@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "config/config.h"
 #include "kernel/command_line.h"
-#include "kernel/config.h"
 #include "kernel/kernel_options.h"
 #include "kernel/known_options.h"
 #include "kernel/log.h"

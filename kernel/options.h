@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/directive.h"
+#include "config/directive.h"
 #include "kernel/result.h"
 
 namespace mortise {

@@ -1,5 +1,5 @@
 // Texts with %x placeholders, replaced from a table of 256 entries that a plugin fills. Those of
-// configuration files: kernel/placeholders.
+// configuration files: config/placeholders.
 #include <uwsgi.h>
 
 #include <cstring>

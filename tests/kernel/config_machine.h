@@ -5,7 +5,7 @@
 #include <memory>
 #include <set>
 
-#include "kernel/config.h"
+#include "config/config.h"
 
 namespace mortise {
 

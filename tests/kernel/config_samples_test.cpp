@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "kernel/config.h"
+#include "config/config.h"
 #include "kernel/known_options.h"
 #include "kernel/option_value.h"
 

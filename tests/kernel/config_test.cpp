@@ -1,4 +1,4 @@
-#include "kernel/config.h"
+#include "config/config.h"
 #include "kernel/known_options.h"
 
 #include <catch2/catch.hpp>

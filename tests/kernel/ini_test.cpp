@@ -1,4 +1,4 @@
-#include "kernel/ini.h"
+#include "config/ini.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "kernel/placeholders.h"
+#include "config/placeholders.h"
 
 #include <catch2/catch.hpp>
 #include <map>

@@ -1,4 +1,4 @@
-#include "kernel/placeholders.h"
+#include "config/placeholders.h"
 
 #include <algorithm>
 #include <cctype>

@@ -12,10 +12,10 @@
 #include <unordered_map>
 #include <vector>
 
-#include "kernel/config_host.h"
-#include "kernel/config_logic.h"
-#include "kernel/directive.h"
-#include "kernel/magic_vars.h"
+#include "config/config_host.h"
+#include "config/config_logic.h"
+#include "config/directive.h"
+#include "config/magic_vars.h"
 
 namespace mortise {
 

@@ -1,11 +1,11 @@
-#include "kernel/config.h"
+#include "config/config.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "kernel/ini.h"
+#include "config/ini.h"
+#include "config/placeholders.h"
 #include "kernel/known_options.h"
-#include "kernel/placeholders.h"
 
 namespace mortise {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/config_host.h"
+#include "config/config_host.h"
 
 namespace mortise {
 

@@ -1,4 +1,4 @@
-#include "kernel/config_host.h"
+#include "config/config_host.h"
 
 #include <glob.h>
 #include <grp.h>

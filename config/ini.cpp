@@ -1,4 +1,4 @@
-#include "kernel/ini.h"
+#include "config/ini.h"
 
 #include <ini.h>
 

@@ -1,4 +1,4 @@
-#include "kernel/config_logic.h"
+#include "config/config_logic.h"
 
 #include <algorithm>
 

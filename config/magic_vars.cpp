@@ -1,4 +1,4 @@
-#include "kernel/magic_vars.h"
+#include "config/magic_vars.h"
 
 #include <string_view>
 
