@@ -8,6 +8,7 @@
 
 #include "kernel/clock.h"
 #include "kernel/log.h"
+#include "kernel/sockets.h"
 
 namespace mortise {
 
@@ -62,6 +63,8 @@ bool WorkerLoop::stop_accepting() {
   stopped_at_ms_.store(monotonic_ms(), std::memory_order_relaxed);
   next_sweep_ms_.store(0, std::memory_order_relaxed);
   unwatch_listeners();
+  // Nobody else would, and there may be no time for it at the end.
+  if (getppid() != uwsgi_master_pid()) unlink_socket_files();
   return true;
 }
 
