@@ -66,9 +66,41 @@ PyObject *queue_set(PyObject *, PyObject *args) {
   });
 }
 
+// Newest first, without taking them.
+PyObject *queue_last(PyObject *, PyObject *args) {
+  long long count = 0;
+  if (!PyArg_ParseTuple(args, "|L:queue_last", &count)) return nullptr;
+  PyRef list(PyList_New(0));
+  if (!uwsgi.queue_header) return list.release();
+  const uint64_t slots = uwsgi.queue_size, end = uwsgi.queue_header->pos;
+  for (uint64_t i = 1; list && i <= slots && (i == 1 || i <= static_cast<uint64_t>(count)); ++i) {
+    PyRef message(copy_item(false, [&](uint64_t *size) {
+      return MORTISE_PROVIDED(uwsgi_queue_get)((end + slots - i) % slots, size);
+    }));
+    if (!message || (count > 0 && PyList_Append(list.get(), message.get()))) return nullptr;
+    if (count <= 0) return message.release();
+  }
+  return list.release();
+}
+
+PyObject *queue_slot(PyObject *, PyObject *) {
+  return PyLong_FromUnsignedLongLong(uwsgi.queue_header ? uwsgi.queue_header->pos : 0);
+}
+PyObject *queue_pull_slot(PyObject *, PyObject *) {
+  return PyLong_FromUnsignedLongLong(uwsgi.queue_header ? uwsgi.queue_header->pull_pos : 0);
+}
+
 }  // namespace
 
 ProvidedFunction queue_functions[] = {
+    {"uwsgi_queue_get",
+     {"queue_last", queue_last, METH_VARARGS,
+      PyDoc_STR("queue_last(count=0)\n--\n\nThe newest message, or a list of so many, newest first.")}},
+    {"uwsgi_queue_get",
+     {"queue_slot", queue_slot, METH_NOARGS, PyDoc_STR("queue_slot()\n--\n\nWhere the next message goes.")}},
+    {"uwsgi_queue_get",
+     {"queue_pull_slot", queue_pull_slot, METH_NOARGS,
+      PyDoc_STR("queue_pull_slot()\n--\n\nWhere the next message is pulled from.")}},
     {"uwsgi_queue_get",
      {"queue_get", queue_get, METH_VARARGS,
       PyDoc_STR("queue_get(slot)\n--\n\nThe item at a place, or None.")}},
