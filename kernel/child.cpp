@@ -119,6 +119,12 @@ bool stop_requested() {
   return self.stop.load(std::memory_order_relaxed);
 }
 
+// Not by getppid(): a dying process closes its descriptors first and gives its children away later.
+bool orphaned() {
+  pollfd lifeline{self.links.lifeline.get(), POLLIN, 0};
+  return self.links.master != 0 && poll(&lifeline, 1, 0) > 0;
+}
+
 void ask_replacement() {
   report_async_safe(ChildReport::kReplaceMe);
 }

@@ -43,6 +43,9 @@ Result<void> enter_child(ChildLinks links);
 // when uwsgi_stop_fd() reports.
 bool stop_requested();
 
+// Whether the master is dead. [child]
+bool orphaned();
+
 // Asks the master for a successor: this process goes on until it is told to stop, once the other is ready.
 // [child]
 void ask_replacement();

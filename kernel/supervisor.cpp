@@ -333,7 +333,7 @@ void Supervisor::run_child(Process &process, pid_t master) {
     } else {
       hooks_.after_child();
       status = process.role->body(process.id);
-      if (getppid() != master) unlink_socket_files();
+      if (orphaned()) unlink_socket_files();
     }
   } catch (const std::exception &exception) {
     process.pid = getpid();

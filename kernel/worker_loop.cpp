@@ -6,6 +6,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "kernel/child.h"
 #include "kernel/clock.h"
 #include "kernel/log.h"
 #include "kernel/sockets.h"
@@ -64,7 +65,7 @@ bool WorkerLoop::stop_accepting() {
   next_sweep_ms_.store(0, std::memory_order_relaxed);
   unwatch_listeners();
   // Nobody else would, and there may be no time for it at the end.
-  if (getppid() != uwsgi_master_pid()) unlink_socket_files();
+  if (orphaned()) unlink_socket_files();
   return true;
 }
 
