@@ -37,9 +37,7 @@ class Table {
   uint64_t find(std::string_view key) const;
   uwsgi_cache_item *item(uint64_t index) const;
   char *value(const uwsgi_cache_item &item) const;
-  bool used(uint64_t index) const {
-    return index > 0 && index <= geometry_.max_items && item(index)->keysize > 0;
-  }
+  bool used(uint64_t index) const { return index > 0 && index <= high_water() && item(index)->keysize > 0; }
 
   // New item with room for `bytes` of value: its index, 0 where there is no item or no room left.
   uint64_t insert(std::string_view key, uint64_t bytes);

@@ -2,6 +2,7 @@
 
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include "provided_functions.h"
 #include "request.h"
@@ -86,6 +87,57 @@ PyObject *spooler_pids(PyObject *, PyObject *) {
   return pids.release();
 }
 
+void add_files(const std::string &folder, bool priorities, std::vector<std::string> *files) {
+  DIR *open = opendir(folder.c_str());
+  if (!open) return;
+  while (const dirent *entry = readdir(open)) {
+    const std::string name = entry->d_name;
+    if (name.starts_with("uwsgi_spoolfile_on_")) files->push_back(folder + "/" + name);
+    if (priorities && name.find_first_not_of("0123456789") == name.npos)
+      add_files(folder + "/" + name, false, files);
+  }
+  closedir(open);
+}
+
+PyObject *spooler_jobs(PyObject *, PyObject *) {
+  std::vector<std::string> files;
+  for (uwsgi_spooler *spooler = uwsgi.spoolers; spooler; spooler = spooler->next)
+    add_files(spooler->dir, true, &files);
+  PyRef list(PyList_New(0));
+  for (const std::string &file : files) {
+    PyRef path(PyUnicode_DecodeFSDefault(file.c_str()));
+    if (!list || !path || PyList_Append(list.get(), path.get())) return nullptr;
+  }
+  return list.release();
+}
+
+void add_pair(char *key, uint16_t key_len, char *value, uint16_t value_len, void *dict) {
+  PyRef name(PyBytes_FromStringAndSize(key, key_len)), text(PyBytes_FromStringAndSize(value, value_len));
+  if (name && text) PyDict_SetItem(static_cast<PyObject *>(dict), name.get(), text.get());
+}
+
+// None where the file is none of a task.
+PyObject *spooler_get_task(PyObject *, PyObject *args) {
+  const char *path = nullptr;
+  if (!PyArg_ParseTuple(args, "s:spooler_get_task", &path)) return nullptr;
+  uwsgi_header header{};
+  struct stat info {};
+  std::vector<char> pairs(UINT16_MAX + 1);
+  char *body = nullptr;
+  size_t body_len = 0;
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  const bool good =
+      fd >= 0 && fstat(fd, &info) == 0 &&
+      MORTISE_PROVIDED(uwsgi_spooler_read_header)(const_cast<char *>(path), fd, &header) == 0 &&
+      MORTISE_PROVIDED(uwsgi_spooler_read_content)(fd, pairs.data(), &body, &body_len, &header, &info) == 0;
+  if (fd >= 0) close(fd);
+  PyRef task(PyDict_New()), bytes(take_bytes(body, body_len));
+  if (!task || !bytes) return nullptr;
+  if (!good || uwsgi_hooked_parse(pairs.data(), header.pktsize, add_pair, task.get())) Py_RETURN_NONE;
+  if (body_len && PyDict_SetItemString(task.get(), "body", bytes.get())) return nullptr;
+  return task.release();
+}
+
 PyObject *spooler_pid(PyObject *, PyObject *) {
   return PyLong_FromLong(uwsgi.spoolers ? uwsgi.spoolers->pid : 0);
 }
@@ -106,6 +158,12 @@ ProvidedFunction spooler_functions[] = {
     {"uwsgi_spool_request", {"spool", with_keywords(spool), METH_VARARGS | METH_KEYWORDS, kSpoolDoc}},
     {"uwsgi_spool_request",
      {"send_to_spooler", with_keywords(spool), METH_VARARGS | METH_KEYWORDS, kSpoolDoc}},
+    {"uwsgi_spool_request",
+     {"spooler_jobs", spooler_jobs, METH_NOARGS,
+      PyDoc_STR("spooler_jobs()\n--\n\nThe files of the tasks that wait or run.")}},
+    {"uwsgi_spooler_read_header",
+     {"spooler_get_task", spooler_get_task, METH_VARARGS,
+      PyDoc_STR("spooler_get_task(path)\n--\n\nThe task in a file, None where it has none.")}},
     {"uwsgi_spool_request",
      {"spooler_pid", spooler_pid, METH_NOARGS,
       PyDoc_STR("spooler_pid()\n--\n\nProcess id of the first spooler, 0 where there is none.")}},

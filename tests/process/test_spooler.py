@@ -87,6 +87,15 @@ def test_a_task_waits_for_its_time(spooler):
     assert 1 <= time.time() - began < 5
 
 
+def test_tasks_that_wait_can_be_looked_at(spooler):
+    server = spooler("--spooler-frequency", "30")
+    path = ask(server, "uwsgi.spool(name='later', body=b'b', priority=3, at=int(time.time()) + 1000)").decode()
+    assert ask(server, "uwsgi.spooler_jobs()") == [path]
+    task = ask(server, "uwsgi.spooler_get_task(%r)" % path)
+    assert (task[b"name"], task[b"priority"], task["body"]) == (b"later", b"3", b"b")
+    assert ask(server, "uwsgi.spooler_get_task('app.py')") is None
+
+
 def test_tasks_run_by_priority(spooler):
     server = spooler("--spooler-frequency", "30")
     ask(server, "[uwsgi.spool(name='p%d' % n, priority=n, at=int(time.time()) + 2) for n in (3, 10, 2)] + [uwsgi.spool(name='p99', at=int(time.time()) + 2)]")
