@@ -61,13 +61,13 @@ int resolve_nodes(uwsgi_cache *uc) {
   if (!uc->nodes) return 0;
   of(uc).udp_socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   for (uwsgi_string_list *node = uc->nodes; node; node = node->next) {
-    auto *address = new sockaddr_in{};
+    auto *address = static_cast<sockaddr_in *>(uwsgi_calloc(sizeof(sockaddr_in)));
+    node->custom_ptr = address;  // both live as long as the server
     char *port = strrchr(node->value, ':');
     if (!port || socket_to_in_addr(node->value, port, 0, address) == 0) {
       uwsgi_log("cache '%s': node '%s' is no address (host:port)\n", uc->name, node->value);
       return -1;
     }
-    node->custom_ptr = address;
   }
   return 0;
 }

@@ -30,7 +30,7 @@ std::string accept_key(std::string_view key) {
   uwsgi_sha1_2n(key.data(), key.size(), kGuid.data(), kGuid.size(), digest);
   size_t len = 0;
   char *encoded = uwsgi_base64_encode(digest, sizeof digest, &len);
-  const std::string accepted(encoded, len);
+  std::string accepted(encoded, len);
   free(encoded);
   return accepted;
 }
