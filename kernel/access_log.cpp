@@ -1,4 +1,7 @@
-#include "kernel/access_log.h"
+// One line per request, in the form that uWSGI's users parse. Client errors and server errors are logged even
+// where --disable-logging is set, so that a failing service is never silent. A provider's uwsgi.logit decides
+// by itself what it logs.
+#include <uwsgi.h>
 
 #include <algorithm>
 #include <atomic>
@@ -20,22 +23,14 @@ struct Text {
   const char *c_str() const { return escaped.c_str(); }
 };
 
-}  // namespace
-
-void log_if_wanted(wsgi_request *request) {
-  if (request->do_not_log) return;
-  if (uwsgi.logit) return uwsgi.logit(request);
-  const auto &wanted = uwsgi.logging_options;
+bool wanted(const wsgi_request *request) {
+  const auto &options = uwsgi.logging_options;
   uint64_t took_ms = (request->end_of_request - request->start_of_request) / 1000;
-  if (request->log_this || wanted.enabled || request->status >= 400 ||
-      (wanted.slow && took_ms >= wanted.slow))
-    log_request(request);
+  return request->log_this || options.enabled || request->status >= 400 ||
+         (options.slow && took_ms >= options.slow);
 }
 
-}  // namespace mortise
-
-extern "C" void log_request(wsgi_request *request) {
-  using mortise::Text;
+void write_line(const wsgi_request *request) {
   uwsgi_worker &worker = uwsgi.workers[uwsgi.mywid];
   uint64_t worker_requests = std::atomic_ref(worker.requests).load(std::memory_order_relaxed);
   size_t vars_bytes = request->len;
@@ -69,5 +64,18 @@ extern "C" void log_request(wsgi_request *request) {
       Text(request->protocol, request->protocol_len).c_str(), request->status, request->header_cnt,
       static_cast<unsigned long long>(request->headers_size),
       static_cast<unsigned long long>(request->switches + 1), request->async_id);
-  if (len > 0) mortise::log_raw({line, std::min(static_cast<size_t>(len), sizeof line - 1)});
+  if (len > 0) log_raw({line, std::min(static_cast<size_t>(len), sizeof line - 1)});
+}
+
+}  // namespace
+
+}  // namespace mortise
+
+extern "C" void log_request(wsgi_request *request) {
+  if (request->do_not_log) return;
+  if (uwsgi.logit)
+    uwsgi.logit(request);
+  else if (mortise::wanted(request))
+    mortise::write_line(request);
+  request->do_not_log = 1;  // plugins call this after their requests by habit, and the core does
 }

@@ -8,7 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/access_log.h"
 #include "kernel/body.h"
 #include "kernel/clock.h"
 #include "kernel/log.h"
@@ -209,10 +208,12 @@ void CoreLoop::serve_alone(uwsgi_socket &socket, int fd) {
   connection.set_peer(address);
   set_deadline(connection, socket.header_timeout);
   alone_ = true;
+  wsgi_request *const outer = std::exchange(current_request, &request_);  // for engines that do not switch
   do {
     waits_ = false;
     serve(connection, true);
   } while (waits_ && wait_alone(connection));
+  current_request = outer;
 }
 
 // False: its time is over, or the worker stops and nothing has begun; it is closed then.
@@ -270,9 +271,9 @@ bool CoreLoop::handle() {
   add_relaxed(worker.tx, request.response_size + request.headers_size);
   average_relaxed(worker.avg_response_time, took_us);
   uwsgi_plugin *plugin = uwsgi.p[request.uh->modifier1];
-  call_hook(plugin, &uwsgi_plugin::after_request, "after_request", static_cast<wsgi_request *>(&request));
   if (uwsgi.final_route) uwsgi.final_route(&request);
-  log_if_wanted(&request);
+  call_hook(plugin, &uwsgi_plugin::after_request, "after_request", static_cast<wsgi_request *>(&request));
+  log_request(&request);
   store_relaxed(core.request_started_us, uint64_t{0});
   store_relaxed(core.in_request, 0);
   return keep;

@@ -94,6 +94,18 @@ int free_place() {
   return id;
 }
 
+bool looks_like_python(std::string_view spec) {
+  return spec.ends_with(".py") || spec.ends_with(".wsgi") || spec.find(':') != spec.npos;
+}
+
+// The option is there for the plugins of all languages.
+bool mounted_by_another_plugin(char *mountpoint, char *spec) {
+  for (const uwsgi_plugin *plugin : uwsgi.p)
+    if (plugin->mount_app && plugin->mount_app != mount_application && !plugin->mount_app(mountpoint, spec))
+      return true;
+  return false;
+}
+
 void mount(const std::string &text) {
   size_t equals = text.find('=');
   if (text.empty() || text[0] != '/' || equals == text.npos) {
@@ -102,6 +114,7 @@ void mount(const std::string &text) {
     exit(1);
   }
   std::string mountpoint = text.substr(0, equals), spec = text.substr(equals + 1);
+  if (!looks_like_python(spec) && mounted_by_another_plugin(mountpoint.data(), spec.data())) return;
   if (mountpoint == "/") mountpoint.clear();  // the root's SCRIPT_NAME is empty
   if (mount_application(mountpoint.data(), spec.data()) && uwsgi.need_app) give_up("mount " + text);
 }

@@ -22,9 +22,11 @@ class Inliner {
   std::set<std::string> done_;
 };
 
-// The file that #include "…" names, as seen from the folder of <uwsgi.h>; empty: the line is no such include.
+// The file of the SDK that #include names, as seen from the folder of <uwsgi.h>; empty: the line is no such
+// include.
 std::string included_file(const std::string &line) {
   constexpr std::string_view kInclude = "#include \"";
+  if (line == "#include <uwsgi.h>") return "uwsgi.h";  // headers that stand alone have it
   const size_t end = line.rfind('"');
   if (!line.starts_with(kInclude) || end <= kInclude.size()) return {};
   std::string file = line.substr(kInclude.size(), end - kInclude.size());
