@@ -153,10 +153,21 @@ bool Config::apply(Line line) {
   auto [entry, is_new] = first_.try_emplace(key, lines_.size());
   const Line &first = is_new ? line : lines_[entry->second];
   if (first.file == line.file && first.directive.value != value && !line.context && !find_known_option(key))
-    warn(origin, key + " was set at " + first.directive.origin + ": %(" + key + ") stays '" +
-                     first.directive.value + "', the first value");
+    warn_of_repeated(line, first);
   lines_.push_back(std::move(line));
   return true;
+}
+
+// Only names that somebody reads as %(name) are told: others may be options of plugins that are given in
+// lists.
+void Config::warn_of_repeated(const Line &line, const Line &first) {
+  const auto &[key, value, origin, has_value] = first.directive;
+  std::string text =
+      key + " was set at " + origin + ": %(" + key + ") stays '" + value + "', the first value";
+  if (read_.contains(key))
+    warn(line.directive.origin, text);
+  else
+    repeated_.try_emplace(key, line.directive.origin, text);
 }
 
 // "path", "path:section" or ":section" of the file that was read last.
@@ -239,6 +250,7 @@ std::optional<std::string> Config::find(const std::string &name, const Line &rea
     return std::nullopt;
   }
   read_.insert(name);
+  if (auto repeated = repeated_.extract(name)) warn(repeated.mapped().first, repeated.mapped().second);
   Line &line = lines_[first->second];
   if (line.value) return line.value;
   if (line.expanding) {

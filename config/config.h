@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -61,6 +62,7 @@ class Config {
   bool spend(const std::string &origin, size_t bytes);
   bool fail(Error error, const std::string &origin = {});
   void warn(const std::string &origin, const std::string &text);
+  void warn_of_repeated(const Line &line, const Line &first);
   Result<void> outcome() const;
 
   std::unique_ptr<ConfigHost> host_;
@@ -68,6 +70,7 @@ class Config {
   std::unordered_map<std::string, size_t> first_;  // a key's first line
   std::vector<Directive> directives_;
   std::set<std::string> read_;
+  std::map<std::string, std::pair<std::string, std::string>> repeated_;  // not read yet: origin, warning
   std::vector<std::string> warnings_;
   std::optional<Error> error_;
   std::optional<Directive> opener_;  // of the block that is open

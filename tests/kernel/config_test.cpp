@@ -146,6 +146,8 @@ TEST_CASE("a placeholder that one file sets twice is warned about, an option is 
   CHECK(read("n = 1\nn = 2\nworkers = %(n)\n").warnings() ==
         Texts{"app.ini:3: n was set at app.ini:2: %(n) stays '1', the first value"});
   CHECK(read("socket = :1\nsocket = :2\nn = 1\nn = 1\n").warnings().empty());
+  CHECK(read("list-of-a-plugin = 1\nlist-of-a-plugin = 2\n").warnings().empty());
+  CHECK(read("set-ph = n=1\nset-ph = n=2\n").warnings().size() == 1);
 }
 
 TEST_CASE("keys that serve as placeholders are told apart from those that nobody reads") {
