@@ -41,8 +41,7 @@ int uwsgi_parse_array(char *buf, uint16_t len, char *argv[], uint16_t argvs[], u
   const bool good = parse_array({buf, len}, [&](std::string_view item) {
     if (*argc == most) return false;
     // Plugins take the items as NUL-terminated: each moves into the place of its length, which was read.
-    argv[*argc] = static_cast<char *>(
-        memmove(const_cast<char *>(item.data()) - 1, item.data(), item.size()));
+    argv[*argc] = static_cast<char *>(memmove(const_cast<char *>(item.data()) - 1, item.data(), item.size()));
     argv[*argc][item.size()] = '\0';
     argvs[*argc] = static_cast<uint16_t>(item.size());
     ++*argc;
