@@ -9,12 +9,14 @@ namespace {
 
 struct Response {
   wsgi_request request{};
+  uwsgi_socket socket{};
   explicit Response(const char *head) {
     request.headers = uwsgi_buffer_new(256);
     uwsgi_buffer_append(request.headers, head, strlen(head));
     request.status = 200;
     request.http_minor = 1;
     request.keep_alive = 1;
+    request.socket = &socket;
   }
   ~Response() { uwsgi_buffer_destroy(request.headers); }
   std::string head() const { return {request.headers->buf, request.headers->pos}; }
@@ -57,7 +59,8 @@ TEST_CASE("for HTTP/1.0 it ends with the connection", "[http][response_framing]"
   CHECK(finish_response(&response.request) == -1);
 }
 
-TEST_CASE("HTTP/1.0 is told of a connection that is kept, the gateway is not", "[http][response_framing]") {
+TEST_CASE("HTTP/1.0 is told of a connection that is kept, and so is another server's gateway, ours is not",
+          "[http][response_framing]") {
   Response client("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n");
   client.request.http_minor = 0;
   client.request.has_content_length = 1;
@@ -67,8 +70,14 @@ TEST_CASE("HTTP/1.0 is told of a connection that is kept, the gateway is not", "
   Response gateway("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n");
   gateway.request.http_minor = 0;
   gateway.request.has_content_length = 1;
+  gateway.socket.internal = 1;
   REQUIRE(complete_head_for_gateway(&gateway.request) == 0);
   CHECK_FALSE(gateway.has("Connection:"));
+
+  Response another("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n");
+  another.request.has_content_length = 1;
+  REQUIRE(complete_head_for_gateway(&another.request) == 0);
+  CHECK(another.has("Connection: keep-alive\r\n"));
 }
 
 TEST_CASE("a response that has no body says so where it could have one", "[http][response_framing]") {
