@@ -39,7 +39,8 @@ struct uwsgi_alarm {
 UWSGI_API void uwsgi_register_alarm(const char *name, void (*init)(struct uwsgi_alarm_instance *),
                                     void (*func)(struct uwsgi_alarm_instance *, char *msg, size_t len));
 /* [any] Raises an alarm by its instance's name; msg is copied, cut at alarm-msg-size. Does not block: an
- * alarm that the process cannot take is counted and lost, and so is one of an unknown name, which is logged once. */
+ * alarm that the process cannot take is counted and lost. One of an unknown name is lost, too; that is logged
+ * once. */
 UWSGI_API void uwsgi_alarm_trigger(const char *instance, char *msg, size_t len);
 /* [load] Raises the alarm whenever fd is readable; n bytes are read from it (8: an eventfd), msg NULL: they
  * are the message. */

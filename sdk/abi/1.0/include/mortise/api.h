@@ -425,7 +425,8 @@ UWSGI_API int uwsgi_file_serve(struct wsgi_request *, char *document_root, uint1
 UWSGI_API int uwsgi_blob_to_response(struct wsgi_request *, char *blob, size_t len);
 /* [any] Date of RFC 9110 §5.6.7 into 30 bytes; returns its length. */
 UWSGI_API int uwsgi_http_date(time_t time, char *buf);
-/* [request] Writes the request line of the access log; the server does it after each request. */
+/* [request] Writes the request line of the access log as the options and log-format have it, once for each
+ * request: after_request may call it, the server does it where nobody did. */
 UWSGI_API void log_request(struct wsgi_request *);
 /* [request] Adds a variable for log-format's %(key). */
 UWSGI_API void uwsgi_logvar_add(struct wsgi_request *, const char *key, uint8_t keylen, const char *val,

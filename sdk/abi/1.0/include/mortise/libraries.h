@@ -28,6 +28,12 @@ UWSGI_API void uwsgi_ssl_init(void);
  * certificates (NULL: none; "!file": demanded). NULL with a message in the log. */
 UWSGI_API SSL_CTX *uwsgi_ssl_new_server_context(char *name, char *crt, char *key, char *ciphers,
                                                 char *client_ca);
+/* [any] Signs a message with "ALGORITHM:key.pem": malloc'ed, *sign_len bytes; NULL with a message in the log.
+ */
+UWSGI_API char *uwsgi_rsa_sign(char *algo_key, char *message, size_t len, unsigned int *sign_len);
+/* [any] Path of the certificate of a key in a folder, "base/key.pem" with nothing that leaves it; malloc'ed.
+ */
+UWSGI_API char *uwsgi_sanitize_cert_filename(char *base, char *key, uint16_t keylen);
 #endif
 
 #ifdef UWSGI_ZLIB

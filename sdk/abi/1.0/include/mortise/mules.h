@@ -77,7 +77,12 @@ UWSGI_API int uwsgi_spooler_read_content(int fd, char *args, char **body, size_t
 
 /* ---- A queue in shared memory ---- */
 
-/* [any] Under uwsgi.queue_lock. Pointers are into the queue; NULL or 0 where there is nothing. */
+struct uwsgi_queue_header {
+  uint64_t pos;      /* slot of the next push */
+  uint64_t pull_pos; /* slot of the next pull */
+};
+/* [any] Under uwsgi.queue_lock. Pointers are into the queue; NULL where there is nothing.
+ * push and set: 1, 0 where the message is empty or too long. */
 UWSGI_API char *uwsgi_queue_get(uint64_t slot, uint64_t *size);
 UWSGI_API char *uwsgi_queue_pop(uint64_t *size);
 UWSGI_API char *uwsgi_queue_pull(uint64_t *size);

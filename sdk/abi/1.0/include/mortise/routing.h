@@ -106,7 +106,10 @@ UWSGI_API int uwsgi_apply_routes(struct wsgi_request *);
 UWSGI_API int uwsgi_apply_error_routes(struct wsgi_request *);
 UWSGI_API int uwsgi_apply_response_routes(struct wsgi_request *);
 UWSGI_API void uwsgi_apply_final_routes(struct wsgi_request *);
-/* [load] What the `route…` options do; data is the address of the chain's first member. */
+/* [load] What the `route…` options do. The option's name tells the chain; data names what is looked at:
+ * "path_info", "http_host", "request_uri", "query_string", "remote_addr", "user_agent", "referer",
+ * "remote_user", "status", "if", "if-not", "run", "label". A value that cannot be understood ends the start.
+ */
 UWSGI_API void uwsgi_opt_add_route(char *name, char *value, void *data);
 /* [request] Runs one action by name outside of a chain: UWSGI_ROUTE_…, -1 if there is no such router. */
 UWSGI_API int uwsgi_route_api_func(struct wsgi_request *, char *router, char *args);
