@@ -4,9 +4,9 @@
 #include <memory>
 #include <string>
 
-#include "kernel/config.h"
-#include "kernel/config_logic.h"
-#include "kernel/ini.h"
+#include "config/config.h"
+#include "config/config_logic.h"
+#include "config/ini.h"
 
 using namespace mortise;
 
