@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string>
 
+#include "launch.h"
 #include "monitors.h"
 #include "settings.h"
 #include "vassals.h"
@@ -90,6 +91,7 @@ void run_emperor(int, void *) {
   uwsgi.emperor_queue = event_queue_init();
   uwsgi.emperor_pid = getpid();
   if (uwsgi.emperor_freq <= 0) uwsgi.emperor_freq = 3;
+  run_phase("as-emperor");
   write_pidfile();
   const int stats_fd = open_stats();
   event_queue_add_fd_read(uwsgi.emperor_queue, uwsgi_stop_fd());

@@ -64,11 +64,13 @@ CommandLine command_line(const uwsgi_instance &vassal, int config_fd) {
   each_plugin([&](const uwsgi_plugin *plugin) {
     if (plugin->vassal) plugin->vassal(&vassal);
   });
+  run_phase("as-vassal-before-drop");
   if (vassal.uid && (setgroups(0, nullptr) || setgid(vassal.gid) || setuid(vassal.uid))) {
     uwsgi_log("[emperor] vassal %s: become user %d: %s\n", vassal.name, static_cast<int>(vassal.uid),
               strerror(errno));
     _exit(71);
   }
+  run_phase("as-vassal");
   each_plugin([&](const uwsgi_plugin *plugin) {
     if (plugin->vassal_before_exec) plugin->vassal_before_exec(&vassal, argv);
   });
@@ -78,6 +80,12 @@ CommandLine command_line(const uwsgi_instance &vassal, int config_fd) {
 }
 
 }  // namespace
+
+void run_phase(const char *name) {
+  static const auto run =
+      reinterpret_cast<decltype(&uwsgi_hooks_run_phase)>(dlsym(RTLD_DEFAULT, "uwsgi_hooks_run_phase"));
+  if (run) run(name);
+}
 
 pid_t launch(uwsgi_instance &vassal, int config_fd) {
   CommandLine line = command_line(vassal, config_fd);

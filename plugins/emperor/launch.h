@@ -10,6 +10,8 @@ namespace mortise::emperor {
 pid_t launch(uwsgi_instance &vassal, int config_fd);
 // With the configuration's name in UWSGI_VASSAL_CONFIG and the pid in UWSGI_VASSAL_PID; waits for its end.
 void run_hook_command(const char *command, const uwsgi_instance &vassal);
+// Runs the actions of `hook-NAME`, where the plugin that keeps them is loaded.
+void run_phase(const char *name);
 // Keys of the section [emperor] that emperor-collect-attribute names; malloc'ed.
 uwsgi_dyn_dict *collect_attributes(const uwsgi_instance &vassal);
 

@@ -24,6 +24,7 @@ void watch_end(Vassal &vassal) {
 }
 
 void start(Vassal &vassal) {
+  run_phase("emperor-start");
   run_hook_command(settings().start_hook, vassal);
   vassal.pid = launch(vassal, vassal.config_fd);
   vassal.last_run = uwsgi_now();
@@ -47,6 +48,7 @@ void drop(Vassal *vassal) {
   }
   if (vassal->ui_next) vassal->ui_next->ui_prev = vassal->ui_prev;
   uwsgi_log("[emperor] vassal %s removed\n", vassal->name);
+  run_phase("emperor-stop");
   run_hook_command(settings().stop_hook, *vassal);
   if (vassal->config_fd >= 0) close(vassal->config_fd);
   while (vassal->attrs) {
@@ -220,6 +222,7 @@ void emperor_respawn(uwsgi_instance *instance, time_t mod) {
   if (vassal->pid > 0) {
     uwsgi_log("[emperor] vassal %s (pid %d): its configuration changed, reloading it\n", vassal->name,
               static_cast<int>(vassal->pid));
+    run_phase("emperor-reload");
     kill(vassal->pid, SIGHUP);
   } else {
     vassal->wait_ms = 0;

@@ -145,3 +145,11 @@ def test_a_source_that_is_nothing_is_refused(tmp_path):
     result = run(tmp_path, "--emperor", "nowhere://x")
     assert "emperor = nowhere://x: neither a folder, nor a pattern, nor a monitor of a plugin" in result.stdout
     assert result.returncode != 0
+
+
+def test_hooks_run_in_the_emperor_and_in_each_vassal(emperor, tmp_path):
+    vassal(tmp_path, "first", "one")
+    emperor("--hook-as-emperor", "print:the emperor is here", "--hook-as-vassal", "print:a vassal is born")
+    answers(tmp_path, "first", "one")
+    assert "the emperor is here" in log_of(tmp_path)
+    assert "a vassal is born" in log_of(tmp_path)
