@@ -159,7 +159,22 @@ Result<void> create_shared_state() {
   return {};
 }
 
+namespace {
+
+// What a jail hook gets as uWSGI's main.
+int start_in_another_process(void *) {
+  log_error({"start the server from a jail hook", "it starts in the process that called the hook",
+             "return from the hook: unshare(2) does for this process what clone(2) does for another",
+             kExitPlugin});
+  return kExitPlugin;
+}
+
+}  // namespace
+
 Result<void> start_generic_plugins() {
+  call_hooks(Tables::kGenericOnly, &uwsgi_plugin::jail, "jail", &start_in_another_process, uwsgi.argv);
+  call_hooks(Tables::kGenericOnly, &uwsgi_plugin::early_post_jail, "early_post_jail");
+  call_hooks(Tables::kGenericOnly, &uwsgi_plugin::post_jail, "post_jail");
   call_hooks(Tables::kGenericOnly, &uwsgi_plugin::before_privileges_drop, "before_privileges_drop");
   return call_init(false);
 }

@@ -66,6 +66,7 @@ Result<void> serve() {
     go_on = 1;
     std::thread([&go_on] {
       while (uwsgi_waitfd_event(uwsgi_stop_fd(), -1, POLLIN) <= 0) continue;
+      if (uwsgi.gbcw_hook) uwsgi.gbcw_hook();
       __atomic_store_n(&go_on, 0, __ATOMIC_RELAXED);
     }).detach();
     begin_to_accept();

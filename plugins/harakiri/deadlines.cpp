@@ -56,7 +56,7 @@ Deadline deadline_of(int wid, int core) {
   const Wish &asked = wish_of(wid, core);
   if (__atomic_load_n(&asked.request_us, __ATOMIC_ACQUIRE) == started_us)
     return {load(asked.due_us), started_us};
-  auto limit_us = static_cast<uint64_t>(options.seconds) * 1'000'000;
+  auto limit_us = static_cast<uint64_t>(uwsgi.harakiri_options.workers) * 1'000'000;
   return {limit_us ? started_us + limit_us : 0, started_us};
 }
 

@@ -16,7 +16,7 @@ void always(char *name, char *, void *) {
 uwsgi_option table[] = {
     {"harakiri", required_argument, 't',
      "seconds a request may take; then it is answered 504 and its worker ends", uwsgi_opt_set_int,
-     &options.seconds, 0},
+     &uwsgi.harakiri_options.workers, 0},
     {"harakiri-verbose", no_argument, 0,
      "log the stacks of all threads of the worker, and what they wait for", uwsgi_opt_true, &options.verbose,
      0},
@@ -30,7 +30,6 @@ uwsgi_option table[] = {
     UWSGI_END_OF_OPTIONS};
 
 int init() {
-  uwsgi.harakiri_options.workers = options.seconds;
   create_deadlines();
   return 0;
 }

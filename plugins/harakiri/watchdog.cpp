@@ -43,7 +43,8 @@ class Watchdog {
  private:
   // A request that begins now is not overdue before that.
   static uint64_t longest_wait_us() {
-    return options.seconds ? static_cast<uint64_t>(options.seconds) * 1'000'000 : 3'600'000'000;
+    return uwsgi.harakiri_options.workers ? static_cast<uint64_t>(uwsgi.harakiri_options.workers) * 1'000'000
+                                          : 3'600'000'000;
   }
 
   static bool queue_is_long() {
@@ -116,7 +117,7 @@ int64_t bound_ms() {
 }
 
 void start_watchdog() {
-  if (uwsgi.mywid > 0 && uwsgi_generation() >= 0 && options.seconds > 0) start_thread();
+  if (uwsgi.mywid > 0 && uwsgi_generation() >= 0 && uwsgi.harakiri_options.workers > 0) start_thread();
 }
 
 void wake_watchdog() {

@@ -6,6 +6,7 @@
 #include "definitions.h"
 #include "options.h"
 #include "server_metrics.h"
+#include "value.h"
 #include "value_files.h"
 
 namespace mortise::metrics {
@@ -68,8 +69,16 @@ int init() {
   return uwsgi.has_metrics ? define_metrics() : 0;
 }
 
+// Plugins set the member of what uwsgi_register_metric() gave them.
+void begin_with_initial_values() {
+  for (uwsgi_metric *metric = uwsgi.metrics; metric; metric = metric->next)
+    if (!metric->collector && metric->type != UWSGI_METRIC_ALIAS && get(metric) == 0)
+      set(metric, metric->initial_value);
+}
+
 // Behind every init, where other plugins add metrics. A trial writes no files that the running server owns.
 void start() {
+  begin_with_initial_values();
   if (uwsgi.has_metrics && options().folder && uwsgi_generation() >= 0 &&
       open_value_files(options().folder, options().restore))
     exit(1);

@@ -13,9 +13,9 @@ using namespace mortise::procname;
 uwsgi_option options[] = {
     {"auto-procname", no_argument, 0, "processes are called after what they do", uwsgi_opt_true,
      &titles.automatic, 0},
-    {"procname", required_argument, 0, "name of all processes", uwsgi_opt_set_str, &titles.all,
+    {"procname", required_argument, 0, "name of all processes", uwsgi_opt_set_str, &uwsgi.procname,
      UWSGI_OPT_PROCNAME},
-    {"procname-master", required_argument, 0, "name of the master", uwsgi_opt_set_str, &titles.master,
+    {"procname-master", required_argument, 0, "name of the master", uwsgi_opt_set_str, &uwsgi.procname_master,
      UWSGI_OPT_PROCNAME},
     {"procname-prefix", required_argument, 0, "what names begin with", uwsgi_opt_set_str, &titles.prefix,
      UWSGI_OPT_PROCNAME},

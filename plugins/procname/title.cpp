@@ -37,11 +37,12 @@ void set_spaced_prefix(char *, char *value, void *) {
 
 void set_title(const std::string &role) {
   const Titles &set = titles;
-  if (!set.automatic && !set.all && !set.master && !set.prefix && !set.suffix) return;
+  const char *all = uwsgi.procname, *of_master = uwsgi.procname_master;
+  if (!set.automatic && !all && !of_master && !set.prefix && !set.suffix) return;
   static Room room = find_room();
   bool master = role == "master";
-  if (!set.automatic && !set.all && !(master && set.master) && !set.prefix && !set.suffix) return;
-  std::string name = master && set.master ? set.master : set.all ? set.all : "mortise " + role;
+  if (!set.automatic && !all && !(master && of_master) && !set.prefix && !set.suffix) return;
+  std::string name = master && of_master ? of_master : all ? all : "mortise " + role;
   name = (set.prefix ? set.prefix : "") + name + (set.suffix ? set.suffix : "");
   if (room.len < 2) return;
   memset(room.begin, 0, room.len);

@@ -1,4 +1,5 @@
-// What ps shows: the memory of the command line, which the system reads anew each time.
+// What ps shows: the memory of the command line, which the system reads anew each time. The options' names
+// are uwsgi.procname and procname_master, where other plugins look for them.
 #pragma once
 
 #include <string>
@@ -7,7 +8,7 @@ namespace mortise::procname {
 
 struct Titles {
   int automatic = 0;
-  char *all = nullptr, *master = nullptr, *prefix = nullptr, *suffix = nullptr;
+  char *prefix = nullptr, *suffix = nullptr;
 };
 inline Titles titles;
 

@@ -1,5 +1,7 @@
 #include "sdk/tool/build.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cstdlib>
 #include <fstream>
 
@@ -142,6 +144,14 @@ Result<std::string> Build::link() {
   return output;
 }
 
+// Its table has this name in C, where - and . are _; a folder in front is cut off there.
+bool is_plugin_name(const std::string &name) {
+  const std::string symbol = table_symbol(name);
+  return !symbol.empty() && symbol.size() == name.size() && !isdigit(static_cast<unsigned char>(symbol[0])) &&
+         std::all_of(symbol.begin(), symbol.end(),
+                     [](char c) { return isalnum(static_cast<unsigned char>(c)) || c == '_'; });
+}
+
 }  // namespace
 
 Result<Words> plugin_cflags() {
@@ -166,9 +176,11 @@ Result<std::string> build_plugin(const std::string &source, std::string name) {
   auto recipe = read_recipe(source);
   if (!recipe) return recipe.error();
   if (name.empty()) name = recipe->name;
-  if (name.empty() || name.find('/') != name.npos)
-    return Error{"build plugin from " + source, "'" + name + "' is no name of a plugin",
-                 "the name becomes that of the file NAME_plugin.so", kExitUsage};
+  if (!is_plugin_name(name))
+    return Error{
+        "build plugin from " + source, "'" + name + "' is no name of a plugin",
+        "letters, digits, -, . and _, first a letter: the file is NAME_plugin.so, its table NAME_plugin",
+        kExitUsage};
   auto objects = TemporaryFolder::make();
   if (!objects) return objects.error();
   auto flags = plugin_cflags();

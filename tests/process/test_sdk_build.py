@@ -135,6 +135,10 @@ def test_what_cannot_be_built_is_told(installed, tmp_path, sources):
     write(sources, "uwsgiplugin.py", "import sys\nsys.exit(3)\n")
     assert said("src").endswith("build plugin from src/uwsgiplugin.py: it ended with status 3 (its messages stand above: "
                                 "often a library that it looks for is not installed)\n")
+    for name in ("bad name", "9lives", "a/b", "caf\u00e9"):
+        assert said("src/orchard.c", name) == (
+            "build plugin from src/orchard.c: '%s' is no name of a plugin (letters, digits, -, . and _, first a letter: the "
+            "file is NAME_plugin.so, its table NAME_plugin)\n" % name)
     write(tmp_path, "broken.c", "int main(\n")
     assert said("broken.c").endswith("build plugin 'broken': cc ended with status 1 (its messages stand above)\n")
 

@@ -69,7 +69,11 @@ static void loop(void) {
     if (fd >= 0) uwsgi_serve_connection(0, listener, fd);
   }
 }
-static void load(void) { uwsgi_register_loop("habit", loop); }
+static void told_to_stop(void) { uwsgi_log("habit: goodbye\\n"); }
+static void load(void) {
+  uwsgi.gbcw_hook = told_to_stop;
+  uwsgi_register_loop("habit", loop);
+}
 static int answer(struct wsgi_request *wsgi_req) {
   uwsgi_response_prepare_headers(wsgi_req, "200 OK", 6);
   uwsgi_response_add_connection_close(wsgi_req);
@@ -84,3 +88,68 @@ def test_the_request_of_a_loop_that_serves_one_at_a_time_is_the_current_one(mort
     server = mortise("--plugin", habit(tmp_path, LOOP), "--loop", "habit", "--http-socket", "127.0.0.1:0")
     assert server.request("GET", "/").body == b"current"
     server.stop()
+    assert "habit: goodbye\n" in server.log
+
+
+SETTINGS = """
+#include <uwsgi.h>
+#if !defined(UWSGI_ROUTING) || !defined(UWSGI_PCRE)
+#error the server has routes and regular expressions
+#endif
+static int start(void) {
+  uwsgi_log("habit: %d seconds, %s, %s\\n", uwsgi.harakiri_options.workers, uwsgi.procname, uwsgi.procname_master);
+  return 0;
+}
+struct uwsgi_plugin habit_plugin = {.name = "habit", .init = start};
+"""
+
+
+def test_a_plugin_finds_the_settings_of_others_when_it_starts(mortise, tmp_path):
+    server = mortise("--plugin", habit(tmp_path, SETTINGS), "--http-socket", "127.0.0.1:0", "--no-need-app",
+                     "--harakiri", "9", "--procname", "orchard", "--procname-master", "gardener")
+    server.wait_for_log("habit: 9 seconds, orchard, gardener")
+    server.stop()
+
+
+METRIC = """
+#include <uwsgi.h>
+static void load(void) { uwsgi_register_metric("habits", NULL, UWSGI_METRIC_GAUGE, NULL, NULL, 0, NULL)->initial_value = 12; }
+static int answer(struct wsgi_request *wsgi_req) {
+  struct uwsgi_buffer *text = uwsgi_buffer_new(0);
+  uwsgi_buffer_num64(text, uwsgi_metric_get("habits", NULL));
+  uwsgi_response_prepare_headers(wsgi_req, "200 OK", 6);
+  return uwsgi_response_write_body_do(wsgi_req, text->buf, text->pos);
+}
+struct uwsgi_plugin habit_plugin = {.name = "habit", .on_load = load, .request = answer};
+"""
+
+
+def test_a_metric_begins_with_the_initial_value_that_its_plugin_sets(mortise, tmp_path):
+    server = mortise("--plugin", habit(tmp_path, METRIC), "--http-socket", "127.0.0.1:0", "--enable-metrics")
+    assert server.request("GET", "/").body == b"12"
+    server.stop()
+
+
+JAIL = """
+#include <uwsgi.h>
+static void jail(int (*start)(void *), char **argv) { uwsgi_log("habit: jail %d %s\\n", start != NULL, argv[1]); }
+static void early(void) { uwsgi_log("habit: early\\n"); }
+static void post(void) { uwsgi_log("habit: post\\n"); }
+static int init(void) { uwsgi_log("habit: init\\n"); return 0; }
+struct uwsgi_plugin habit_plugin = {
+    .name = "habit", .init = init, .jail = jail, .post_jail = post, .early_post_jail = early};
+"""
+
+
+def test_a_plugin_may_jail_the_master_before_anything_starts(mortise, tmp_path):
+    server = mortise("--plugin", habit(tmp_path, JAIL), "--http-socket", "127.0.0.1:0", "--no-need-app")
+    server.stop()
+    assert re.findall("habit: (.*)", server.log) == ["jail 1 --plugin", "early", "post", "init"]
+
+
+def test_a_jail_that_starts_the_server_itself_is_told_that_this_is_not_so(mortise, tmp_path):
+    plugin = habit(tmp_path, JAIL.replace('uwsgi_log("habit: jail', 'start(NULL); uwsgi_log("habit: jail'))
+    server = mortise("--plugin", plugin, "--http-socket", "127.0.0.1:0", "--no-need-app")
+    server.stop()
+    assert ("error: start the server from a jail hook: it starts in the process that called the hook (return from the "
+            "hook: unshare(2) does for this process what clone(2) does for another)\n") in server.log
