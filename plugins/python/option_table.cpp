@@ -80,7 +80,7 @@ constexpr uwsgi_option shell(const char *name) {
 }
 
 void set_shared_area(char *, char *bytes, void *) {
-  load_plugin_if_there("sharedareas");
+  load_plugin_if_there("sharedareas", "uwsgi_sharedarea_init_keyval");
   options.sharedarea_bytes = atoi(bytes);
 }
 

@@ -28,8 +28,11 @@ namespace {
 // until somebody adds a timer or sets a deadline.
 void on_load() {
   register_gevent_loop();
-  for (const char *plugin : {"timers", "harakiri"})
-    if (!uwsgi_plugin_get(plugin)) load_plugin_if_there(plugin);
+  constexpr struct {
+    const char *plugin, *function;
+  } kAlways[] = {{"timers", "uwsgi_add_timer"}, {"harakiri", "set_harakiri"}};
+  for (auto [plugin, function] : kAlways)
+    if (!uwsgi_plugin_get(plugin)) load_plugin_if_there(plugin, function);
 }
 
 void before_applications() {

@@ -21,13 +21,13 @@ constexpr Provider kProviders[] = {
 
 }  // namespace
 
-void load_plugin_if_there(const char *name) {
+void load_plugin_if_there(const char *name, const char *function) {
   Dl_info self;
   if (!dladdr(&kProviders, &self) || !self.dli_fname) return;
   std::string path = self.dli_fname;
   path.resize(path.rfind('/') + 1);
   path += std::string(name) + "_plugin.so";
-  if (uwsgi_file_exists(path.c_str()) || dlsym(RTLD_DEFAULT, (std::string(name) + "_plugin").c_str()))
+  if (uwsgi_file_exists(path.c_str()) || dlsym(RTLD_DEFAULT, function))  // in this program
     uwsgi_load_plugin(name);
 }
 
@@ -39,7 +39,8 @@ PyRef find_provided_function(const char *name) {
   for (const Provider &provider : kProviders)
     for (ProvidedFunction *entry = provider.functions; entry->symbol; ++entry) {
       if (strcmp(entry->method.ml_name, name)) continue;
-      if (provider.plugin && !uwsgi_plugin_get(provider.plugin)) load_plugin_if_there(provider.plugin);
+      if (provider.plugin && !uwsgi_plugin_get(provider.plugin))
+        load_plugin_if_there(provider.plugin, entry->symbol);
       if (!provided_symbol(entry->symbol)) return {};
       PyRef module_name(PyUnicode_FromString("uwsgi"));
       return module_name ? PyRef(PyCFunction_NewEx(&entry->method, nullptr, module_name.get())) : PyRef();

@@ -162,7 +162,7 @@ def test_a_plugin_whose_init_fails_is_refused(tmp_path):
 
 def test_a_source_that_does_not_compile_is_reported(tmp_path):
     write(tmp_path, "bad.c", "this is not C\n")
-    refused(run(tmp_path, "--build-plugin", "bad.c"), 1, "build plugin from bad.c")
+    refused(run(tmp_path, "--build-plugin", "bad.c"), 1, "build plugin 'bad': cc ended with status 1 (its messages stand above)")
     refused(run(tmp_path, "--build-plugin", "absent.c"), NO_INPUT, "absent.c", "No such file or directory")
 
 

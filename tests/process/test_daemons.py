@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import time
 
@@ -193,7 +194,9 @@ def test_daemons_get_no_descriptor_of_the_server_and_usual_signals(wsgi, tmp_pat
     text = out.read_text()
     assert " 0 -> /dev/null" in text
     assert len([line for line in text.splitlines() if "->" in line]) == 4  # 0 to 2 and the folder that ls reads
-    assert "SigBlk:\t0000000000000000" in text and "SigIgn:\t0000000000000000" in text
+    masks = {name: int(mask, 16) for name, mask in re.findall(r"(Sig...):\t([0-9a-f]+)", text)}
+    assert masks["SigBlk"] == 0
+    assert masks["SigIgn"] & ~(3 << 31) == 0  # 32 and 33 are the C library's own: nobody can set them
 
 
 @pytest.mark.parametrize("option, message", [

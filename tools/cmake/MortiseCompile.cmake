@@ -19,6 +19,8 @@ if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
 endif()
 
+# What is installed does not tell where it was built.
+add_compile_options("-fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=")
 add_compile_options(-Wall -Wextra -ffunction-sections -fdata-sections -fno-plt)
 # Plugin and option tables name the members that they set and leave the rest to be zero.
 add_compile_options(-Wno-missing-field-initializers)
