@@ -1,5 +1,5 @@
-/* The bare CPython calls of a hello request, without any server: the environ that a server must build, the call, the
- * answer read. Prints nanoseconds for each request; what bench/python.py compares the plugin with.
+/* The bare CPython calls of a hello request, without any server: the environ that a server must build, the
+ * call, the answer read. Prints nanoseconds for each request; what bench/python.py compares the plugin with.
  *
  * python_calls [REQUESTS [scratch]] */
 #define PY_SSIZE_T_CLEAN
@@ -10,10 +10,18 @@
 
 /* The variables of wrk's request, as bytes. */
 static const char *const kVariables[][2] = {
-    {"REQUEST_METHOD", "GET"},       {"REQUEST_URI", "/"},        {"PATH_INFO", "/"},
-    {"QUERY_STRING", ""},            {"SERVER_PROTOCOL", "HTTP/1.1"}, {"SCRIPT_NAME", ""},
-    {"SERVER_NAME", "localhost"},    {"SERVER_PORT", "45613"},    {"REMOTE_ADDR", "127.0.0.1"},
-    {"REMOTE_PORT", "51234"},        {"REQUEST_SCHEME", "http"},  {"HTTP_HOST", "127.0.0.1:45613"},
+    {"REQUEST_METHOD", "GET"},
+    {"REQUEST_URI", "/"},
+    {"PATH_INFO", "/"},
+    {"QUERY_STRING", ""},
+    {"SERVER_PROTOCOL", "HTTP/1.1"},
+    {"SCRIPT_NAME", ""},
+    {"SERVER_NAME", "localhost"},
+    {"SERVER_PORT", "45613"},
+    {"REMOTE_ADDR", "127.0.0.1"},
+    {"REMOTE_PORT", "51234"},
+    {"REQUEST_SCHEME", "http"},
+    {"HTTP_HOST", "127.0.0.1:45613"},
 };
 enum { kCount = sizeof kVariables / sizeof *kVariables };
 
@@ -38,7 +46,8 @@ static PyObject *start_response(PyObject *self, PyObject *const *args, Py_ssize_
   }
   Py_RETURN_NONE;
 }
-static PyMethodDef start_response_method = {"start_response", (PyCFunction)(void *)start_response, METH_FASTCALL, NULL};
+static PyMethodDef start_response_method = {"start_response", (PyCFunction)(void *)start_response,
+                                            METH_FASTCALL, NULL};
 
 /* What a server without prepared objects would do: a new dict, new names, a new start_response. */
 static int from_scratch = 0;
@@ -69,7 +78,8 @@ static PyObject *build_from_prepared(PyObject *prepared) {
   return environ;
 }
 
-static int serve(PyObject *application, PyObject *prepared, PyObject *input_name, PyObject *input, PyObject *callable) {
+static int serve(PyObject *application, PyObject *prepared, PyObject *input_name, PyObject *input,
+                 PyObject *callable) {
   PyObject *environ = from_scratch ? build_from_scratch(prepared) : build_from_prepared(prepared);
   PyDict_SetItem(environ, input_name, input);
   PyObject *args[] = {NULL, environ, callable};
@@ -101,8 +111,10 @@ int main(int argc, char **argv) {
       "def application(environ, start_response):\n"
       "    start_response('200 OK', [('Content-Type', 'text/plain'), ('Content-Length', '12')])\n"
       "    return [b'Hello World\\n']\n"
-      "prepared = {'wsgi.version': (1, 0), 'wsgi.url_scheme': 'http', 'wsgi.input': None, 'wsgi.errors': io.StringIO(),\n"
-      "    'wsgi.multithread': False, 'wsgi.multiprocess': False, 'wsgi.run_once': False, 'wsgi.input_terminated': True,\n"
+      "prepared = {'wsgi.version': (1, 0), 'wsgi.url_scheme': 'http', 'wsgi.input': None, 'wsgi.errors': "
+      "io.StringIO(),\n"
+      "    'wsgi.multithread': False, 'wsgi.multiprocess': False, 'wsgi.run_once': False, "
+      "'wsgi.input_terminated': True,\n"
       "    'wsgi.file_wrapper': io.BytesIO, 'uwsgi.version': b'', 'uwsgi.node': b''}\n");
   PyObject *globals = PyModule_GetDict(PyImport_AddModule("__main__"));
   PyObject *application = PyDict_GetItemString(globals, "application");

@@ -15,8 +15,8 @@ class CoreLoop {
   CoreLoop(WorkerLoop &worker, int core);
   void run();
 
-  // For a loop engine of a plugin: serves one connection to its end; what must wait, waits in uwsgi.wait_read_hook
-  // and wait_write_hook.
+  // For a loop engine of a plugin: serves one connection to its end; what must wait, waits in
+  // uwsgi.wait_read_hook and wait_write_hook.
   void serve_alone(uwsgi_socket &socket, int fd);
   wsgi_request *request() { return &request_; }
 

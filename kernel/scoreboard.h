@@ -11,8 +11,8 @@ namespace mortise {
 // Allocates the slots 0..numproc with uwsgi.cores cores and uwsgi.max_apps apps each. [master, before fork]
 Result<void> create_scoreboard();
 
-// Gives the calling process cores and apps of its own, in memory that the others see: uwsgi.workers[wid] has them here,
-// and everywhere once it is ready; the master's apps are copied. [worker, before its threads]
+// Gives the calling process cores and apps of its own, in memory that the others see: uwsgi.workers[wid] has
+// them here, and everywhere once it is ready; the master's apps are copied. [worker, before its threads]
 Result<void> own_bank(int wid);
 
 // What the master records about worker wid. Without a scoreboard, or for an unknown wid, nothing happens.

@@ -352,7 +352,8 @@ void Client::stop_if_idle() {
   const bool nothing_to_lose = state_ == State::kIdle || state_ == State::kLinger ||
                                state_ == State::kProxyHeader || (state_ == State::kHead && early_.empty());
   if (nothing_to_lose && queued_bytes() == 0) return drop();
-  // An upgraded connection has no end of its own: the application sees that of the client, and may say goodbye.
+  // An upgraded connection has no end of its own: the application sees that of the client, and may say
+  // goodbye.
   if (state_ == State::kRequest && exchange_->is_tunnel()) exchange_->client_ended();
   gateway_.stop_deadlines.set(*this, uv_now(&gateway_.loop));
 }

@@ -20,8 +20,7 @@ uwsgi_subscribe_node *subscribe(uwsgi_subscribe_slot **table, std::string key, s
 }
 
 std::string next(uwsgi_subscribe_slot **table, std::string key) {
-  uwsgi_subscribe_node *node =
-      uwsgi_get_subscribe_node(table, key.data(), static_cast<uint16_t>(key.size()));
+  uwsgi_subscribe_node *node = uwsgi_get_subscribe_node(table, key.data(), static_cast<uint16_t>(key.size()));
   if (!node) return "none";
   --node->reference;
   return {node->name, node->len};
@@ -71,8 +70,8 @@ TEST_CASE("a backup serves only while all others are dead") {
   CHECK(next(table, "k") == "backup:1");
   main->reference = 0;
   CHECK(next(table, "k") == "backup:1");
-  CHECK(uwsgi_get_subscribe_node_by_name(table, const_cast<char *>("k"), 1, const_cast<char *>("main:1"), 6) ==
-        nullptr);
+  CHECK(uwsgi_get_subscribe_node_by_name(table, const_cast<char *>("k"), 1, const_cast<char *>("main:1"),
+                                         6) == nullptr);
   CHECK(subscribe(table, "k", "main:1") != nullptr);
   CHECK(next(table, "k") == "main:1");
   free(table);

@@ -104,7 +104,7 @@ def test_keys_say_how_a_daemon_is_run(wsgi, tmp_path):
     script = tmp_path / "script"
     script.write_text("trap 'echo usr1 >> {0}; exit' USR1\necho $(id -u) $(id -g) $(pwd) >> {0}\nwhile :; do sleep 0.05; done\n".format(path))
     tmp_path.chmod(0o777)
-    for parent in tmp_path.parents[:2]:
+    for parent in tmp_path.parents[:3]:
         parent.chmod(0o755)
     path.write_text("")
     path.chmod(0o666)
