@@ -10,6 +10,7 @@ import subprocess
 import sys
 import sysconfig
 import types
+import warnings
 
 LISTS = ("GCC_LIST", "CFLAGS", "LDFLAGS", "LIBS", "BINARY_LIST", "REQUIRES")
 
@@ -57,7 +58,9 @@ def provide_modules():
            has_include=Config().has_include, uwsgi_version="2.0.31", uwsgi_cflags=[], cflags=[],
            binarize=lambda name: "".join(c if c.isalnum() else "_" for c in name), add_o=lambda name: name + ".o")
     try:
-        import distutils.sysconfig  # noqa: F401  gone with Python 3.12
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that it is deprecated
+            import distutils.sysconfig  # noqa: F401  gone with Python 3.12
     except ImportError:
         module("distutils", sysconfig=module(
             "distutils.sysconfig", get_config_var=sysconfig.get_config_var, get_config_vars=sysconfig.get_config_vars,
