@@ -7,6 +7,7 @@
 #include "config/config.h"
 #include "kernel/known_options.h"
 #include "kernel/option_value.h"
+#include "tests/places.h"
 
 using namespace mortise;
 
@@ -30,7 +31,7 @@ class DataHost final : public ConfigHost {
   }
 
  private:
-  inline static const std::string kFolder = MORTISE_SOURCE_DIR "/tests/kernel/data/";
+  inline static const std::string kFolder = std::string(kSourceDir) + "/tests/kernel/data/";
   std::string port_;
 };
 

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <string>
 #include <vector>
+
+#include "tests/places.h"
 
 using namespace mortise;
 
@@ -25,7 +28,7 @@ TEST_CASE("only whole names are known") {
 }
 
 TEST_CASE("every row of the table is found, and the rows are sorted and unique") {
-  std::ifstream file(MORTISE_SOURCE_DIR "/kernel/known_options.inc");
+  std::ifstream file(std::string(kSourceDir) + "/kernel/known_options.inc");
   std::vector<std::string> names;
   std::string line;
   std::getline(file, line);

@@ -6,10 +6,12 @@
 #include <sstream>
 #include <string>
 
+#include "tests/places.h"
+
 namespace mortise {
 
 inline std::string fixture_path(const std::string &name) {
-  return MORTISE_BUILD_DIR "/fixtures/" + name + "_plugin.so";
+  return std::string(kBuildDir) + "/fixtures/" + name + "_plugin.so";
 }
 
 inline std::string file_bytes(const std::string &path) {

@@ -32,7 +32,7 @@ std::string fixture_refusal(const std::string &name) {
   REQUIRE_FALSE(plugin);
   CHECK(plugin.error().exit_code == kExitPlugin);
   std::string message = plugin.error().message();
-  const std::string folder = MORTISE_BUILD_DIR "/fixtures/";
+  const std::string folder = std::string(kBuildDir) + "/fixtures/";
   REQUIRE(message.starts_with("plugin '" + folder));
   return message.erase(8, folder.size());
 }
@@ -181,7 +181,7 @@ TEST_CASE("a plugin file whose object files disagree is refused") {
 }
 
 TEST_CASE("nothing of a refused plugin runs, not even its constructors") {
-  const std::string proof = MORTISE_BUILD_DIR "/constructor_ran";
+  const std::string proof = std::string(kBuildDir) + "/constructor_ran";
   remove(proof.c_str());
   setenv("CONSTRUCTOR_RAN", proof.c_str(), 1);
   CHECK(fixture_refusal("constructor").find("needs ABI " + minor_plus(1)) != std::string::npos);
