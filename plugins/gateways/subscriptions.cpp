@@ -20,9 +20,8 @@ std::string_view key_of(const uwsgi_subscribe_slot *slot) {
 }
 
 uwsgi_subscribe_slot **bucket(uwsgi_subscribe_slot **table, std::string_view key) {
-  uint32_t hash = 5381;
-  for (char c : key) hash = (hash * 33) ^ static_cast<uint8_t>(c);
-  return &table[hash % kSlots];
+  static const auto hash = uwsgi_hash_algo_get("djb33x")->func;
+  return &table[hash(key.data(), key.size()) % kSlots];
 }
 
 uwsgi_subscribe_slot *find(uwsgi_subscribe_slot **table, std::string_view key) {

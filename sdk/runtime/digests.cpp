@@ -2,6 +2,7 @@
 // them. Written here because the server links no library for them; not for secrets.
 #include <uwsgi.h>
 
+#include <array>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -54,6 +55,18 @@ void sha1(std::string_view message, char *dst) {
   store(dst, state, 5, true);
 }
 
+// The integer part of 2^32 * |sin(i + 1)|.
+const std::array<uint32_t, 64> &sines() {
+  static const auto table = [] {
+    std::array<uint32_t, 64> values{};
+    for (size_t i = 0; i < values.size(); ++i)
+      values[i] =
+          static_cast<uint32_t>(std::floor(4294967296.0 * std::fabs(std::sin(static_cast<double>(i) + 1.0))));
+    return values;
+  }();
+  return table;
+}
+
 void md5(std::string_view message, char *dst) {
   static const int kShifts[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
   uint32_t state[4] = {0x67452301, 0xEFCDAB89, 0x98BADCFE, 0x10325476};
@@ -70,8 +83,7 @@ void md5(std::string_view message, char *dst) {
                             : round == 1 ? (5 * i + 1) % 16
                             : round == 2 ? (3 * i + 5) % 16
                                          : 7 * i % 16;
-      const auto sine = static_cast<uint32_t>(std::floor(4294967296.0 * std::fabs(std::sin(i + 1.0))));
-      const uint32_t sum = a + mix + sine + word_at(text, block + size_t{4} * part, false);
+      const uint32_t sum = a + mix + sines()[i] + word_at(text, block + size_t{4} * part, false);
       a = d, d = c, c = b, b += std::rotl(sum, kShifts[round][i % 4]);
     }
     const uint32_t add[4] = {a, b, c, d};

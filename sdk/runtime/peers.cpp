@@ -1,5 +1,6 @@
 // Sockets beside the listeners: datagrams, names of both ends, descriptors and credentials over UNIX sockets
 // (unix(7)).
+#include <sys/sendfile.h>
 #include <uwsgi.h>
 
 #include <algorithm>
@@ -154,9 +155,8 @@ int uwsgi_socket_from_addr(union uwsgi_sockaddr *out, socklen_t *len, char *text
 }
 
 ssize_t uwsgi_sendfile_do(int to, int from, size_t pos, size_t len) {
-  char piece[16 * 1024];
-  const ssize_t got = pread(from, piece, std::min(len, sizeof piece), static_cast<off_t>(pos));
-  return got <= 0 ? got : write(to, piece, static_cast<size_t>(got));
+  auto offset = static_cast<off_t>(pos);
+  return sendfile(to, from, &offset, len);
 }
 
 int uwsgi_socket_passcred(int fd) {
