@@ -39,7 +39,11 @@ uwsgi_static_text *choice_of(uwsgi_static_request &request, const HeaderField &f
 
 }  // namespace
 
-OwnAnswers::OwnAnswers() : files_(dlsym(RTLD_DEFAULT, "uwsgi_static_find")) {}
+OwnAnswers::OwnAnswers() : files_(dlsym(RTLD_DEFAULT, "uwsgi_static_find")) {
+  for (int i = 0; i < uwsgi.exported_opts_cnt; ++i)
+    if (const uwsgi_opt &option = *uwsgi.exported_opts[i]; std::string_view(option.key) == "add-header")
+      added_lines_.append(option.value).append("\r\n");
+}
 
 bool OwnAnswers::find(const Gateway &gateway, const RequestHead &head, const Endpoints &ends,
                       OwnAnswer &answer) {
@@ -79,6 +83,7 @@ bool OwnAnswers::find_file(const RequestHead &head, const Endpoints &ends, OwnAn
   if (!find(&request, &found)) return false;
   answer.status = found.status;
   answer.head = {found.head, found.head_len};
+  if (!added_lines_.empty()) answer.head = file_head_.assign(answer.head).append(added_lines_);
   answer.file = FileAnswer(found.fd, found.pos, found.len);
   return true;
 }

@@ -2,6 +2,7 @@
 // files.
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "file_answer.h"
@@ -30,7 +31,9 @@ class OwnAnswers {
   bool find_health(const Gateway &gateway, const RequestHead &head, OwnAnswer &answer);
   bool find_file(const RequestHead &head, const Endpoints &ends, OwnAnswer &answer);
 
-  void *files_;  // uwsgi_static_find, where it is there
+  void *files_;              // uwsgi_static_find, where it is there
+  std::string added_lines_;  // --add-header
+  std::string file_head_;
 };
 
 }  // namespace mortise::http
