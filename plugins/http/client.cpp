@@ -153,9 +153,8 @@ bool Client::answer_here(std::string_view bytes, size_t head_bytes) {
   return true;
 }
 
-// Head and the beginning of the body in one write; what is left of a file is file_'s.
+// What is left of a file is file_'s.
 bool Client::send_own(OwnAnswer &answer, bool is_head) {
-  constexpr uint64_t kFirstPiece = 48 * 1024;
   std::string &head = gateway_.scratch;
   head = "HTTP/1.1 ";
   head += status_text(answer.status);
@@ -169,22 +168,18 @@ bool Client::send_own(OwnAnswer &answer, bool is_head) {
   }
   head += "\r\n";
   count(gateway_.figures.answers[answer.status / 100]);
-  if (answer.file.left() > 0 || answer.status == 304) count(gateway_.figures.files);
-  if (is_head) return write(head);
-  if (answer.file.left() > 0) {
-    const size_t head_bytes = head.size(),
-                 first = static_cast<size_t>(std::min(answer.file.left(), kFirstPiece));
-    head.resize(head_bytes + first);
-    if (!answer.file.read(head.data() + head_bytes, first)) return false;
-  } else {
-    head += answer.body;
-  }
-  if (!write(head)) return false;
   count(gateway_.figures.sent_bytes, head.size());
+  if (answer.is_file) count(gateway_.figures.files);
+  if (is_head) return write(head);
+  if (answer.file.left() == 0) {
+    head += answer.body;
+    return write(head);
+  }
+  count(gateway_.figures.sent_bytes, answer.file.left());
+  if (!write(head, Follows::kAtOnce) || !answer.file.send(*this)) return false;
   if (answer.file.left() == 0) return true;
-  if (!answer.file.send(*this)) return false;
-  if (answer.file.left() > 0) file_ = std::make_unique<FileAnswer>(std::move(answer.file));
-  return true;
+  file_ = std::make_unique<FileAnswer>(std::move(answer.file));
+  return file_->keep();
 }
 
 void Client::send_rest(FileAnswer rest, bool keep) {

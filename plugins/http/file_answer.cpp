@@ -1,5 +1,6 @@
 #include "file_answer.h"
 
+#include <fcntl.h>
 #include <sys/sendfile.h>
 #include <unistd.h>
 
@@ -11,9 +12,17 @@
 namespace mortise::http {
 
 FileAnswer::~FileAnswer() {
-  if (fd_ >= 0) close(fd_);
+  if (fd_ >= 0 && !borrowed_) close(fd_);
 }
 
+bool FileAnswer::keep() {
+  if (!borrowed_) return true;
+  fd_ = fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+  borrowed_ = false;
+  return fd_ >= 0;
+}
+
+// False: the file has become shorter, or cannot be read.
 bool FileAnswer::read(char *out, size_t size) {
   while (size > 0) {
     ssize_t got = pread(fd_, out, size, static_cast<off_t>(pos_));

@@ -12,10 +12,13 @@ class Stream;
 class FileAnswer {
  public:
   FileAnswer() = default;
-  FileAnswer(int fd, uint64_t pos, uint64_t len) : fd_(fd), pos_(pos), left_(len) {}
+  // borrowed: somebody else closes the descriptor, perhaps soon; see keep().
+  FileAnswer(int fd, uint64_t pos, uint64_t len, bool borrowed = false)
+      : fd_(fd), borrowed_(borrowed), pos_(pos), left_(len) {}
   FileAnswer(FileAnswer &&other) noexcept { *this = std::move(other); }
   FileAnswer &operator=(FileAnswer &&other) noexcept {
     std::swap(fd_, other.fd_);
+    std::swap(borrowed_, other.borrowed_);
     std::swap(pos_, other.pos_);
     std::swap(left_, other.left_);
     return *this;
@@ -23,13 +26,16 @@ class FileAnswer {
   ~FileAnswer();
 
   uint64_t left() const { return left_; }
-  // Reads the next bytes; false: the file has become shorter, or cannot be read.
-  bool read(char *out, size_t size);
+  // For what cannot be sent at once: the descriptor becomes its own. False: out of descriptors.
+  bool keep();
   // Sends what the client takes; the rest waits for drained(). False: the file or the client is gone.
   bool send(Stream &to);
 
  private:
+  bool read(char *out, size_t size);
+
   int fd_ = -1;
+  bool borrowed_ = false;
   uint64_t pos_ = 0, left_ = 0;
 };
 

@@ -71,6 +71,7 @@ bool OwnAnswers::find_file(const RequestHead &head, const Endpoints &ends, OwnAn
   request.query = text_of(head.query);
   request.host = text_of(head.host);
   request.https = ends.tls;
+  request.borrows = 1;
   std::string_view path = head.path;
   if (path.find('%') != path.npos) {
     decoded = path;
@@ -84,7 +85,8 @@ bool OwnAnswers::find_file(const RequestHead &head, const Endpoints &ends, OwnAn
   answer.status = found.status;
   answer.head = {found.head, found.head_len};
   if (!added_lines_.empty()) answer.head = file_head_.assign(answer.head).append(added_lines_);
-  answer.file = FileAnswer(found.fd, found.pos, found.len);
+  answer.file = FileAnswer(found.fd, found.pos, found.len, found.borrowed);
+  answer.is_file = true;
   return true;
 }
 

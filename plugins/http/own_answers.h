@@ -17,7 +17,8 @@ struct OwnAnswer {
   int status = 0;
   std::string_view head;  // header lines, each with its CRLF; valid until the next answer
   std::string_view body;
-  FileAnswer file;
+  FileAnswer file;       // in the place of body
+  bool is_file = false;  // also where nothing of it is sent
 };
 
 class OwnAnswers {

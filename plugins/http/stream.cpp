@@ -51,53 +51,61 @@ void Stream::close() {
 }
 
 void Stream::start_reading() {
+  stopped_ = false;
   uv_read_start(
       stream(),
       [](uv_handle_t *handle, size_t, uv_buf_t *buffer) {
         auto *shared = static_cast<ReadBuffer *>(handle->loop->data);
-        *buffer = uv_buf_init(shared->bytes, ReadBuffer::kBytes);
+        *buffer = uv_buf_init(shared->bytes, owner(handle->data)->paused_ ? 0 : ReadBuffer::kBytes);
       },
       [](uv_stream_t *handle, ssize_t got, const uv_buf_t *buffer) {
         Stream *self = owner(handle->data);
         if (self->closed_ || got == 0) return;
         if (got > 0) return self->received(buffer->base, static_cast<size_t>(got));
-        self->at_end_ = true;
+        self->stopped_ = true;
         uv_read_stop(handle);
+        if (got == UV_ENOBUFS) return;  // it pauses
+        self->at_end_ = true;
         self->ended(got == UV_EOF ? 0 : static_cast<int>(got));
       });
 }
 
-void Stream::pause_reading() {
-  if (closed_ || paused_ || at_end_) return;
-  paused_ = true;
-  uv_read_stop(stream());
-}
-
 void Stream::resume_reading() {
-  if (closed_ || !paused_ || at_end_) return;
   paused_ = false;
-  start_reading();
+  if (!closed_ && stopped_ && !at_end_) start_reading();
 }
 
-bool Stream::write(std::span<const std::string_view> parts) {
+bool Stream::write(std::span<const std::string_view> parts, Follows follows) {
   if (closed_) return false;
-  uv_buf_t buffers[kMaxParts] = {};
-  unsigned count = 0;
-  size_t total = 0;
+  iovec pieces[kMaxParts];
+  size_t count = 0, total = 0;
   assert(parts.size() <= kMaxParts);
   for (std::string_view part : parts) {
     if (part.empty()) continue;
-    buffers[count++] = uv_buf_init(const_cast<char *>(part.data()), static_cast<unsigned>(part.size()));
+    pieces[count++] = {const_cast<char *>(part.data()), part.size()};
     total += part.size();
   }
   if (total == 0) return true;
-  int sent = uv_try_write(stream(), buffers, count);
-  if (sent == UV_EAGAIN) sent = 0;
+  const ssize_t sent = queued_bytes() > 0 ? 0 : send_now({pieces, count}, follows);
   if (sent < 0) {
-    write_error_ = sent;
+    write_error_ = static_cast<int>(sent);
     return false;
   }
   return static_cast<size_t>(sent) == total || queue(parts, static_cast<size_t>(sent));
+}
+
+// The number of bytes that the socket took, or UV_E…. Not uv_try_write(): it has no way to say MSG_MORE.
+ssize_t Stream::send_now(std::span<iovec> parts, Follows follows) const {
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  const int flags = MSG_NOSIGNAL | (follows == Follows::kAtOnce ? MSG_MORE : 0);
+  for (;;) {
+    const ssize_t sent = sendmsg(fd(), &message, flags);
+    if (sent >= 0) return sent;
+    if (errno == EAGAIN || errno == ENOBUFS) return 0;
+    if (errno != EINTR) return -errno;
+  }
 }
 
 bool Stream::queue(std::span<const std::string_view> parts, size_t skip) {

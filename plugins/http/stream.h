@@ -2,6 +2,7 @@
 // the socket takes and queues a copy of the rest. Knows nothing of HTTP.
 #pragma once
 
+#include <sys/uio.h>
 #include <uv.h>
 
 #include <span>
@@ -32,8 +33,12 @@ class Stream {
 
   // False: the peer is gone; what was queued is lost. Nothing is called back from within.
   static constexpr size_t kMaxParts = 4;
-  bool write(std::span<const std::string_view> parts);
-  bool write(std::string_view part) { return write({&part, 1}); }
+  // What comes after it at once, as a file does after its head, may go in the same packet.
+  enum class Follows : bool { kNothing, kAtOnce };
+  bool write(std::span<const std::string_view> parts, Follows follows = Follows::kNothing);
+  bool write(std::string_view part, Follows follows = Follows::kNothing) {
+    return write({&part, 1}, follows);
+  }
   // Why write() returned false, UV_E…
   int write_error() const { return write_error_; }
   // Bytes that wait for the peer to read; drained() is called when they are gone.
@@ -41,7 +46,8 @@ class Stream {
   // No more will be written; after what is queued the peer gets an end.
   void end_writing();
 
-  void pause_reading();
+  // Only a stream that has something to read while it pauses leaves epoll: most pauses cost nothing.
+  void pause_reading() { paused_ = true; }
   void resume_reading();
   // The descriptor, for questions about the socket.
   int fd() const;
@@ -59,6 +65,7 @@ class Stream {
 
   uv_stream_t *stream() { return reinterpret_cast<uv_stream_t *>(&handle_); }
   const uv_stream_t *stream() const { return reinterpret_cast<const uv_stream_t *>(&handle_); }
+  ssize_t send_now(std::span<iovec> parts, Follows follows) const;
   bool queue(std::span<const std::string_view> parts, size_t skip);
   void start_reading();
 
@@ -70,7 +77,8 @@ class Stream {
   int write_error_ = 0;
   bool closed_ = false;
   bool paused_ = false;
-  bool at_end_ = false;  // the peer's end was seen: there is nothing to resume
+  bool stopped_ = false;  // libuv reads no more, because of a pause or of the peer's end
+  bool at_end_ = false;   // there is nothing to resume
 };
 
 }  // namespace mortise::http

@@ -1,18 +1,17 @@
 #include "answer.h"
 
-#include <unistd.h>
-
 #include <cerrno>
-#include <cstdarg>
-#include <cstdio>
+#include <charconv>
 #include <cstring>
 #include <deque>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "conditions.h"
+#include "file_cache.h"
 #include "folder.h"
 #include "options.h"
 
@@ -24,10 +23,40 @@ std::string_view view(const uwsgi_static_text &text) {
   return {text.text, text.len};
 }
 
+// A number as text.
+class Digits {
+ public:
+  explicit Digits(uint64_t number, int base = 10)
+      : end_(std::to_chars(text_, text_ + sizeof text_, number, base).ptr) {}
+  operator std::string_view() const { return {text_, static_cast<size_t>(end_ - text_)}; }
+
+ private:
+  char text_[20];
+  const char *end_;
+};
+
+using TagText = char[64];
+
+// Size and time of the last change, which has as many digits for each nanosecond.
+std::string_view tag_of(const struct stat &info, TagText &out) {
+  constexpr size_t kNanosecondDigits = 8;
+  const Digits size(static_cast<uint64_t>(info.st_size), 16),
+      seconds(static_cast<uint64_t>(info.st_mtim.tv_sec), 16),
+      nanoseconds(static_cast<uint64_t>(info.st_mtim.tv_nsec), 16);
+  const std::string_view fraction = nanoseconds;
+  char *end = out;
+  for (std::string_view text :
+       {std::string_view("\""), std::string_view(size), std::string_view("-"), std::string_view(seconds),
+        std::string_view("00000000", kNanosecondDigits - fraction.size()), fraction, std::string_view("\"")})
+    end += text.copy(end, text.size());
+  return {out, static_cast<size_t>(end - out)};
+}
+
 // The mount's folders, as this thread has them open.
 struct Folders {
   std::deque<Folder> mounts, checked;
   std::map<std::string, Folder, std::less<>> others;  // DOCUMENT_ROOT
+  FileCache cache;
   Folders() {
     for (const Mount &mount : options.mounts) mounts.emplace_back(mount.root);
     for (const uwsgi_string_list *item = options.checked; item; item = item->next)
@@ -37,80 +66,79 @@ struct Folders {
 
 class Answer {
  public:
-  Answer(const uwsgi_static_request &request, uwsgi_static_answer &answer)
-      : request_(request), answer_(answer), path_(view(request.path)) {}
+  // cache: nullptr where the file is the caller's.
+  Answer(const uwsgi_static_request &request, uwsgi_static_answer &answer, FileCache *cache)
+      : request_(request), answer_(answer), cache_(cache), path_(view(request.path)) {
+    answer.fd = -1;
+    answer.borrowed = 0;
+    answer.status = 0;
+    answer.pos = answer.len = 0;
+    answer.head_len = 0;
+  }
 
   // Looks for the path in a folder; true: answered.
   bool look_in(Folder &folder, std::string_view path);
 
  private:
-  bool take_folder(Folder &folder, std::string_view path, const OpenFile &found);
-  void serve(Folder &folder, const std::string &name, OpenFile file);
-  bool take_compressed(Folder &folder, const std::string &name, OpenFile &file);
-  bool may_be_compressed(const std::string &file_path, const std::string &name) const;
+  OpenFile open(Folder &folder, std::string_view path) {
+    return cache_ ? cache_->open(folder, path) : folder.open(path);
+  }
+  bool take_folder(Folder &folder, std::string_view path);
+  void serve(Folder &folder, std::string_view name, OpenFile file);
+  bool take_compressed(Folder &folder, const std::string &file_path, std::string_view name, OpenFile &file);
+  bool may_be_compressed(const std::string &file_path, std::string_view name) const;
   void add_expiry(const std::string &file_path, std::string_view type, time_t modified);
   void redirect_to_slash();
   void finish(int status) { answer_.status = status; }
-  void add(const char *format, ...) __attribute__((format(printf, 2, 3)));
-  void add_date(const char *name, time_t time);
+  // Appends to the head; not by printf, which would cost more than all the rest.
+  void add(std::initializer_list<std::string_view> texts);
+  void add_date(std::string_view name, time_t time);
 
   const uwsgi_static_request &request_;
   uwsgi_static_answer &answer_;
+  FileCache *const cache_;
   const std::string_view path_;
 };
 
-void Answer::add(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  const size_t left = sizeof answer_.head - answer_.head_len;
-  const int len = vsnprintf(answer_.head + answer_.head_len, left, format, arguments);
-  va_end(arguments);
-  if (len > 0 && static_cast<size_t>(len) < left) answer_.head_len += static_cast<size_t>(len);
+void Answer::add(std::initializer_list<std::string_view> texts) {
+  size_t len = 0;
+  for (std::string_view text : texts) len += text.size();
+  if (len > sizeof answer_.head - answer_.head_len) return;
+  for (std::string_view text : texts)
+    answer_.head_len += text.copy(answer_.head + answer_.head_len, text.size());
 }
 
-void Answer::add_date(const char *name, time_t time) {
+void Answer::add_date(std::string_view name, time_t time) {
   char date[31];
   const int len = uwsgi_http_date(time, date);
-  add("%s: %.*s\r\n", name, len, date);
+  add({name, ": ", {date, static_cast<size_t>(len)}, "\r\n"});
 }
 
 bool Answer::look_in(Folder &folder, std::string_view path) {
-  OpenFile file = folder.open(path);
-  if (file.fd < 0) {
+  OpenFile file = open(folder, path);
+  if (!file.is_open()) {
     if (errno != EACCES) return false;
-    add("Content-Type: text/plain\r\nContent-Length: 0\r\n");
+    add({"Content-Type: text/plain\r\nContent-Length: 0\r\n"});
     finish(403);
     return true;
   }
-  if (file.is_folder()) {
-    const bool taken = take_folder(folder, path, file);
-    close(file.fd);
-    return taken;
-  }
-  if (!path.empty() && path.back() == '/') {
-    close(file.fd);
-    return false;
-  }
-  serve(folder, std::string(path), file);
+  if (file.is_folder()) return take_folder(folder, path);
+  if (!path.empty() && path.back() == '/') return false;
+  serve(folder, path, std::move(file));
   return true;
 }
 
-bool Answer::take_folder(Folder &folder, std::string_view path, const OpenFile &) {
+bool Answer::take_folder(Folder &folder, std::string_view path) {
   for (const uwsgi_string_list *index = options.indexes; index; index = index->next) {
     std::string name(path);
     if (!name.empty() && name.back() != '/') name += '/';
     name += index->value;
-    OpenFile file = folder.open(name);
-    if (file.fd < 0) continue;
-    if (file.is_folder()) {
-      close(file.fd);
-      continue;
-    }
+    OpenFile file = open(folder, name);
+    if (!file.is_open() || file.is_folder()) continue;
     if (path_.empty() || path_.back() != '/') {
-      close(file.fd);
       redirect_to_slash();
     } else {
-      serve(folder, name, file);
+      serve(folder, name, std::move(file));
     }
     return true;
   }
@@ -123,16 +151,14 @@ void Answer::redirect_to_slash() {
   std::string_view uri = view(request_.uri).substr(0, view(request_.uri).find_first_of("?#"));
   while (uri.size() > 1 && uri.substr(0, 2) == "//") uri.remove_prefix(1);
   const std::string_view query = view(request_.query);
-  add("Location: %.*s/%s%.*s\r\nContent-Length: 0\r\n", static_cast<int>(uri.size()), uri.data(),
-      query.empty() ? "" : "?", static_cast<int>(query.size()), query.data());
+  add({"Location: ", uri, "/", query.empty() ? "" : "?", query, "\r\nContent-Length: 0\r\n"});
   finish(301);
 }
 
-bool Answer::may_be_compressed(const std::string &file_path, const std::string &name) const {
+bool Answer::may_be_compressed(const std::string &file_path, std::string_view name) const {
   if (options.gzip_all) return true;
   auto ends_with = [&name](std::string_view ending) {
-    return name.size() >= ending.size() &&
-           std::string_view(name).substr(name.size() - ending.size()) == ending;
+    return name.size() >= ending.size() && name.substr(name.size() - ending.size()) == ending;
   };
   for (const uwsgi_string_list *ending = options.gzip_endings; ending; ending = ending->next)
     if (ends_with(ending->value)) return true;
@@ -144,17 +170,17 @@ bool Answer::may_be_compressed(const std::string &file_path, const std::string &
 }
 
 // Serves FILE.gz in FILE's place. True: whether it may be depends on the client's Accept-Encoding.
-bool Answer::take_compressed(Folder &folder, const std::string &name, OpenFile &file) {
+bool Answer::take_compressed(Folder &folder, const std::string &file_path, std::string_view name,
+                             OpenFile &file) {
   if (!options.gzip_all && !options.gzip_endings && !options.gzip_folders && options.gzip_patterns.empty())
     return false;
-  if (!may_be_compressed(folder.path() + "/" + name, name)) return false;
+  if (!may_be_compressed(file_path, name)) return false;
   if (!accepts_gzip(view(request_.accept_encoding))) return true;
-  OpenFile compressed = folder.open(name + ".gz");
-  if (compressed.fd >= 0 && !compressed.is_folder()) {
-    std::swap(file, compressed);
-    add("Content-Encoding: gzip\r\n");
+  OpenFile compressed = open(folder, std::string(name) + ".gz");
+  if (compressed.is_open() && !compressed.is_folder()) {
+    file = std::move(compressed);
+    add({"Content-Encoding: gzip\r\n"});
   }
-  if (compressed.fd >= 0) close(compressed.fd);
   return true;
 }
 
@@ -169,57 +195,53 @@ void Answer::add_expiry(const std::string &file_path, std::string_view type, tim
     const time_t now = time(nullptr);
     const time_t until = (expiry.from_mtime ? modified : now) + expiry.seconds;
     add_date("Expires", until);
-    add("Cache-Control: max-age=%lld\r\n", static_cast<long long>(until > now ? until - now : 0));
+    add({"Cache-Control: max-age=", Digits(until > now ? static_cast<uint64_t>(until - now) : 0), "\r\n"});
     return;
   }
 }
 
-void Answer::serve(Folder &folder, const std::string &name, OpenFile file) {
-  const std::string file_path = name.empty() ? folder.path() : folder.path() + "/" + name;
+void Answer::serve(Folder &folder, std::string_view name, OpenFile file) {
+  thread_local std::string file_path;  // keeps its memory
+  file_path = folder.path();
+  if (!name.empty()) (file_path += '/') += name;
   size_t type_len = 0;
-  const char *type = uwsgi_get_mime_type(const_cast<char *>(file_path.data()),
-                                         static_cast<int>(file_path.size()), &type_len);
+  const char *type = uwsgi_get_mime_type(file_path.data(), static_cast<int>(file_path.size()), &type_len);
   const std::string_view type_text = type ? std::string_view(type, type_len) : "application/octet-stream";
-  if (take_compressed(folder, name, file)) add("Vary: Accept-Encoding\r\n");
+  if (take_compressed(folder, file_path, name, file)) add({"Vary: Accept-Encoding\r\n"});
 
-  char etag[64];
-  snprintf(etag, sizeof etag, "\"%llx-%llx%08lx\"", static_cast<unsigned long long>(file.info.st_size),
-           static_cast<unsigned long long>(file.info.st_mtim.tv_sec),
-           static_cast<unsigned long>(file.info.st_mtim.tv_nsec));
+  const uint64_t size = static_cast<uint64_t>(file.info.st_size);
+  TagText tag_text;
+  const std::string_view etag = tag_of(file.info, tag_text);
   const Validators validators{etag, file.info.st_mtime};
   const Conditions conditions{view(request_.if_match), view(request_.if_none_match),
                               view(request_.if_modified_since), view(request_.if_unmodified_since),
                               view(request_.if_range)};
-  const uint64_t size = static_cast<uint64_t>(file.info.st_size);
-  add("ETag: %s\r\n", etag);
+  add({"ETag: ", etag, "\r\n"});
   add_date("Last-Modified", file.info.st_mtime);
   add_expiry(file_path, type_text, file.info.st_mtime);
   if (int status = check_conditions(conditions, validators)) {
-    close(file.fd);
-    if (status == 412) add("Content-Length: 0\r\n");
+    if (status == 412) add({"Content-Length: 0\r\n"});
     return finish(status);
   }
-  add("Accept-Ranges: bytes\r\n");
+  add({"Accept-Ranges: bytes\r\n"});
   const ByteRange range = choose_range(view(request_.range), conditions, validators, size);
   if (range.kind == ByteRange::Kind::kUnsatisfiable) {
-    close(file.fd);
-    add("Content-Range: bytes */%llu\r\nContent-Length: 0\r\n", static_cast<unsigned long long>(size));
+    add({"Content-Range: bytes */", Digits(size), "\r\nContent-Length: 0\r\n"});
     return finish(416);
   }
-  add("Content-Type: %.*s\r\n", static_cast<int>(type_text.size()), type_text.data());
+  add({"Content-Type: ", type_text, "\r\n"});
   const bool whole = range.kind == ByteRange::Kind::kWhole;
   answer_.pos = range.first;
   answer_.len = whole ? size : range.length;
-  add("Content-Length: %llu\r\n", static_cast<unsigned long long>(answer_.len));
+  add({"Content-Length: ", Digits(answer_.len), "\r\n"});
   if (!whole)
-    add("Content-Range: bytes %llu-%llu/%llu\r\n", static_cast<unsigned long long>(range.first),
-        static_cast<unsigned long long>(range.first + range.length - 1),
-        static_cast<unsigned long long>(size));
+    add({"Content-Range: bytes ", Digits(range.first), "-", Digits(range.first + range.length - 1), "/",
+         Digits(size), "\r\n"});
   if (view(request_.method) == "HEAD" || answer_.len == 0) {
-    close(file.fd);
     answer_.len = 0;
   } else {
-    answer_.fd = file.fd;
+    answer_.borrowed = file.borrowed;
+    answer_.fd = std::exchange(file.fd, -1);
   }
   finish(whole ? 200 : 206);
 }
@@ -249,11 +271,7 @@ bool find_answer(const uwsgi_static_request &request, uwsgi_static_answer &answe
   const std::string_view path = view(request.path), method = view(request.method);
   if ((method != "GET" && method != "HEAD") || path.empty() || path.front() != '/' || is_skipped(path))
     return false;
-  answer.fd = -1;
-  answer.status = 0;
-  answer.pos = answer.len = 0;
-  answer.head_len = 0;
-  Answer search(request, answer);
+  Answer search(request, answer, request.borrows ? &folders.cache : nullptr);
   for (size_t i = 0; i < options.mounts.size(); ++i) {
     const std::string_view below = path_in(options.mounts[i], path);
     if (below.data() && search.look_in(folders.mounts[i], below)) return true;
@@ -272,12 +290,8 @@ bool find_answer(const uwsgi_static_request &request, uwsgi_static_answer &answe
 
 bool find_file(const uwsgi_static_request &request, std::string folder_path, std::string_view path,
                uwsgi_static_answer &answer) {
-  answer.fd = -1;
-  answer.status = 0;
-  answer.pos = answer.len = 0;
-  answer.head_len = 0;
   Folder folder(std::move(folder_path));
-  return Answer(request, answer).look_in(folder, path);
+  return Answer(request, answer, nullptr).look_in(folder, path);
 }
 
 }  // namespace mortise::files

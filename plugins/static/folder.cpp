@@ -60,7 +60,19 @@ int open_beneath(int folder, const char *path) {
   return errno == EXDEV && options.safe ? open_and_judge(folder, path, true) : -1;
 }
 
+// Relative and NUL-terminated; nullptr, with errno: it is no path.
+const char *terminate(std::string_view path, char (&out)[PATH_MAX]) {
+  while (!path.empty() && path.front() == '/') path.remove_prefix(1);
+  if (path.size() >= PATH_MAX || path.find('\0') != path.npos) return errno = ENAMETOOLONG, nullptr;
+  out[path.copy(out, path.size())] = '\0';
+  return out;
+}
+
 }  // namespace
+
+OpenFile::~OpenFile() {
+  if (fd >= 0 && !borrowed) close(fd);
+}
 
 Folder::Folder(Folder &&other) noexcept
     : path_(std::move(other.path_)),
@@ -92,23 +104,26 @@ bool Folder::refresh() {
 
 OpenFile Folder::open(std::string_view path) {
   OpenFile file;
-  if (!refresh()) return file;
-  while (!path.empty() && path.front() == '/') path.remove_prefix(1);
-  if (path.size() >= PATH_MAX || path.find('\0') != path.npos) return errno = ENAMETOOLONG, file;
   char terminated[PATH_MAX];
-  path.copy(terminated, path.size());
-  terminated[path.size()] = '\0';
+  if (!refresh() || !terminate(path, terminated)) return file;
   if (is_file_) {
-    if (!path.empty()) return errno = ENOTDIR, file;
+    if (*terminated) return errno = ENOTDIR, std::move(file);
     file.fd = ::open(path_.c_str(), kFlags);
   } else {
-    file.fd = open_beneath(fd_, path.empty() ? "." : terminated);
+    file.fd = open_beneath(fd_, *terminated ? terminated : ".");
   }
   if (file.fd < 0) return file;
   if (fstat(file.fd, &file.info) == 0 && (S_ISREG(file.info.st_mode) || S_ISDIR(file.info.st_mode)))
     return file;
-  close(std::exchange(file.fd, -1));
-  return errno = EACCES, file;
+  file = {};
+  return errno = EACCES, std::move(file);
+}
+
+bool Folder::look_at(std::string_view path, struct stat &info) {
+  char terminated[PATH_MAX];
+  if (!refresh() || !terminate(path, terminated)) return false;
+  if (is_file_) return !*terminated && stat(path_.c_str(), &info) == 0;
+  return fstatat(fd_, terminated, &info, AT_EMPTY_PATH) == 0;
 }
 
 }  // namespace mortise::files

@@ -6,14 +6,37 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace mortise::files {
 
-// A regular file or a folder that is open; closed by its owner.
-struct OpenFile {
+// A regular file or a folder that is open.
+class OpenFile {
+ public:
+  OpenFile() = default;
+  OpenFile(OpenFile &&other) noexcept { *this = std::move(other); }
+  OpenFile &operator=(OpenFile &&other) noexcept {
+    std::swap(fd, other.fd);
+    std::swap(info, other.info);
+    std::swap(borrowed, other.borrowed);
+    return *this;
+  }
+  ~OpenFile();
+
+  bool is_open() const { return fd >= 0; }
+  bool is_folder() const { return fd >= 0 && S_ISDIR(info.st_mode); }
+  // The same file, which stays this one's to close.
+  OpenFile lend() const {
+    OpenFile lent;
+    lent.fd = fd;
+    lent.info = info;
+    lent.borrowed = true;
+    return lent;
+  }
+
   int fd = -1;
   struct stat info {};
-  bool is_folder() const { return fd >= 0 && S_ISDIR(info.st_mode); }
+  bool borrowed = false;
 };
 
 // A folder, or a single file. Its descriptor is kept and looked at anew once a second: where a link has been
@@ -27,6 +50,9 @@ class Folder {
   // path: relative. fd -1, with errno: there is no such file, or it is not below the folder. Links may also
   // lead into folders of --static-safe.
   OpenFile open(std::string_view path);
+  // What is there now, links followed wherever they lead: tells a known file from another one, and opens
+  // nothing.
+  bool look_at(std::string_view path, struct stat &info);
   const std::string &path() const { return path_; }
 
  private:

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from http_wire import WAYS, Wire, start_probe
+from http_wire import WAYS, Wire, process_of, start_probe
 
 TEXT = b"the quick brown fox\n" * 100
 
@@ -223,6 +223,33 @@ def test_a_link_that_moves_on_is_followed(mortise, root, tmp_path):
                 wire.get("/static/which")
                 seen.add(wire.response().body)
     assert seen == {b"two"}
+
+
+def test_every_change_of_a_file_is_seen_at_once(mortise, root):
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    path = root / "a.txt"
+    for round in range(5):
+        path.write_bytes(b"written in place %d" % round)
+        assert ask(server, "/static/a.txt").body == b"written in place %d" % round
+        (root / "next").write_bytes(b"put in its place %d" % round)
+        os.replace(root / "next", path)
+        assert ask(server, "/static/a.txt").body == b"put in its place %d" % round
+    path.unlink()
+    assert ask(server, "/static/a.txt").body == b"hello"  # of the application
+    os.symlink("../secret.txt", path)
+    assert ask(server, "/static/a.txt").body == b"hello"
+
+
+def test_the_gateway_keeps_few_files_open(mortise, root):
+    for i in range(50):
+        (root / ("%d.txt" % i)).write_bytes(b"file %d" % i)
+    server = start_probe(mortise, "--static-map=/static=%s" % root, "--max-fd=256")
+    for _ in range(2):
+        for i in range(50):
+            assert ask(server, "/static/%d.txt" % i).body == b"file %d" % i
+    folder = "/proc/%d/fd/" % process_of(server, "http")
+    held = [os.readlink(folder + fd) for fd in os.listdir(folder)]
+    assert 1 <= len([path for path in held if path.endswith(".txt")]) <= 8, held
 
 
 def test_pipelined_requests_for_files_are_answered_in_order(mortise, root):
