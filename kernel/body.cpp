@@ -40,14 +40,14 @@ ssize_t read_some(Request &request, char *buf, size_t len) {
   return got;
 }
 
-// Same, waiting for the peer.
-ssize_t wait_read(Request &request, char *buf, size_t len) {
+// Same, waiting for the peer; for at most so many seconds where it sends nothing.
+ssize_t wait_read(Request &request, char *buf, size_t len, int timeout_s = uwsgi.socket_timeout) {
   for (;;) {
     ssize_t got = read_some(request, buf, len);
     if (got >= 0) return got;
     if (errno == EINTR) continue;
     if (errno == EAGAIN || errno == EWOULDBLOCK) {
-      int ready = uwsgi.wait_read_hook(request.fd, uwsgi.socket_timeout);
+      int ready = uwsgi.wait_read_hook(request.fd, timeout_s);
       if (ready > 0) continue;
       if (ready == 0) errno = ETIMEDOUT;
     }
@@ -142,6 +142,29 @@ char *uwsgi_request_body_read(wsgi_request *wsgi_req, ssize_t hint, ssize_t *len
       held += static_cast<size_t>(got);
     }
     return mortise::give(request, std::min(held, wanted), len);
+  } catch (const std::bad_alloc &) {
+    errno = ENOMEM;
+    return nullptr;
+  }
+}
+
+char *uwsgi_chunked_read(wsgi_request *wsgi_req, size_t *len, int timeout, int nb) {
+  Request &request = Request::of(wsgi_req);
+  *len = 0;
+  try {
+    if (request.body_begin == request.body_end) {
+      mortise::make_room(request, mortise::kChunk);
+      char *room = request.body.data() + request.body_end;
+      const ssize_t got = nb        ? mortise::read_some(request, room, mortise::kChunk)
+                          : timeout ? mortise::wait_read(request, room, mortise::kChunk, timeout)
+                                    : mortise::wait_read(request, room, mortise::kChunk);
+      if (got < 0) return nullptr;
+      request.body_end += static_cast<size_t>(got);
+    }
+    ssize_t given = 0;
+    char *chunk = mortise::give(request, request.body_end - request.body_begin, &given);
+    *len = static_cast<size_t>(given);
+    return chunk;
   } catch (const std::bad_alloc &) {
     errno = ENOMEM;
     return nullptr;

@@ -92,12 +92,22 @@ void ReusedObject::take_back() {
   Py_DECREF(object);
 }
 
+PyRef Exchange::lend_start_response() {
+  return start_response_.lend(interpreter_->start_response_type, start_response_call, this);
+}
+
 PyRef Exchange::lend_write() {
   return write_.lend(interpreter_->write_type, write_call, this);
 }
 
+void Exchange::begin_raw_response() {
+  request_->headers_sent = 1;
+  request_->keep_alive = 0;
+  began_ = true;
+}
+
 PyRef Exchange::call(const Application &application) {
-  PyRef start_response = start_response_.lend(interpreter_->start_response_type, start_response_call, this);
+  PyRef start_response = lend_start_response();
   if (!start_response) return {};
   // The first place is room for vectorcall, which saves bound methods a copy.
   PyObject *args[] = {nullptr, environ_, start_response.get()};

@@ -44,7 +44,10 @@ class Exchange {
   const Interpreter &interpreter() const { return *interpreter_; }
   PyObject *environ() const { return environ_; }
   Waits &waits() { return waits_; }
+  PyRef lend_start_response();
   PyRef lend_write();
+  // The application sends the whole answer by itself, head and all; the connection ends with it.
+  void begin_raw_response();
   // wsgi.input could not read on; what the error said goes to the log as one line.
   void input_failed(const char *why) { input_failure_ = why; }
 

@@ -16,7 +16,7 @@ constexpr Provider kProviders[] = {
     {cache_functions, nullptr},      {mule_functions, nullptr},    {spooler_functions, nullptr},
     {queue_functions, nullptr},      {rpc_functions, "calls"},     {metric_functions, nullptr},
     {sharedarea_functions, nullptr}, {alarm_functions, nullptr},   {websocket_functions, "websockets"},
-    {harakiri_functions, nullptr},   {monitor_functions, nullptr},
+    {harakiri_functions, nullptr},   {monitor_functions, nullptr}, {route_functions, nullptr},
 };
 
 }  // namespace

@@ -25,6 +25,7 @@ extern ProvidedFunction websocket_functions[];
 extern ProvidedFunction alarm_functions[];
 extern ProvidedFunction harakiri_functions[];
 extern ProvidedFunction monitor_functions[];
+extern ProvidedFunction route_functions[];
 
 // The function of that name; empty where its provider is not loaded, with no exception set, or with one.
 // [with the GIL]

@@ -59,4 +59,18 @@ Exchange *current_exchange() {
   return exchange.request() == request ? &exchange : nullptr;
 }
 
+template <typename Found>
+static Found *needed(Found *found) {
+  if (!found) PyErr_SetString(PyExc_RuntimeError, "this thread serves no request");
+  return found;
+}
+
+wsgi_request *needed_request() {
+  return needed(current_request());
+}
+
+Exchange *needed_exchange() {
+  return needed(current_exchange());
+}
+
 }  // namespace mortise::python

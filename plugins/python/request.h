@@ -17,4 +17,8 @@ wsgi_request *current_request();
 // The exchange that the calling thread serves; null outside a request.
 Exchange *current_exchange();
 
+// The same, with an exception set where there is none.
+wsgi_request *needed_request();
+Exchange *needed_exchange();
+
 }  // namespace mortise::python

@@ -10,6 +10,8 @@
 
 #include "gil.h"
 #include "interpreter.h"
+#include "provided_functions.h"
+#include "request.h"
 #include "traceback.h"
 #include "uwsgi_module.h"
 
@@ -63,6 +65,26 @@ PyObject *signal_registered(PyObject *, PyObject *args) {
   return PyBool_FromLong(uwsgi_signal_registered(signum));
 }
 
+// b"", as uWSGI's applications yield what it returns.
+PyObject *signal_wait(PyObject *, PyObject *args) {
+  int number = -1;
+  uint8_t signum = 0;
+  if (!PyArg_ParseTuple(args, "|i:signal_wait", &number) || (number != -1 && !parse_signum(number, &signum)))
+    return nullptr;
+  wsgi_request *request = needed_request();
+  if (!request) return nullptr;
+  if (without_gil([&] { return uwsgi_signal_wait(request, number); }) < 0) {
+    PyErr_SetString(PyExc_OSError, "waiting for a signal failed");
+    return nullptr;
+  }
+  return PyBytes_FromStringAndSize("", 0);
+}
+
+PyObject *signal_received(PyObject *, PyObject *) {
+  wsgi_request *request = needed_request();
+  return request ? PyLong_FromLong(request->signal_received) : nullptr;
+}
+
 PyObject *signal_number(PyObject *, PyObject *args) {
   const char *name = nullptr;
   if (!PyArg_ParseTuple(args, "s:signal_number", &name)) return nullptr;
@@ -113,6 +135,12 @@ PyMethodDef signal_functions[] = {
     {"signal", raise_signal, METH_VARARGS, PyDoc_STR("signal(number)\n--\n\nRaises a signal.")},
     {"signal_registered", signal_registered, METH_VARARGS,
      PyDoc_STR("signal_registered(number)\n--\n\nWhether any process registered a handler for a signal.")},
+    {"signal_wait", signal_wait, METH_VARARGS,
+     PyDoc_STR("signal_wait(number=-1)\n--\n\nWaits until this worker gets a signal (-1: any), whose handler "
+               "runs as well. b\"\".")},
+    {"signal_received", signal_received, METH_NOARGS,
+     PyDoc_STR("signal_received()\n--\n\nNumber of the signal that ended this request's last "
+               "signal_wait().")},
     {"signal_number", signal_number, METH_VARARGS,
      PyDoc_STR("signal_number(name)\n--\n\nA free signal number, the same one for the same name in every "
                "process of "

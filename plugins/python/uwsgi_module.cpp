@@ -4,6 +4,11 @@
 
 #include <uwsgi.h>
 
+#include <grp.h>
+#include <pwd.h>
+
+#include <string>
+
 namespace mortise::python {
 
 namespace {
@@ -48,6 +53,32 @@ long long start_time() {
   return static_cast<long long>((uwsgi.start_tv_us ? uwsgi.start_tv_us : uwsgi_micros()) / 1000000);
 }
 
+PyRef spooler_folders() {
+  PyRef folders(PyList_New(0));
+  for (uwsgi_spooler *spooler = uwsgi.spoolers; folders && spooler; spooler = spooler->next) {
+    PyRef folder = bytes(spooler->dir);
+    if (!folder || PyList_Append(folders.get(), folder.get())) return {};
+  }
+  return folders ? PyRef(PyList_AsTuple(folders.get())) : PyRef();
+}
+
+// What the placeholders %V, %h and so on of configuration files stand for, those that belong to no file.
+PyRef magic_table() {
+  char folder[PATH_MAX] = "";
+  if (!getcwd(folder, sizeof folder)) *folder = '\0';
+  const std::string uid = std::to_string(getuid()), gid = std::to_string(getgid()),
+                    cpus = std::to_string(sysconf(_SC_NPROCESSORS_ONLN)),
+                    started = std::to_string(start_time()),
+                    started_us = std::to_string(uwsgi.start_tv_us ? uwsgi.start_tv_us : uwsgi_micros());
+  const passwd *user = getpwuid(getuid());
+  const group *its_group = getgrgid(getgid());
+  return PyRef(Py_BuildValue("{y:y,y:y,y:y,y:y,y:y,y:y,y:y,y:y,y:y,y:y,y:y,y:y}", "%", "%", "(", "%(", "V",
+                             kCompatibleVersion, "h", uwsgi.hostname, "v", folder, "u", uid.c_str(), "g",
+                             gid.c_str(), "U", user ? user->pw_name : uid.c_str(), "G",
+                             its_group ? its_group->gr_name : gid.c_str(), "k", cpus.c_str(), "t",
+                             started.c_str(), "T", started_us.c_str()));
+}
+
 bool set_constants(PyObject *m) {
   return set(m, "started_on", integer(start_time())) && set(m, "version", bytes(kCompatibleVersion)) &&
          set(m, "version_info",
@@ -58,15 +89,22 @@ bool set_constants(PyObject *m) {
          set(m, "applications", none()) && set(m, "unbit", none());
 }
 
+// There only where there is what they tell of, as in uWSGI.
+bool set_facts_of_plugins(PyObject *m) {
+  if (uwsgi.queue_size && !set(m, "queue_size", integer(static_cast<long long>(uwsgi.queue_size))))
+    return false;
+  return !uwsgi.spoolers || set(m, "spoolers", spooler_folders());
+}
+
 bool set_server_facts(PyObject *m) {
   return set(m, "opt", make_option_dict()) && set(m, "hostname", bytes(uwsgi.hostname)) &&
          set(m, "numproc", integer(uwsgi.numproc)) && set(m, "cores", integer(uwsgi.cores)) &&
          set(m, "threads", integer(uwsgi.threads)) && set(m, "has_threads", integer(1)) &&
-         set(m, "buffer_size", integer(uwsgi.buffer_size)) &&
+         set(m, "buffer_size", integer(uwsgi.buffer_size)) && set(m, "magic_table", magic_table()) &&
          set(m, "loop", uwsgi.loop ? bytes(uwsgi.loop) : none()) &&
          set(m, "pidfile", uwsgi.pidfile ? bytes(uwsgi.pidfile) : none()) &&
          set(m, "is_a_reload", PyRef(PyBool_FromLong(is_a_reload()))) &&
-         set(m, "sockets", listening_sockets());
+         set(m, "sockets", listening_sockets()) && set_facts_of_plugins(m);
 }
 
 int fill(PyObject *m) {
@@ -74,8 +112,9 @@ int fill(PyObject *m) {
     PyErr_SetString(PyExc_ImportError, "the module uwsgi is not for interpreters that the application makes");
     return -1;
   }
-  for (PyMethodDef *functions : {server_functions, request_functions, signal_functions, timer_functions,
-                                 lock_functions, wait_functions})
+  for (PyMethodDef *functions :
+       {server_functions, request_functions, signal_functions, timer_functions, lock_functions,
+        wait_functions, connection_functions, body_functions, file_functions, legion_functions})
     if (PyModule_AddFunctions(m, functions)) return -1;
   return set_constants(m) && set_server_facts(m) ? 0 : -1;
 }

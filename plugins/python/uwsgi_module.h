@@ -26,6 +26,10 @@ extern PyMethodDef signal_functions[];
 extern PyMethodDef timer_functions[];
 extern PyMethodDef lock_functions[];
 extern PyMethodDef wait_functions[];
+extern PyMethodDef connection_functions[];
+extern PyMethodDef body_functions[];
+extern PyMethodDef file_functions[];
+extern PyMethodDef legion_functions[];
 
 // uwsgi.opt: the options as given (bytes, or True for a bare one) and those of the defaults that monitoring
 // agents look for. Empty with an exception set.

@@ -9,12 +9,6 @@ namespace mortise::python {
 
 namespace {
 
-wsgi_request *needed_request() {
-  wsgi_request *request = current_request();
-  if (!request) PyErr_SetString(PyExc_RuntimeError, "this thread serves no request");
-  return request;
-}
-
 PyObject *connection_fd(PyObject *, PyObject *) {
   wsgi_request *request = needed_request();
   return request ? PyLong_FromLong(request->fd) : nullptr;
@@ -58,6 +52,25 @@ PyObject *set_logvar(PyObject *, PyObject *args) {
   Py_RETURN_NONE;
 }
 
+PyObject *get_logvar(PyObject *, PyObject *args) {
+  const char *name = nullptr;
+  Py_ssize_t len = 0;
+  if (!PyArg_ParseTuple(args, "s#:get_logvar", &name, &len)) return nullptr;
+  wsgi_request *request = needed_request();
+  if (!request) return nullptr;
+  const uwsgi_logvar *variable =
+      len <= UINT8_MAX ? uwsgi_logvar_get(request, name, static_cast<uint8_t>(len)) : nullptr;
+  if (!variable) Py_RETURN_NONE;
+  return PyBytes_FromStringAndSize(variable->val, variable->vallen);
+}
+
+PyObject *log_this_request(PyObject *, PyObject *) {
+  wsgi_request *request = needed_request();
+  if (!request) return nullptr;
+  request->log_this = 1;
+  Py_RETURN_NONE;
+}
+
 PyObject *add_var(PyObject *, PyObject *args) {
   TextPair pair;
   if (!pair.parse(args, UINT16_MAX)) return nullptr;
@@ -78,11 +91,17 @@ PyObject *is_connected(PyObject *, PyObject *args) {
   return PyBool_FromLong(getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0);
 }
 
-// uwsgi.env: the environ of this thread's request; and functions of plugins that are loaded.
+bool is(PyObject *name, const char *text) {
+  return PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, text) == 0;
+}
+
+// uwsgi.env and uwsgi.start_response: what this thread's application was called with; and functions of
+// plugins that are loaded.
 PyObject *missing_attribute(PyObject *, PyObject *name) {
-  if (PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "env") == 0)
-    if (Exchange *exchange = current_exchange(); exchange && exchange->environ())
-      return PyRef::borrow(exchange->environ()).release();
+  if (Exchange *exchange = current_exchange(); exchange && exchange->environ()) {
+    if (is(name, "env")) return PyRef::borrow(exchange->environ()).release();
+    if (is(name, "start_response")) return exchange->lend_start_response().release();
+  }
   const char *text = PyUnicode_Check(name) ? PyUnicode_AsUTF8(name) : nullptr;
   PyRef function = text ? find_provided_function(text) : PyRef();
   // Found without this detour from now on.
@@ -106,6 +125,10 @@ PyMethodDef request_functions[] = {
     {"set_logvar", set_logvar, METH_VARARGS,
      PyDoc_STR(
          "set_logvar(name, value)\n--\n\nSets what %(name) in log-format stands for, for this request.")},
+    {"get_logvar", get_logvar, METH_VARARGS,
+     PyDoc_STR("get_logvar(name)\n--\n\nWhat set_logvar() set, as bytes; None where nothing was set.")},
+    {"log_this_request", log_this_request, METH_NOARGS,
+     PyDoc_STR("log_this_request()\n--\n\nLogs this request although disable-logging is on.")},
     {"add_var", add_var, METH_VARARGS,
      PyDoc_STR(
          "add_var(name, value)\n--\n\nAdds a variable to the request, for what runs after the application.")},

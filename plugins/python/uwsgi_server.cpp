@@ -1,6 +1,8 @@
 // Functions of the module uwsgi that act on the server and its workers.
 #include <uwsgi.h>
 
+#include <sys/stat.h>
+
 #include <csignal>
 #include <cstdio>
 #include <string>
@@ -80,6 +82,42 @@ PyObject *mem(PyObject *, PyObject *) {
   return Py_BuildValue("(KK)", resident * page, pages * page);
 }
 
+PyObject *accepting(PyObject *, PyObject *args) {
+  int on = 1;
+  if (!PyArg_ParseTuple(args, "|p:accepting", &on)) return nullptr;
+  uwsgi.workers[uwsgi.mywid].accepting = on;
+  Py_RETURN_NONE;
+}
+
+PyObject *ready(PyObject *, PyObject *) {
+  for (int wid = 1; wid <= uwsgi.numproc; ++wid)
+    if (__atomic_load_n(&uwsgi.workers[wid].accepting, __ATOMIC_RELAXED)) Py_RETURN_TRUE;
+  Py_RETURN_NONE;
+}
+
+PyObject *i_am_the_spooler(PyObject *, PyObject *) {
+  if (uwsgi.i_am_a_spooler) Py_RETURN_TRUE;
+  Py_RETURN_NONE;
+}
+
+PyObject *set_warning_message(PyObject *, PyObject *text) {
+  PyRef message = as_bytes(text);
+  if (!message) return nullptr;
+  char(&place)[sizeof uwsgi.shared->warning_message] = uwsgi.shared->warning_message;
+  if (static_cast<size_t>(PyBytes_GET_SIZE(message.get())) >= sizeof place) {
+    PyErr_Format(PyExc_ValueError, "a warning may have %zu bytes", sizeof place - 1);
+    return nullptr;
+  }
+  snprintf(place, sizeof place, "%s", PyBytes_AS_STRING(message.get()));
+  Py_RETURN_TRUE;
+}
+
+PyObject *logsize(PyObject *, PyObject *) {
+  struct stat info {};
+  const bool known = uwsgi.logfile ? stat(uwsgi.logfile, &info) == 0 : fstat(STDERR_FILENO, &info) == 0;
+  return PyLong_FromLongLong(known && S_ISREG(info.st_mode) ? info.st_size : 0);
+}
+
 PyObject *listen_queue(PyObject *, PyObject *args) {
   int index = 0;
   if (!PyArg_ParseTuple(args, "|i:listen_queue", &index)) return nullptr;
@@ -154,6 +192,18 @@ PyMethodDef server_functions[] = {
          "(microseconds), running_time (microseconds), apps and more.")},
     {"total_requests", total_requests, METH_NOARGS,
      PyDoc_STR("total_requests()\n--\n\nRequests that all workers have answered.")},
+    {"accepting", accepting, METH_VARARGS,
+     PyDoc_STR("accepting(on=True)\n--\n\nSays that this worker accepts connections: for programs of "
+               "python-worker-override.")},
+    {"ready", ready, METH_NOARGS,
+     PyDoc_STR("ready()\n--\n\nTrue once a worker accepts connections, None before.")},
+    {"i_am_the_spooler", i_am_the_spooler, METH_NOARGS,
+     PyDoc_STR("i_am_the_spooler()\n--\n\nTrue in a spooler, None in any other process.")},
+    {"set_warning_message", set_warning_message, METH_O,
+     PyDoc_STR("set_warning_message(text)\n--\n\nWhat the server answers to pings of the uwsgi protocol "
+               "(modifier 100); \"\" for nothing.")},
+    {"logsize", logsize, METH_NOARGS,
+     PyDoc_STR("logsize()\n--\n\nBytes of the log file, 0 where the log is no file.")},
     {"listen_queue", listen_queue, METH_VARARGS,
      PyDoc_STR("listen_queue(socket=0)\n--\n\nConnections that wait to be accepted, as last sampled.")},
     {"mem", mem, METH_NOARGS, PyDoc_STR("mem()\n--\n\n(resident, virtual) bytes of this process.")},

@@ -75,6 +75,12 @@ PyObject *add_number(PyObject *args, Function function) {
   Py_RETURN_NONE;
 }
 
+PyObject *sharedarea_readbyte(PyObject *, PyObject *args) {
+  return read_number<uint8_t>(args, [](int id, uint64_t position, uint8_t *value) {
+    return MORTISE_PROVIDED(uwsgi_sharedarea_read8)(id, position, reinterpret_cast<int8_t *>(value));
+  });
+}
+
 #define MORTISE_NUMBER(bits)                                                                  \
   PyObject *sharedarea_read##bits(PyObject *, PyObject *args) {                               \
     return read_number<int##bits##_t>(args, MORTISE_PROVIDED(uwsgi_sharedarea_read##bits));   \
@@ -159,6 +165,21 @@ ProvidedFunction sharedarea_functions[] = {
     MORTISE_NUMBER(16),
     MORTISE_NUMBER(32),
     MORTISE_NUMBER(64),
+    {"uwsgi_sharedarea_read8",
+     {"sharedarea_readbyte", sharedarea_readbyte, METH_VARARGS,
+      PyDoc_STR("sharedarea_readbyte(id, pos)\n--\n\nA byte, 0 to 255.")}},
+    {"uwsgi_sharedarea_write8",
+     {"sharedarea_writebyte", sharedarea_write8, METH_VARARGS,
+      PyDoc_STR("sharedarea_writebyte(id, pos, value)\n--\n\nThe same as sharedarea_write8().")}},
+    {"uwsgi_sharedarea_read64",
+     {"sharedarea_readlong", sharedarea_read64, METH_VARARGS,
+      PyDoc_STR("sharedarea_readlong(id, pos)\n--\n\nThe same as sharedarea_read64().")}},
+    {"uwsgi_sharedarea_write64",
+     {"sharedarea_writelong", sharedarea_write64, METH_VARARGS,
+      PyDoc_STR("sharedarea_writelong(id, pos, value)\n--\n\nThe same as sharedarea_write64().")}},
+    {"uwsgi_sharedarea_inc64",
+     {"sharedarea_inclong", sharedarea_inc64, METH_VARARGS,
+      PyDoc_STR("sharedarea_inclong(id, pos, amount=1)\n--\n\nThe same as sharedarea_inc64().")}},
     {"uwsgi_sharedarea_wait",
      {"sharedarea_wait", sharedarea_wait, METH_VARARGS,
       PyDoc_STR(
@@ -179,6 +200,9 @@ ProvidedFunction sharedarea_functions[] = {
     {"uwsgi_sharedarea_get_by_id",
      {"sharedarea_memoryview", sharedarea_memoryview, METH_VARARGS,
       PyDoc_STR("sharedarea_memoryview(id)\n--\n\nAn area's memory itself, to read and write.")}},
+    {"uwsgi_sharedarea_get_by_id",
+     {"sharedarea_object", sharedarea_memoryview, METH_VARARGS,
+      PyDoc_STR("sharedarea_object(id)\n--\n\nThe same as sharedarea_memoryview().")}},
     {nullptr, {nullptr, nullptr, 0, nullptr}}};
 #undef MORTISE_NUMBER
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "packed_pairs.h"
 #include "provided_functions.h"
 #include "request.h"
 
@@ -111,11 +112,6 @@ PyObject *spooler_jobs(PyObject *, PyObject *) {
   return list.release();
 }
 
-void add_pair(char *key, uint16_t key_len, char *value, uint16_t value_len, void *dict) {
-  PyRef name(PyBytes_FromStringAndSize(key, key_len)), text(PyBytes_FromStringAndSize(value, value_len));
-  if (name && text) PyDict_SetItem(static_cast<PyObject *>(dict), name.get(), text.get());
-}
-
 // None where the file is none of a task.
 PyObject *spooler_get_task(PyObject *, PyObject *args) {
   const char *path = nullptr;
@@ -131,11 +127,22 @@ PyObject *spooler_get_task(PyObject *, PyObject *args) {
       MORTISE_PROVIDED(uwsgi_spooler_read_header)(const_cast<char *>(path), fd, &header) == 0 &&
       MORTISE_PROVIDED(uwsgi_spooler_read_content)(fd, pairs.data(), &body, &body_len, &header, &info) == 0;
   if (fd >= 0) close(fd);
-  PyRef task(PyDict_New()), bytes(take_bytes(body, body_len));
-  if (!task || !bytes) return nullptr;
-  if (!good || uwsgi_hooked_parse(pairs.data(), header.pktsize, add_pair, task.get())) Py_RETURN_NONE;
-  if (body_len && PyDict_SetItemString(task.get(), "body", bytes.get())) return nullptr;
+  PyRef bytes(take_bytes(body, body_len));
+  if (!bytes) return nullptr;
+  if (!good) Py_RETURN_NONE;
+  PyRef task(dict_of_pairs(pairs.data(), header.pktsize));
+  if (task && task.get() != Py_None && body_len && PyDict_SetItemString(task.get(), "body", bytes.get()))
+    return nullptr;
   return task.release();
+}
+
+PyObject *set_spooler_frequency(PyObject *, PyObject *args) {
+  int seconds = 0;
+  if (!PyArg_ParseTuple(args, "i:set_spooler_frequency", &seconds)) return nullptr;
+  if (MORTISE_PROVIDED(uwsgi_set_spooler_frequency)(seconds) == 0) Py_RETURN_TRUE;
+  PyErr_Format(PyExc_ValueError, "spoolers look for tasks every so many seconds, at least 1, not %d",
+               seconds);
+  return nullptr;
 }
 
 PyObject *spooler_pid(PyObject *, PyObject *) {
@@ -164,6 +171,10 @@ ProvidedFunction spooler_functions[] = {
     {"uwsgi_spooler_read_header",
      {"spooler_get_task", spooler_get_task, METH_VARARGS,
       PyDoc_STR("spooler_get_task(path)\n--\n\nThe task in a file, None where it has none.")}},
+    {"uwsgi_set_spooler_frequency",
+     {"set_spooler_frequency", set_spooler_frequency, METH_VARARGS,
+      PyDoc_STR("set_spooler_frequency(seconds)\n--\n\nHow often spoolers look for tasks that came by "
+                "other ways, and try again those that failed.")}},
     {"uwsgi_spool_request",
      {"spooler_pid", spooler_pid, METH_NOARGS,
       PyDoc_STR("spooler_pid()\n--\n\nProcess id of the first spooler, 0 where there is none.")}},

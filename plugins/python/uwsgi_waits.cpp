@@ -9,12 +9,6 @@ namespace mortise::python {
 
 namespace {
 
-Exchange *needed_exchange() {
-  Exchange *exchange = current_exchange();
-  if (!exchange) PyErr_SetString(PyExc_RuntimeError, "this thread serves no request");
-  return exchange;
-}
-
 PyObject *nothing_to_send() {
   return PyBytes_FromStringAndSize("", 0);
 }
@@ -71,6 +65,8 @@ PyMethodDef wait_functions[] = {
      PyDoc_STR("async_sleep(seconds)\n--\n\nSame, for a time alone.")},
     {"suspend", suspend, METH_NOARGS,
      PyDoc_STR("suspend()\n--\n\nWaits for what was named before; other threads run meanwhile.")},
+    {"green_schedule", suspend, METH_NOARGS,
+     PyDoc_STR("green_schedule()\n--\n\nThe older name of suspend().")},
     {"ready_fd", ready_fd, METH_NOARGS,
      PyDoc_STR("ready_fd()\n--\n\nThe descriptor that ended the last wait, -1 where its time was over.")},
     {nullptr, nullptr, 0, nullptr}};

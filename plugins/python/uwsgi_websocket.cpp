@@ -7,12 +7,6 @@ namespace mortise::python {
 
 namespace {
 
-wsgi_request *needed_request() {
-  wsgi_request *request = current_request();
-  if (!request) PyErr_SetString(PyExc_RuntimeError, "this thread serves no request");
-  return request;
-}
-
 PyObject *lost() {
   PyErr_SetString(PyExc_OSError, "the WebSocket is closed");
   return nullptr;

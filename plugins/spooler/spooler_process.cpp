@@ -97,7 +97,7 @@ void work_on(const Waiting &waiting) {
     uwsgi_log("spooler: nobody takes task %s (is its function loaded here? spooler-import in Python)\n",
               waiting.name.c_str());
   } else if (!options.quiet) {
-    uwsgi_log("spooler: task %s is tried again in %d s\n", waiting.name.c_str(), options.frequency_s);
+    uwsgi_log("spooler: task %s is tried again in %d s\n", waiting.name.c_str(), frequency_s());
   }
 }
 
@@ -106,7 +106,7 @@ bool is_worn_out() {
 }
 
 void wait(int64_t next_at) {
-  int64_t timeout_ms = options.frequency_s * int64_t{1000};
+  int64_t timeout_ms = frequency_s() * int64_t{1000};
   if (next_at) timeout_ms = std::clamp<int64_t>((next_at - uwsgi_now()) * 1000, 1, timeout_ms);
   pollfd fds[] = {
       {uwsgi_stop_fd(), POLLIN, 0}, {wake_fd(self->spooler), POLLIN, 0}, {uwsgi.signal_socket, POLLIN, 0}};

@@ -2,6 +2,7 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <string>
 
 #include "folder.h"
@@ -13,6 +14,8 @@ Slot *slots = nullptr;
 int slots_used = 0;
 
 namespace {
+
+int *shared_frequency_s = nullptr;
 
 int resolve(const char *name) {
   return options.folders && strcmp(name, "spooler") == 0 ? 0 : -1;
@@ -52,7 +55,8 @@ int create_spoolers() {
   int count = 0;
   for (const uwsgi_string_list *item = options.folders; item; item = item->next) ++count;
   if (options.processes < 1) options.processes = 1;
-  if (options.frequency_s < 1) options.frequency_s = 1;
+  shared_frequency_s = static_cast<int *>(uwsgi_calloc_shared(sizeof(int)));
+  *shared_frequency_s = std::max(options.frequency_s, 1);
   slots = static_cast<Slot *>(
       uwsgi_calloc_shared(sizeof(Slot) * (static_cast<size_t>(count * options.processes) + 1)));
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
@@ -63,6 +67,10 @@ int create_spoolers() {
   for (const uwsgi_string_list *item = options.external_folders; item; item = item->next)
     if (add_spooler(item->value, kExternal)) return -1;
   return 0;
+}
+
+int frequency_s() {
+  return __atomic_load_n(shared_frequency_s, __ATOMIC_RELAXED);
 }
 
 void wake(const uwsgi_spooler *spooler) {
@@ -84,6 +92,14 @@ void receive_signals() {
 using namespace mortise::spooler;
 
 extern "C" {
+
+int uwsgi_set_spooler_frequency(int seconds) {
+  if (seconds < 1 || !shared_frequency_s) return -1;
+  __atomic_store_n(shared_frequency_s, seconds, __ATOMIC_RELAXED);
+  for (const uwsgi_spooler *spooler = uwsgi.spoolers; spooler; spooler = spooler->next)
+    if (spooler->mode != kExternal) wake(spooler);
+  return 0;
+}
 
 uwsgi_spooler *uwsgi_get_spooler_by_name(const char *name, size_t len) {
   if (len == 0) return uwsgi.spoolers;

@@ -31,6 +31,9 @@ constexpr int kExternal = 1;  // uwsgi_spooler.mode: somebody else runs its task
 // Makes folders and shared state: 0, or -1 and the log says why. [init]
 int create_spoolers();
 
+// Seconds until tasks are looked for and tried again, as the configuration or an application says. [any]
+int frequency_s();
+
 // Tells the processes of a spooler to look into their folder. [any]
 void wake(const uwsgi_spooler *);
 // What becomes readable then. [spooler]

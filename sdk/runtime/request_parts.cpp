@@ -67,23 +67,6 @@ int uwsgi_ready_fd(wsgi_request *request) {
   return request->async_ready_fd;
 }
 
-char *uwsgi_chunked_read(wsgi_request *request, size_t *len, int timeout, int nb) {
-  *len = 0;
-  const bool here = request->proto_parser_remains > 0 || request->body_ended;
-  if (!here && uwsgi_waitfd_event(request->fd,
-                                  nb        ? 0
-                                  : timeout ? timeout
-                                            : uwsgi.socket_timeout,
-                                  POLLIN) <= 0) {
-    errno = nb ? EAGAIN : ETIMEDOUT;
-    return nullptr;
-  }
-  ssize_t got = 0;
-  char *chunk = uwsgi_request_body_read(request, 0, &got);
-  if (chunk) *len = static_cast<size_t>(got);
-  return chunk;
-}
-
 char *uwsgi_chunked_read_smart(wsgi_request *request, size_t *len, int timeout) {
   return uwsgi_chunked_read(request, len, timeout, 0);
 }
