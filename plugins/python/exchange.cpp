@@ -8,6 +8,7 @@
 #include "environ.h"
 #include "exception_hooks.h"
 #include "exception_reload.h"
+#include "fork_hooks.h"
 #include "response_body.h"
 #include "start_response.h"
 #include "traceback.h"
@@ -51,6 +52,16 @@ void count_exception(const wsgi_request *request) {
               format_exception(exception).c_str());
   }
   _exit(status);
+}
+
+// The same without an exception: the child goes on as if it were to answer the request as well.
+[[noreturn]] void leave_forked_request(const wsgi_request *request) {
+  uwsgi_log(
+      "python: a process that the application forked returned from it in %s: its answer is dropped, and it "
+      "ends "
+      "(end such a process with os._exit())\n",
+      describe(request).c_str());
+  _exit(0);
 }
 
 // The traceback as the answer, for --catch-exceptions.
@@ -111,8 +122,14 @@ PyRef Exchange::call(const Application &application) {
   if (!start_response) return {};
   // The first place is room for vectorcall, which saves bound methods a copy.
   PyObject *args[] = {nullptr, environ_, start_response.get()};
-  return PyRef(
+  PyRef result(
       PyObject_Vectorcall(application.callable, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
+  if (result) must_be_the_worker();
+  return result;
+}
+
+void Exchange::must_be_the_worker() const {
+  if (forked_by_application()) leave_forked_request(request_);
 }
 
 bool Exchange::send(PyObject *result) {
@@ -163,7 +180,7 @@ int Exchange::fail_for_input() {
 int Exchange::fail() {
   std::string traceback;
   if (PyRef exception = take_exception()) {
-    if (getpid() != uwsgi.mypid) leave_forked_process(exception.get());
+    if (forked_by_application()) leave_forked_process(exception.get());
     if (client_is_gone(request_) && PyErr_GivenExceptionMatches(exception.get(), PyExc_OSError)) return -1;
     if (input_failure_ && PyErr_GivenExceptionMatches(exception.get(), PyExc_OSError))
       return fail_for_input();

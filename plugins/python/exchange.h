@@ -48,6 +48,8 @@ class Exchange {
   PyRef lend_write();
   // The application sends the whole answer by itself, head and all; the connection ends with it.
   void begin_raw_response();
+  // Ends this process where the application has forked it.
+  void must_be_the_worker() const;
   // wsgi.input could not read on; what the error said goes to the log as one line.
   void input_failed(const char *why) { input_failure_ = why; }
 

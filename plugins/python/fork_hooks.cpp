@@ -13,7 +13,8 @@ namespace mortise::python {
 
 namespace {
 
-bool forking = false;
+bool forking = false;     // by the server
+bool in_a_child = false;  // of anybody else's fork
 pid_t postfork_done_in = 0;
 
 void run_postfork_hook() {
@@ -24,6 +25,14 @@ void run_postfork_hook() {
 }
 
 }  // namespace
+
+void notice_forks() {
+  pthread_atfork(nullptr, nullptr, [] { in_a_child = !forking; });
+}
+
+bool forked_by_application() {
+  return in_a_child && getpid() != uwsgi.mypid;
+}
 
 void before_fork() {
   if (!Py_IsInitialized()) return;

@@ -17,4 +17,9 @@ void after_server_fork();
 // [worker]
 void run_postfork_hooks();
 
+// Whether this process is one that the application forked: it must not go on as a second worker. Known once
+// notice_forks() was called. [master, once]
+void notice_forks();
+bool forked_by_application();
+
 }  // namespace mortise::python

@@ -116,6 +116,11 @@ PyObject *next(PyObject *self) {
   return line && PyBytes_GET_SIZE(line.get()) > 0 ? line.release() : nullptr;
 }
 
+// What is left of the body is the server's to read; some applications close what they have read.
+PyObject *close(PyObject *, PyObject *) {
+  Py_RETURN_NONE;
+}
+
 void destroy(PyObject *self) {
   PyTypeObject *own_type = Py_TYPE(self);
   own_type->tp_free(self);
@@ -134,6 +139,7 @@ PyMethodDef methods[] = {
      PyDoc_STR("readline(size=-1)\n--\n\nThe next line with its end, cut at size bytes.")},
     {"readlines", fastcall(readlines), METH_FASTCALL,
      PyDoc_STR("readlines(hint=-1)\n--\n\nThe lines that are left, or as many as make up hint bytes.")},
+    {"close", close, METH_NOARGS, PyDoc_STR("close()\n--\n\nDoes nothing: the connection is the server's.")},
     {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace

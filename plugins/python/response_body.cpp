@@ -55,7 +55,7 @@ BodyResult send_items(Exchange &exchange, PyObject *const *items, Py_ssize_t cou
     if (!PyBytes_Check(items[i])) return refuse_type(exchange, items[i]);
     total += static_cast<size_t>(PyBytes_GET_SIZE(items[i]));
   }
-  if (!exchange.response_began()) return refuse_early_body(exchange);
+  if (!exchange.response_began()) return total ? refuse_early_body(exchange) : BodyResult::kSent;
   if (may_add_length(request, total)) uwsgi_response_add_content_length(request, total);
   if (total == 0) return BodyResult::kSent;  // the server sends the head by itself
   if (count == 1) return send_chunk(request, items[0]), BodyResult::kSent;
@@ -92,12 +92,13 @@ BodyResult send_iterable(Exchange &exchange, PyObject *result) {
   while (PyRef item{PyIter_Next(iterator.get())}) {
     item = as_bytes(item.get());
     if (!item) return BodyResult::kRaised;
+    exchange.must_be_the_worker();
     if (!PyBytes_Check(item.get())) return refuse_type(exchange, item.get());
-    if (!exchange.response_began()) return refuse_early_body(exchange);
-    if (PyBytes_GET_SIZE(item.get()) == 0) {
+    if (PyBytes_GET_SIZE(item.get()) == 0) {  // no part of the body: start_response may still follow
       if (exchange.waits().any()) exchange.waits().wait();
       continue;
     }
+    if (!exchange.response_began()) return refuse_early_body(exchange);
     if (request->body_less) return BodyResult::kSent;  // nobody reads the rest
     if (!send_chunk(request, item.get())) return BodyResult::kSent;
   }
