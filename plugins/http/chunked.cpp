@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "byte_class.h"
+#include "known_headers.h"
 
 namespace mortise::http {
 
@@ -146,10 +147,10 @@ const char *ChunkedDecoder::take_trailer(char byte) {
   switch (state_) {
     case State::kTrailer:
       if (byte == '\r') return go(State::kLastLf);
-      return is_token(byte) ? go(State::kTrailerName) : "a malformed trailer";
+      name_bytes_ = 0;
+      [[fallthrough]];
     case State::kTrailerName:
-      if (is_token(byte)) return nullptr;
-      return byte == ':' ? go(State::kTrailerValue) : "a malformed trailer";
+      return take_trailer_name(byte);
     case State::kTrailerValue:
       if (byte == '\r') return go(State::kTrailerLf);
       return is_text(byte) ? nullptr : "a control byte in a trailer";
@@ -157,6 +158,22 @@ const char *ChunkedDecoder::take_trailer(char byte) {
       return byte == '\n' ? go(State::kTrailer) : kBareCr;
     default:
       return byte == '\n' ? go(State::kDone) : kBareCr;  // kLastLf
+  }
+}
+
+const char *ChunkedDecoder::take_trailer_name(char byte) {
+  if (is_token(byte)) {
+    if (name_bytes_ < sizeof name_) name_[name_bytes_++] = byte;
+    return go(State::kTrailerName);
+  }
+  if (byte != ':' || name_bytes_ == 0) return "a malformed trailer";
+  switch (find_header({name_, name_bytes_})) {
+    case HeaderId::kHost:
+    case HeaderId::kContentLength:
+    case HeaderId::kTransferEncoding:
+      return "a trailer that may only stand in the head";
+    default:
+      return go(State::kTrailerValue);
   }
 }
 

@@ -25,10 +25,12 @@ class ChunkedDecoder {
     std::string_view data;  // of kData: the last of the consumed bytes, never empty
     const char *reason;     // of kError, a static text; all later steps are the same error
   };
-  // Call it with what was not consumed, until it asks for more. Trailers are checked and thrown away.
+  // Call it with what was not consumed, until it asks for more. Trailers are checked and thrown away; those
+  // that would frame or route a message (RFC 9110 §6.5.1) are refused, as somebody may have believed them.
   Step next(std::string_view bytes);
 
  private:
+  static constexpr uint8_t kLongestBarredTrailer = 17;  // transfer-encoding
   enum class State : uint8_t;
   // Each returns why the byte is refused, or nullptr.
   const char *take(char byte);
@@ -36,6 +38,7 @@ class ChunkedDecoder {
   const char *take_extension(char byte);
   const char *take_after_data(char byte);
   const char *take_trailer(char byte);
+  const char *take_trailer_name(char byte);
   const char *add_digit(int digit);
   const char *after_word(char byte, State same);
   const char *go(State next);
@@ -45,6 +48,8 @@ class ChunkedDecoder {
   uint8_t digits_ = 0;
   uint32_t extension_bytes_ = 0;
   uint32_t trailer_bytes_ = 0;
+  uint8_t name_bytes_ = 0;
+  char name_[kLongestBarredTrailer + 1] = {};  // the beginning of a trailer's name
   uint64_t left_ = 0;  // of the chunk: its size while that is read, then the data still to come
   const char *error_ = nullptr;
 };

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kNames[] = {
     // In the order of HeaderId.
-    "host", "connection", "content-length", "transfer-encoding", "upgrade", "expect", "proxy", "content-type",
+    "host", "connection", "content-length", "transfer-encoding", "upgrade", "expect", "content-type", "proxy",
     "accept-encoding", "content-encoding", "forwarded", "x-forwarded-for", "x-forwarded-host",
     "x-forwarded-port", "x-forwarded-proto", "x-real-ip",
     // The rest.

@@ -15,8 +15,8 @@ enum class HeaderId : uint8_t {
   kTransferEncoding,
   kUpgrade,
   kExpect,
-  kProxy,  // never passed on: as HTTP_PROXY it would configure clients (httpoxy)
   kContentType,
+  kProxy,  // never passed on: as HTTP_PROXY it would configure clients (httpoxy)
   kAcceptEncoding,
   kContentEncoding,
   // What proxies claim of a client; see trusted_proxies.h.

@@ -6,6 +6,7 @@
 #include "request_parser.h"
 
 #include <cstring>
+#include <utility>
 
 #include "field_list.h"
 #include "folded.h"
@@ -52,6 +53,7 @@ class RequestParser {
   RequestHead &head_;
   HeaderField *host_ = nullptr;
   bool has_transfer_encoding_ = false;
+  bool has_content_type_ = false;
   bool expects_continue_ = false;
   ConnectionOptions connection_;
   std::string_view upgrade_;
@@ -144,6 +146,9 @@ bool RequestParser::take(HeaderField &field) {
       return true;
     case HeaderId::kUpgrade:
       upgrade_ = field.value;
+      return true;
+    case HeaderId::kContentType:  // of two, servers and applications may each believe another one
+      if (std::exchange(has_content_type_, true)) return refuse(400, "more than one Content-Type");
       return true;
     default:
       return true;

@@ -102,7 +102,10 @@ TEST_CASE("each of a table of chunked bodies is decoded, in pieces of any size")
       {"a quoted value with escapes", "1;a=\"\\\"\\\\;\tb\xff\";c\r\nx\r\n0\r\n\r\n", "x"},
       {"an empty quoted value", "1;a=\"\" ;b\r\nx\r\n0\r\n\r\n", "x"},
       {"a trailer", "0\r\nX: y\r\n\r\n", ""},
-      {"trailers", "1\r\nx\r\n0\r\nX:\r\nContent-Length: 5\r\nZ: \ta\xe9\r\n\r\n", "x"},
+      {"trailers",
+       "1\r\nx\r\n0\r\nX:\r\nContent-Type: a/b\r\nX-Content-Length: 5\r\nTransfer-Encoding-: x\r\nHos: "
+       "t\r\nZ: \ta\xe9\r\n\r\n",
+       "x"},
   };
   for (const auto &body : bodies) {
     INFO(body.what);
@@ -167,6 +170,9 @@ TEST_CASE("each of a table of malformed chunked bodies is refused, in pieces of 
       {"a bare LF behind a trailer", "0\r\nX: y\n\r\n"},
       {"a bare CR in a trailer", "0\r\nX: y\rz\r\n\r\n"},
       {"a NUL in a trailer", "0\r\nX: \0\r\n\r\n"s},
+      {"a length as a trailer", "0\r\nContent-Length: 5\r\n\r\n"},
+      {"a coding as a trailer", "0\r\nX: y\r\ntransfer-encoding: chunked\r\n\r\n"},
+      {"a host as a trailer", "0\r\nHOST: b\r\n\r\n"},
   };
   for (const auto &body : bodies) {
     INFO(body.what);

@@ -30,6 +30,7 @@ TEST_CASE("each of a table of header lines gets its verdict, however it is cut")
       {"a name that is repeated", with_lines("X: y\r\nX: z\r\n"), 0},
       {"a long name", with_lines(std::string(500, 'n') + ": y\r\n"), 0},
       {"a long value", with_lines("X: " + std::string(5000, 'v') + "\r\n"), 0},
+      {"a type", with_lines("Content-Type: text/plain\r\n"), 0},
       {"names in odd case", with_lines("cOnNeCtIoN: ClOsE\r\n"), 0},
 
       {"a space before the colon", with_lines("X : y\r\n"), 400},
@@ -66,6 +67,8 @@ TEST_CASE("each of a table of header lines gets its verdict, however it is cut")
       {"an equals sign in a name", with_lines("X=1: y\r\n"), 400},
       {"a semicolon in a name", with_lines("X;: y\r\n"), 400},
       {"an at sign in a name", with_lines("X@: y\r\n"), 400},
+      {"two types", with_lines("Content-Type: text/plain\r\nX: y\r\ncontent-type: a/b\r\n"), 400},
+      {"the same type twice", with_lines("Content-Type: a/b\r\nContent-Type: a/b\r\n"), 400},
       {"a request line in a head", with_lines("GET / HTTP/1.1\r\n"), 400},
   };
   check_cases(cases);

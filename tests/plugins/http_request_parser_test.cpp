@@ -267,6 +267,17 @@ TEST_CASE("more header lines than the limit are refused with 431 (RFC 6585 5)") 
   CHECK(status_of(with_lines(lines + "X: y\r\n"), limits) == 431);
 }
 
+TEST_CASE("a method is passed on as it is, in its own case (RFC 9110 9.1)") {
+  CHECK(Parsed(with_line("get / HTTP/1.1")).head.method == "get");
+  CHECK(Parsed(with_line("M-SEARCH / HTTP/1.1")).head.method == "M-SEARCH");
+}
+
+TEST_CASE("more than one Content-Type is refused (RFC 9110 8.3)") {
+  CHECK(status_of(with_lines("Content-Type: a/b\r\n")) == 0);
+  CHECK(status_of(with_lines("Content-Type: a/b\r\nContent-Type: c/d\r\n")) == 400);
+  CHECK(status_of(with_lines("Content-Type: a/b\r\nX: y\r\nCONTENT-TYPE: a/b\r\n")) == 400);
+}
+
 TEST_CASE("a Content-Length is digits only, and fits into 64 bits (RFC 9112 6.2)") {
   Parsed request(post("Content-Length: 18446744073709551615\r\n"));
   CHECK(request.head.has_content_length);

@@ -113,6 +113,8 @@ HEADERS = [
     ("an underscore in a name", G + b"X_Y: forged\r\nX-Y: good\r\n\r\n", OK),
     ("Content_Length", lines(b"Content_Length: 5\r\n"), OK),
     ("Proxy", G + b"Proxy: evil:80\r\n\r\n", OK),
+    ("two types", G + b"Content-Type: text/plain\r\nContent-Type: text/html\r\n\r\n", BAD),
+    ("the same type twice", G + b"Content-Type: text/plain\r\ncontent-type: text/plain\r\n\r\n", BAD),
     ("a repeated name", G + b"X: a\r\nX: b\r\n\r\n", OK),
     ("repeated cookies", G + b"Cookie: a=1\r\nCookie: b=2\r\n\r\n", OK),
     ("100 header lines", G + b"".join(b"X-%d: y\r\n" % i for i in range(100)) + b"\r\n", OK),
@@ -177,7 +179,7 @@ BODIES = [
     ("an extension", CH + b"3;x\r\nabc\r\n0;y=z\r\n\r\n" + NEXT, (200, 200)),
     ("a quoted extension", CH + b'3;x="a;\\"b"\r\nabc\r\n0\r\n\r\n' + NEXT, (200, 200)),
     ("blanks around an extension", CH + b"3 ; x = y\r\nabc\r\n0\r\n\r\n" + NEXT, (200, 200)),
-    ("trailers", CH + b"3\r\nabc\r\n0\r\nX: y\r\nHost: z\r\n\r\n" + NEXT, (200, 200)),
+    ("trailers", CH + b"3\r\nabc\r\n0\r\nX: y\r\nContent-Type: z\r\n\r\n" + NEXT, (200, 200)),
     ("a body that ends before its last chunk", CH + b"3\r\nabc\r\n", BAD),
     ("a body that ends in a chunk", CH + b"5\r\nabc", BAD),
     ("a body that ends in its trailers", CH + b"0\r\nX: y\r\n", BAD),
@@ -193,7 +195,8 @@ BODIES = [
         b"3;x\ny\r\nabc\r\n", b"3;x=\"y\r\nabc\r\n", b"3,4\r\nabc\r\n", b"3 4\r\nabc\r\n", b"3;=y\r\nabc\r\n", b"3;\r\nabc\r\n", b"3_0\r\nabc\r\n",
         b"\x003\r\nabc\r\n", b"3\r\nabc\r\n\r\n", b"3;x\rabc\r\nabc\r\n")],
     *[("trailers of %r" % bad, CH + b"0\r\n" + bad + b"\r\n" + NEXT, BAD) for bad in (
-        b"X : y\r\n", b" X: y\r\n", b"X\r\n", b": y\r\n", b"X: y\n", b"X: y\r", b"X: \x00\r\n", b"X: a\r\n b\r\n", b"X Y: z\r\n")],
+        b"X : y\r\n", b" X: y\r\n", b"X\r\n", b": y\r\n", b"X: y\n", b"X: y\r", b"X: \x00\r\n", b"X: a\r\n b\r\n", b"X Y: z\r\n",
+        b"Content-Length: 3\r\n", b"X: y\r\ntransfer-encoding: chunked\r\n", b"HOST: b\r\n")],
     ("a bare LF at the end of the body", CH + b"0\r\n\n" + NEXT, BAD),
     ("a bare LF behind the last size", CH + b"0\n\r\n" + NEXT, BAD),
 ]

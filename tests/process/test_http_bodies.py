@@ -46,6 +46,13 @@ def test_a_chunked_body_is_decoded(server, way):
             assert wire.response().body == b"abcdefg"
 
 
+def test_trailers_are_never_variables(server, way):
+    with Wire(server, way) as wire:
+        wire.send(b"POST /vars HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\nX-Forged: yes\r\nContent-Type: forged/yes\r\n\r\n")
+        body = wire.response().body
+        assert b"HTTP_HOST=x" in body and b"FORGED" not in body and b"forged" not in body
+
+
 def test_chunks_that_come_byte_by_byte_are_decoded(server, way):
     with Wire(server, way) as wire:
         wire.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
