@@ -2,6 +2,7 @@
 
 #include <uwsgi.h>
 
+#include <forward_list>
 #include <string>
 
 #include "cgi_variables.h"
@@ -78,8 +79,17 @@ bool OwnAnswers::find_file(const RequestHead &head, const Endpoints &ends, OwnAn
     path = decode_path(decoded, {decoded.data(), decoded.size()}).value_or(std::string_view());
   }
   request.path = text_of(path);
-  for (const HeaderField &field : head.headers())
-    if (uwsgi_static_text *choice = choice_of(request, field)) *choice = text_of(field.value);
+  std::forward_list<std::string> joined;  // lines of one name are one value (RFC 9110 §5.3)
+  for (const HeaderField &field : head.headers()) {
+    uwsgi_static_text *choice = choice_of(request, field);
+    if (!choice) continue;
+    if (choice->text) {
+      joined.push_front(std::string(choice->text, choice->len).append(", ").append(field.value));
+      *choice = text_of(joined.front());
+    } else {
+      *choice = text_of(field.value);
+    }
+  }
   const auto find = reinterpret_cast<decltype(&::uwsgi_static_find)>(files_);
   if (!find(&request, &found)) return false;
   answer.status = found.status;

@@ -1,5 +1,6 @@
 #include "answer.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -52,6 +53,17 @@ std::string_view tag_of(const struct stat &info, TagText &out) {
   return {out, static_cast<size_t>(end - out)};
 }
 
+bool is_skipped(std::string_view path) {
+  for (const uwsgi_string_list *ending = options.skipped; ending; ending = ending->next)
+    if (path.size() >= ending->len && path.substr(path.size() - ending->len) == ending->value) return true;
+  return false;
+}
+
+// Also by the name that it has behind links and for an index: a source must not get out that way.
+bool is_skipped(const OpenFile &file) {
+  return options.skipped && is_skipped(path_of(file.fd));
+}
+
 // The mount's folders, as this thread has them open.
 struct Folders {
   std::deque<Folder> mounts, checked;
@@ -84,12 +96,17 @@ class Answer {
     return cache_ ? cache_->open(folder, path) : folder.open(path);
   }
   bool take_folder(Folder &folder, std::string_view path);
-  void serve(Folder &folder, std::string_view name, OpenFile file);
+  bool serve(Folder &folder, std::string_view name, OpenFile file);
+  bool hand_to_frontend(const std::string &file_path, std::string_view type);
   bool take_compressed(Folder &folder, const std::string &file_path, std::string_view name, OpenFile &file);
   bool may_be_compressed(const std::string &file_path, std::string_view name) const;
   void add_expiry(const std::string &file_path, std::string_view type, time_t modified);
-  void redirect_to_slash();
-  void finish(int status) { answer_.status = status; }
+  bool redirect_to_slash();
+  // Whether the head is whole; one that does not fit is no answer.
+  bool finish(int status) {
+    answer_.status = status;
+    return !overflows_;
+  }
   // Appends to the head; not by printf, which would cost more than all the rest.
   void add(std::initializer_list<std::string_view> texts);
   void add_date(std::string_view name, time_t time);
@@ -98,12 +115,14 @@ class Answer {
   uwsgi_static_answer &answer_;
   FileCache *const cache_;
   const std::string_view path_;
+  bool overflows_ = false;
 };
 
 void Answer::add(std::initializer_list<std::string_view> texts) {
   size_t len = 0;
   for (std::string_view text : texts) len += text.size();
-  if (len > sizeof answer_.head - answer_.head_len) return;
+  overflows_ = overflows_ || len > sizeof answer_.head - answer_.head_len;
+  if (overflows_) return;
   for (std::string_view text : texts)
     answer_.head_len += text.copy(answer_.head + answer_.head_len, text.size());
 }
@@ -119,13 +138,11 @@ bool Answer::look_in(Folder &folder, std::string_view path) {
   if (!file.is_open()) {
     if (errno != EACCES) return false;
     add({"Content-Type: text/plain\r\nContent-Length: 0\r\n"});
-    finish(403);
-    return true;
+    return finish(403);
   }
   if (file.is_folder()) return take_folder(folder, path);
-  if (!path.empty() && path.back() == '/') return false;
-  serve(folder, path, std::move(file));
-  return true;
+  if ((!path.empty() && path.back() == '/') || is_skipped(file)) return false;
+  return serve(folder, path, std::move(file));
 }
 
 bool Answer::take_folder(Folder &folder, std::string_view path) {
@@ -135,24 +152,21 @@ bool Answer::take_folder(Folder &folder, std::string_view path) {
     name += index->value;
     OpenFile file = open(folder, name);
     if (!file.is_open() || file.is_folder()) continue;
-    if (path_.empty() || path_.back() != '/') {
-      redirect_to_slash();
-    } else {
-      serve(folder, name, std::move(file));
-    }
-    return true;
+    if (is_skipped(file)) return false;
+    if (path_.empty() || path_.back() != '/') return redirect_to_slash();
+    return serve(folder, name, std::move(file));
   }
   return false;
 }
 
 // The path as the client sent it, so that nothing has to be escaped anew; one slash in front, lest the path
-// be taken for a host.
-void Answer::redirect_to_slash() {
+// be taken for a host. One that is too long for the head is the application's.
+bool Answer::redirect_to_slash() {
   std::string_view uri = view(request_.uri).substr(0, view(request_.uri).find_first_of("?#"));
   while (uri.size() > 1 && uri.substr(0, 2) == "//") uri.remove_prefix(1);
   const std::string_view query = view(request_.query);
   add({"Location: ", uri, "/", query.empty() ? "" : "?", query, "\r\nContent-Length: 0\r\n"});
-  finish(301);
+  return finish(301);
 }
 
 bool Answer::may_be_compressed(const std::string &file_path, std::string_view name) const {
@@ -200,13 +214,27 @@ void Answer::add_expiry(const std::string &file_path, std::string_view type, tim
   }
 }
 
-void Answer::serve(Folder &folder, std::string_view name, OpenFile file) {
+// The frontend sends the file. A name that no header can hold is the application's.
+bool Answer::hand_to_frontend(const std::string &file_path, std::string_view type) {
+  for (char byte : file_path)
+    if (static_cast<uint8_t>(byte) < ' ' || byte == 0x7f) return false;
+  add({"Content-Type: ", type, "\r\nContent-Length: 0\r\n", options.frontend_header, ": ", file_path,
+       "\r\n"});
+  return finish(200);
+}
+
+bool Answer::serve(Folder &folder, std::string_view name, OpenFile file) {
   thread_local std::string file_path;  // keeps its memory
   file_path = folder.path();
+  name.remove_prefix(std::min(name.find_first_not_of('/'), name.size()));
   if (!name.empty()) (file_path += '/') += name;
   size_t type_len = 0;
   const char *type = uwsgi_get_mime_type(file_path.data(), static_cast<int>(file_path.size()), &type_len);
   const std::string_view type_text = type ? std::string_view(type, type_len) : "application/octet-stream";
+  if (options.frontend_header) {
+    add_expiry(file_path, type_text, file.info.st_mtime);
+    return hand_to_frontend(file_path, type_text);
+  }
   if (take_compressed(folder, file_path, name, file)) add({"Vary: Accept-Encoding\r\n"});
 
   const uint64_t size = static_cast<uint64_t>(file.info.st_size);
@@ -217,14 +245,16 @@ void Answer::serve(Folder &folder, std::string_view name, OpenFile file) {
                               view(request_.if_modified_since), view(request_.if_unmodified_since),
                               view(request_.if_range)};
   add({"ETag: ", etag, "\r\n"});
-  add_date("Last-Modified", file.info.st_mtime);
+  add_date("Last-Modified", std::min(file.info.st_mtime, time(nullptr)));  // RFC 9110 §8.8.2.1
   add_expiry(file_path, type_text, file.info.st_mtime);
   if (int status = check_conditions(conditions, validators)) {
     if (status == 412) add({"Content-Length: 0\r\n"});
     return finish(status);
   }
   add({"Accept-Ranges: bytes\r\n"});
-  const ByteRange range = choose_range(view(request_.range), conditions, validators, size);
+  const bool is_head = view(request_.method) == "HEAD";
+  const ByteRange range =  // defined for GET alone (RFC 9110 §14.2)
+      is_head ? ByteRange() : choose_range(view(request_.range), conditions, validators, size);
   if (range.kind == ByteRange::Kind::kUnsatisfiable) {
     add({"Content-Range: bytes */", Digits(size), "\r\nContent-Length: 0\r\n"});
     return finish(416);
@@ -237,13 +267,13 @@ void Answer::serve(Folder &folder, std::string_view name, OpenFile file) {
   if (!whole)
     add({"Content-Range: bytes ", Digits(range.first), "-", Digits(range.first + range.length - 1), "/",
          Digits(size), "\r\n"});
-  if (view(request_.method) == "HEAD" || answer_.len == 0) {
+  if (is_head || answer_.len == 0) {
     answer_.len = 0;
   } else {
     answer_.borrowed = file.borrowed;
     answer_.fd = std::exchange(file.fd, -1);
   }
-  finish(whole ? 200 : 206);
+  return finish(whole ? 200 : 206);
 }
 
 // What of the path is looked up in the mount's folder; no data(): the path is not below the mount.
@@ -252,12 +282,6 @@ std::string_view path_in(const Mount &mount, std::string_view path) {
   const std::string_view rest = path.substr(mount.path.size());
   if (!rest.empty() && rest.front() != '/') return {};
   return mount.whole_path ? path : rest.empty() ? std::string_view("") : rest;
-}
-
-bool is_skipped(std::string_view path) {
-  for (const uwsgi_string_list *ending = options.skipped; ending; ending = ending->next)
-    if (path.size() >= ending->len && path.substr(path.size() - ending->len) == ending->value) return true;
-  return false;
 }
 
 }  // namespace

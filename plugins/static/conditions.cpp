@@ -42,7 +42,8 @@ std::optional<uint64_t> number(std::string_view text) {
 bool range_is_current(std::string_view if_range, const Validators &file) {
   if (!if_range.data()) return true;
   if_range = trim(if_range);
-  if (!if_range.empty() && (if_range.front() == '"' || if_range.front() == 'W')) return if_range == file.etag;
+  // A weak tag is none of ours, and must not do (RFC 9110 §13.1.5).
+  if (if_range.substr(0, 1) == "\"" || if_range.substr(0, 2) == "W/") return if_range == file.etag;
   const auto date = parse_http_date(if_range);
   return date && *date == file.modified;
 }
@@ -92,7 +93,10 @@ std::optional<time_t> parse_http_date(std::string_view text) {
        {"%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %e %H:%M:%S %Y"}) {
     tm parts{};
     const char *end = strptime(terminated.c_str(), form, &parts);
-    if (end && *end == '\0') return timegm(&parts);
+    if (!end || *end != '\0') continue;
+    const int day = parts.tm_mday;
+    const time_t time = timegm(&parts);
+    return parts.tm_mday == day ? std::optional(time) : std::nullopt;  // there is no 31 February
   }
   return std::nullopt;
 }
@@ -104,7 +108,7 @@ bool accepts_gzip(std::string_view list) {
     const std::string_view coding = trim(element.substr(0, element.find(';')));
     list.remove_prefix(std::min(comma + 1, list.size()));
     if (coding.size() != 4 || strncasecmp(coding.data(), "gzip", 4) != 0) continue;
-    const size_t weight = element.find("q=");
+    const size_t weight = element.find_first_of("qQ", 4);  // behind the coding
     return weight == element.npos || element.find_first_of("123456789", weight) != element.npos;
   }
   return false;

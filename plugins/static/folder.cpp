@@ -23,13 +23,6 @@ bool is_below(std::string_view path, std::string_view folder) {
   return path.size() > folder.size() && path.substr(0, folder.size()) == folder && path[folder.size()] == '/';
 }
 
-std::string path_of(int fd) {
-  char link[32], target[PATH_MAX];
-  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  ssize_t len = readlink(link, target, sizeof target);
-  return len > 0 ? std::string(target, static_cast<size_t>(len)) : std::string();
-}
-
 // For systems without openat2, and for links into other folders that are allowed: opened, then judged by
 // where it is.
 int open_and_judge(int folder, const char *path, bool safe_only) {
@@ -69,6 +62,13 @@ const char *terminate(std::string_view path, char (&out)[PATH_MAX]) {
 }
 
 }  // namespace
+
+std::string path_of(int fd) {
+  char link[32], target[PATH_MAX];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t len = readlink(link, target, sizeof target);
+  return len > 0 ? std::string(target, static_cast<size_t>(len)) : std::string();
+}
 
 OpenFile::~OpenFile() {
   if (fd >= 0 && !borrowed) close(fd);

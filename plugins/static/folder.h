@@ -39,6 +39,9 @@ class OpenFile {
   bool borrowed = false;
 };
 
+// Where an open file is, all links followed; empty: nobody knows.
+std::string path_of(int fd);
+
 // A folder, or a single file. Its descriptor is kept and looked at anew once a second: where a link has been
 // moved on to another release, that one is served. [one thread]
 class Folder {

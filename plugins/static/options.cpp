@@ -1,5 +1,7 @@
 #include "options.h"
 
+#include <strings.h>
+
 #include <cstdlib>
 #include <string_view>
 
@@ -70,6 +72,20 @@ void add_expiry(char *name, char *value, void *kind) {
 
 void add_gzip_pattern(char *name, char *value, void *) {
   options.gzip_patterns.push_back(compile(name, value, value));
+}
+
+void set_frontend(char *name, char *value, void *) {
+  static constexpr std::pair<const char *, const char *> kModes[] = {{"nginx", "X-Accel-Redirect"},
+                                                                     {"x-accel-redirect", "X-Accel-Redirect"},
+                                                                     {"xaccelredirect", "X-Accel-Redirect"},
+                                                                     {"x-sendfile", "X-Sendfile"},
+                                                                     {"xsendfile", "X-Sendfile"}};
+  for (const auto &[mode, header] : kModes)
+    if (strcasecmp(value, mode) == 0) {
+      options.frontend_header = header;
+      return;
+    }
+  refuse(name, value, "neither x-sendfile nor x-accel-redirect");
 }
 
 bool matches(const regex_t &pattern, const std::string &text) {

@@ -30,6 +30,7 @@ struct Options {
   std::vector<Mount> mounts;  // in the order given
   uwsgi_string_list *checked = nullptr, *indexes = nullptr, *skipped = nullptr, *safe = nullptr;
   int check_docroot = 0;
+  const char *frontend_header = nullptr;  // tells a frontend which file to send; nullptr: we send it
   std::vector<Expiry> expiries;
   int gzip_all = 0;
   std::vector<regex_t> gzip_patterns;
@@ -42,6 +43,7 @@ extern Options options;
 void add_mount(char *name, char *value, void *whole);
 void add_expiry(char *name, char *value, void *kind);
 void add_gzip_pattern(char *name, char *value, void *data);
+void set_frontend(char *name, char *value, void *data);
 
 // What add_expiry gets as its data.
 inline void *expiry(Subject subject, bool from_mtime) {

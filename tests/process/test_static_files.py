@@ -168,6 +168,157 @@ def test_conditions_are_obeyed(mortise, root):
     assert status("Range: bytes=0-1\r\nIf-Range: %s\r\n" % before) == 200
 
 
+def test_conditions_have_an_order(mortise, root):
+    """RFC 9110 13.2.2: a tag counts for more than a date, and what must hold is asked first."""
+    os.utime(root / "a.txt", (1_600_000_000, 1_600_000_000))
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    etag = ask(server, "/static/a.txt").headers["etag"]
+    date, before = (email.utils.formatdate(seconds, usegmt=True) for seconds in (1_600_000_000, 1_599_999_999))
+    fields = {"match": "If-Match: %s\r\n" % etag, "no match": 'If-Match: "x"\r\n', "none": 'If-None-Match: "x"\r\n', "some": "If-None-Match: %s\r\n" % etag,
+              "older": "If-Modified-Since: %s\r\n" % before, "since": "If-Modified-Since: %s\r\n" % date,
+              "changed": "If-Unmodified-Since: %s\r\n" % before, "part": "Range: bytes=0-1\r\n"}
+    for names, status in (
+        (("match", "changed"), 200), (("no match", "some"), 412), (("changed", "some"), 412), (("match", "some"), 304), (("none", "since"), 200),
+        (("some", "older"), 304), (("changed", "part"), 412), (("some", "part"), 304), (("match", "none", "part"), 206),
+    ):
+        assert ask(server, "/static/a.txt", "".join(fields[name] for name in names)).status == status, names
+
+
+def test_a_304_has_what_the_200_would_tell(mortise, root):
+    """RFC 9110 15.4.5; 206 as well (15.3.7)."""
+    server = start_probe(mortise, "--static-map=/static=%s" % root, "--static-expires=a.txt 60", "--static-gzip-all")
+    whole = ask(server, "/static/a.txt").headers
+    for headers, status in (("If-None-Match: *\r\n", 304), ("Range: bytes=1-2\r\n", 206)):
+        answer = ask(server, "/static/a.txt", headers)
+        assert answer.status == status and "expires" in answer.headers and "date" in answer.headers
+        assert all(answer.headers[name] == whole[name] for name in ("etag", "cache-control", "vary", "last-modified"))
+
+
+def test_conditions_in_several_lines_are_one_list(mortise, root):
+    """RFC 9110 5.3."""
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    etag, modified = (ask(server, "/static/a.txt").headers[name] for name in ("etag", "last-modified"))
+    for headers, status in (
+        ('If-None-Match: %s\r\nIf-None-Match: "x"\r\n' % etag, 304), ('If-None-Match: "x"\r\nIf-None-Match: %s\r\n' % etag, 304),
+        ('If-Match: %s\r\nIf-Match: "x"\r\n' % etag, 200), ("Range: bytes=0-1\r\nRange: bytes=3-4\r\n", 200),
+        ("If-Modified-Since: x\r\nIf-Modified-Since: %s\r\n" % modified, 200),
+    ):
+        assert ask(server, "/static/a.txt", headers).status == status, headers
+
+
+def test_head_has_no_ranges(mortise, root):
+    """RFC 9110 14.2: they are defined for GET alone."""
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    for asked in ("bytes=0-4", "bytes=9999-"):
+        answer = ask(server, "/static/a.txt", "Range: %s\r\n" % asked, method="HEAD")
+        assert (answer.status, answer.headers["content-length"]) == (200, str(len(TEXT)))
+
+
+def test_dates_have_three_forms(mortise, root):
+    """RFC 9110 5.6.7; what is no date is ignored (13.1.3)."""
+    os.utime(root / "a.txt", (784111777, 784111777))
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    for date in ("Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT", "Sun Nov  6 08:49:37 1994"):
+        assert ask(server, "/static/a.txt", "If-Modified-Since: %s\r\n" % date).status == 304
+        assert ask(server, "/static/a.txt", "Range: bytes=0-1\r\nIf-Range: %s\r\n" % date).status == 206
+    for date in ("Sun, 06 Nov 2094 08:49:37 CET", "Sat, 31 Feb 2015 08:49:37 GMT", "Sun, 06 Nov 2094 08:49:37 GMT x", "1999-11-06T08:49:37Z", "0", ""):
+        assert ask(server, "/static/a.txt", "If-Modified-Since: %s\r\n" % date).status == 200
+
+
+@pytest.mark.parametrize("second", range(7))
+def test_a_range_holds_as_long_as_the_file_is_the_one_of_the_date(mortise, root, second):
+    os.utime(root / "a.txt", (1_600_000_000 + 86400 * second,) * 2)  # each day of the week
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    date = ask(server, "/static/a.txt").headers["last-modified"]
+    assert ask(server, "/static/a.txt", "Range: bytes=0-1\r\nIf-Range: %s\r\n" % date).status == 206
+    etag = ask(server, "/static/a.txt").headers["etag"]
+    assert ask(server, "/static/a.txt", "Range: bytes=0-1\r\nIf-Range: W/%s\r\n" % etag).status == 200
+
+
+def test_no_file_was_changed_in_the_future(mortise, root):
+    """RFC 9110 8.8.2.1: Last-Modified is not later than Date."""
+    os.utime(root / "a.txt", (time.time() + 86400,) * 2)
+    answer = ask(start_probe(mortise, "--static-map=/static=%s" % root), "/static/a.txt")
+    modified, date = (email.utils.parsedate_to_datetime(answer.headers[name]) for name in ("last-modified", "date"))
+    assert abs((modified - date).total_seconds()) < 5
+
+
+def test_what_is_left_to_the_application_is_so_behind_links_and_as_an_index(mortise, root):
+    (root / "sub" / "index.php").write_text("<?php secret ?>")
+    os.symlink("page.php", root / "page.txt")
+    server = start_probe(mortise, "--static-map=/static=%s" % root, "--static-index=index.php", "--static-skip-ext=.php")
+    for path in ("/static/page.php", "/static/page.txt", "/static/sub/", "/static/sub", "/static/page%2Ephp", "/static/page.php/", "/static/./page.php"):
+        assert ask(server, path).body == b"hello", path
+
+
+def test_a_slash_may_be_escaped(mortise, root):
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    assert ask(server, "/static/sub%2fdeep%2Fx.js").body == b"x()"
+    assert ask(server, "/%73tatic%2fa.txt").body == TEXT
+
+
+def test_a_path_that_no_head_can_hold_is_the_applications(mortise, root):
+    server = start_probe(mortise, "--static-map=/static=%s" % root, "--static-index=index.html")
+    assert ask(server, "/static/sub?" + "q" * 1900).status == 301
+    assert ask(server, "/static/sub?" + "q" * 2100).body == b"hello"
+
+
+def test_a_socket_is_no_file(mortise, root):
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(root / "x.sock"))
+        assert ask(start_probe(mortise, "--static-map=/static=%s" % root), "/static/x.sock").body == b"hello"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_cannot_be_read_is_403(mortise, root):
+    (root / "a.txt").chmod(0)
+    assert ask(start_probe(mortise, "--static-map=/static=%s" % root), "/static/a.txt").status == 403
+
+
+def test_a_part_of_a_huge_file_is_served(mortise, root):
+    with open(root / "huge", "wb") as file:
+        file.truncate(5 << 30)
+        file.seek((5 << 30) - 3)
+        file.write(b"end")
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    answer = ask(server, "/static/huge", "Range: bytes=-5\r\n")
+    assert (answer.body, answer.headers["content-range"]) == (b"\0\0end", "bytes 5368709115-5368709119/5368709120")
+    assert ask(server, "/static/huge", method="HEAD").headers["content-length"] == str(5 << 30)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_file_that_becomes_shorter_while_it_is_sent_ends_the_connection(mortise, root, way):
+    with open(root / "shrinks", "wb") as file:
+        file.truncate(64 << 20)
+    server = start_probe(mortise, "--static-map=/static=%s" % root)
+    with Wire(server, way) as wire:
+        wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        wire.get("/static/shrinks")
+        assert wire.head().headers["content-length"] == str(64 << 20)
+        os.truncate(root / "shrinks", 0)
+        assert len(wire.rest()) < 64 << 20
+    with Wire(server, way) as wire:
+        wire.get("/static/a.txt")
+        assert wire.response().body == TEXT
+
+
+def test_document_root_is_looked_up_where_asked_for(mortise, root):
+    server = start_probe(mortise, "--check-static-docroot", "--http-var=DOCUMENT_ROOT=%s" % root)
+    for path, body in (("/a.txt", TEXT), ("/../secret.txt", b"hello"), ("/none", b"hello")):
+        with Wire(server) as wire:
+            wire.get(path)
+            assert wire.response().body == body
+
+
+@pytest.mark.parametrize("mode, header", [("x-sendfile", "x-sendfile"), ("x-accel-redirect", "x-accel-redirect"), ("nginx", "x-accel-redirect")])
+def test_a_frontend_is_told_which_file_to_send(mortise, root, mode, header):
+    (root / "odd\nname").write_bytes(b"")
+    server = start_probe(mortise, "--static-map=/static=%s" % root, "--fileserve-mode=%s" % mode, "--static-expires=a.txt 60")
+    answer = ask(server, "/static/a.txt", "Range: bytes=0-1\r\n")
+    assert (answer.status, answer.body, answer.headers[header], answer.headers["cache-control"]) == (200, b"", str(root / "a.txt"), "max-age=60")
+    assert ask(server, "/static/odd%0aname").body == b"hello"
+
+
 def test_files_expire_as_configured(mortise, root):
     os.utime(root / "a.txt", (1_600_000_000, 1_600_000_000))
     server = start_probe(
@@ -193,7 +344,9 @@ def test_a_compressed_file_is_served_to_who_takes_it(mortise, root, option):
     assert answer.headers["content-type"].startswith("text/plain") and gzip.decompress(answer.body) == TEXT
     plain = ask(server, "/static/a.txt")
     assert plain.body == TEXT and plain.headers["vary"] == "Accept-Encoding"
-    assert ask(server, "/static/a.txt", "Accept-Encoding: gzip;q=0\r\n").body == TEXT
+    for refusal in ("gzip;q=0", "gzip; Q=0.000", "identity", "x-gzip", "gzipx"):
+        assert ask(server, "/static/a.txt", "Accept-Encoding: %s\r\n" % refusal).body == TEXT
+    assert ask(server, "/static/a.txt", "Accept-Encoding: br, GZIP;q=0.1\r\n").headers["content-encoding"] == "gzip"
 
 
 def test_types_come_from_the_mime_file(mortise, root, tmp_path):
@@ -282,3 +435,10 @@ def test_a_mount_that_is_not_one_is_refused(mortise, tmp_path):
 
     result = run(tmp_path, "--static-map=/static", "--http-socket=127.0.0.1:0", "--no-need-app")
     assert result.returncode != 0 and "not of the form /path=FOLDER" in result.stdout
+
+
+def test_a_mode_that_no_frontend_knows_is_refused(mortise, tmp_path):
+    from mortise import run
+
+    result = run(tmp_path, "--fileserve-mode=apache", "--static-map=/=/tmp", "--http-socket=127.0.0.1:0", "--no-need-app")
+    assert result.returncode != 0 and "static: --fileserve-mode apache: neither x-sendfile nor x-accel-redirect" in result.stdout
