@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "kernel/head_rules.h"
 #include "kernel/log.h"
 #include "kernel/request.h"
 #include "kernel/status_lines.h"
@@ -16,19 +17,37 @@ namespace mortise {
 
 namespace {
 
-// CR, LF and NUL would let a value end the line or the head (response splitting).
-bool is_clean(std::string_view text) {
-  for (char c : text)
-    if (c == '\r' || c == '\n' || c == '\0') return false;
-  return true;
-}
-
 bool equals(std::string_view text, std::string_view lower) {
   return text.size() == lower.size() && strncasecmp(text.data(), lower.data(), lower.size()) == 0;
 }
 
 int append(wsgi_request *request, std::string_view text) {
   return uwsgi_buffer_append(request->headers, text.data(), text.size());
+}
+
+enum class Fate { kWrite, kLeaveOut, kRefuse };
+
+// One length, and none where RFC 9110 §8.6 forbids it; a second one could only be believed by somebody else.
+Fate take_content_length(wsgi_request *request, std::string_view value) {
+  const auto length = content_length_of(value);
+  if (!length) return Fate::kRefuse;
+  if (request->has_content_length)
+    return *length == request->content_length ? Fate::kLeaveOut : Fate::kRefuse;
+  if (request->status == 204 || request->status == 101) return Fate::kLeaveOut;
+  request->has_content_length = 1;
+  request->content_length = *length;
+  return Fate::kWrite;
+}
+
+// What becomes of a field by which the body ends or the connection goes on.
+Fate take_framing(wsgi_request *request, std::string_view name, std::string_view value) {
+  if (equals(name, "content-length")) return take_content_length(request, value);
+  if (equals(name, "transfer-encoding"))
+    return request->status == 204 || request->status == 101 ? Fate::kLeaveOut : Fate::kWrite;
+  if (!equals(name, "connection")) return Fate::kWrite;
+  const ConnectionWishes wishes = connection_wishes_of(value);
+  if (wishes.close) request->keep_alive = 0;
+  return wishes.others ? Fate::kWrite : Fate::kLeaveOut;  // the protocol writes its own
 }
 
 int lost_client(wsgi_request *request) {
@@ -200,13 +219,14 @@ static void send_failure(wsgi_request *request) {
 
 int finish_response(wsgi_request *request, int hook_result) {
   if (request->write_errors) return -1;
-  if (hook_result < 0 && !request->headers_sent && request->response_size == 0) {
-    send_failure(request);
-    return -1;
-  }
-  if (!request->headers_sent && request->headers->pos > 0) {
+  if (!request->headers_sent && request->headers->pos > 0 && hook_result >= 0) {
     request->response_ended = 1;
-    if (uwsgi_response_write_headers_do(request)) return -1;
+    if (uwsgi_response_write_headers_do(request)) hook_result = -1;
+  }
+  if (hook_result < 0 && !request->headers_sent && request->response_size == 0) {
+    request->keep_alive = 0;
+    if (!request->write_errors) send_failure(request);
+    return -1;
   }
   // Without its last chunk a body that was cut short shows as such (RFC 9112 §8).
   if (hook_result < 0) return -1;
@@ -233,13 +253,13 @@ using namespace mortise;
 extern "C" {
 
 int uwsgi_response_prepare_headers(wsgi_request *request, const char *status, uint16_t len) {
-  if (request->headers_sent || len < 3 || !is_clean({status, len})) return -1;
-  size_t code = uwsgi_str_num(status, 3);
-  if (code < 100 || code > 599) return -1;
+  const auto known = status_code_of({status, len});
+  if (request->headers_sent || !known) return -1;
+  const int code = *known;
   request->headers->pos = 0;
   request->header_cnt = 0;
   request->has_content_length = 0;
-  request->status = static_cast<int>(code);
+  request->status = code;
   bool head = request->method_len == 4 && memcmp(request->method, "HEAD", 4) == 0;
   request->body_less = head || code == 204 || code == 304 || code < 200;
   if (uwsgi.error_route && code >= 400 && uwsgi.error_route(request) == UWSGI_ROUTE_BREAK) return -1;
@@ -250,8 +270,9 @@ int uwsgi_response_prepare_headers(wsgi_request *request, const char *status, ui
     uwsgi_buffer_destroy(line);
     return result;
   }
-  return append(request, "HTTP/1.1 ") || append(request, {status, len}) || append(request, "\r\n") ? -1
-                                                                                                   : UWSGI_OK;
+  const std::string_view end = len == 3 ? " \r\n" : "\r\n";  // the space stands without a reason, too
+  return append(request, "HTTP/1.1 ") || append(request, {status, len}) || append(request, end) ? -1
+                                                                                                : UWSGI_OK;
 }
 
 int uwsgi_response_prepare_headers_int(wsgi_request *request, int status) {
@@ -262,16 +283,11 @@ int uwsgi_response_prepare_headers_int(wsgi_request *request, int status) {
 int uwsgi_response_add_header(wsgi_request *request, const char *key, uint16_t keylen, const char *val,
                               uint16_t vallen) {
   std::string_view name(key, keylen), value(val, vallen);
-  if (request->headers_sent || name.empty() || !is_clean(name) || !is_clean(value)) return -1;
+  if (request->headers_sent || !is_field_name(name) || !is_field_text(value)) return -1;
   for (uwsgi_string_list *drop = request->remove_headers; drop; drop = drop->next)
     if (!uwsgi_strnicmp(drop->value, static_cast<int>(drop->len), key, keylen)) return UWSGI_OK;
-  if (equals(name, "content-length")) {
-    request->has_content_length = 1;
-    request->content_length = uwsgi_str_num(val, vallen);
-  } else if (equals(name, "connection") && equals(value, "close")) {
-    request->keep_alive = 0;
-    return UWSGI_OK;  // the protocol writes its own
-  }
+  if (const Fate fate = take_framing(request, name, value); fate != Fate::kWrite)
+    return fate == Fate::kLeaveOut ? UWSGI_OK : -1;
   request->header_cnt++;
   uwsgi_buffer *head = request->headers;
   if (uwsgi_buffer_ensure(head, name.size() + value.size() + 4)) return -1;

@@ -103,7 +103,9 @@ bool add_header(wsgi_request *request, PyObject *header) {
   if (uwsgi_response_add_header(request, name.data(), static_cast<uint16_t>(name.size()), value.data(),
                                 static_cast<uint16_t>(value.size())) == UWSGI_OK)
     return true;
-  return refuse_value(name_object, value_object, "the value has CR, LF or NUL");
+  return refuse_value(
+      name_object, value_object,
+      equals(name, "content-length") ? "there is another one" : "the value has a control character");
 }
 
 bool add_status(wsgi_request *request, PyObject *status) {

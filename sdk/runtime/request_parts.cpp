@@ -51,7 +51,7 @@ uint16_t proto_base_add_uwsgi_header(wsgi_request *request, char *key, uint16_t 
 
 uwsgi_buffer *uwsgi_proto_base_prepare_headers(wsgi_request *request, char *status, uint16_t len) {
   std::string_view protocol(request->protocol, request->protocol_len);
-  return line_of({protocol.empty() ? "HTTP/1.0" : protocol, " ", {status, len}, "\r\n"});
+  return line_of({protocol.empty() ? "HTTP/1.0" : protocol, " ", {status, len}, len == 3 ? " \r\n" : "\r\n"});
 }
 
 uwsgi_buffer *uwsgi_proto_base_add_header(wsgi_request *, char *key, uint16_t keylen, char *val,

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <string>
+#include <vector>
 
 using namespace mortise::http;
 
@@ -10,6 +11,7 @@ namespace {
 struct Response {
   wsgi_request request{};
   uwsgi_socket socket{};
+  std::vector<iovec> vars;
   explicit Response(const char *head) {
     request.headers = uwsgi_buffer_new(256);
     uwsgi_buffer_append(request.headers, head, strlen(head));
@@ -19,6 +21,12 @@ struct Response {
     request.socket = &socket;
   }
   ~Response() { uwsgi_buffer_destroy(request.headers); }
+  void ask(const char *name, const char *value) {
+    vars.push_back({const_cast<char *>(name), strlen(name)});
+    vars.push_back({const_cast<char *>(value), strlen(value)});
+    request.hvec = vars.data();
+    request.var_cnt = static_cast<uint16_t>(vars.size());
+  }
   std::string head() const { return {request.headers->buf, request.headers->pos}; }
   bool has(const char *line) const { return head().find(line) != std::string::npos; }
 };
@@ -110,11 +118,39 @@ TEST_CASE("an upgraded connection is no longer HTTP", "[http][response_framing]"
   Response response("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n");
   response.request.status = 101;
   response.request.body_less = 1;
+  response.ask("HTTP_UPGRADE", "x");
+  response.ask("HTTP_CONNECTION", "keep-alive, Upgrade");
   REQUIRE(complete_head(&response.request) == 0);
   CHECK(response.head() == "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n");
   CHECK(response.request.upgraded);
   CHECK_FALSE(response.request.body_less);
   CHECK(finish_response(&response.request) == -1);
+}
+
+TEST_CASE("nobody is upgraded who did not ask for it (RFC 9110 7.8)", "[http][response_framing]") {
+  Response response("HTTP/1.1 101 Switching Protocols\r\n");
+  response.request.status = 101;
+  CHECK(complete_head(&response.request) == -1);
+  response.ask("HTTP_UPGRADE", "x");
+  CHECK(complete_head(&response.request) == -1);
+  response.ask("HTTP_CONNECTION", "upgraded");
+  CHECK(complete_head(&response.request) == -1);
+  CHECK_FALSE(response.request.upgraded);
+}
+
+TEST_CASE("a coding of the application is chunked, alone, and for HTTP/1.1 (RFC 9112 6.1)",
+          "[http][response_framing]") {
+  const auto complete = [](const char *head, int minor = 1, int has_length = 0) {
+    Response response(head);
+    response.request.http_minor = minor;
+    response.request.has_content_length = has_length;
+    return complete_head(&response.request);
+  };
+  CHECK(complete("HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked \r\nX: y\r\n") == 0);
+  CHECK(complete("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n") == -1);
+  CHECK(complete("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n") == -1);
+  CHECK(complete("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n", 0) == -1);
+  CHECK(complete("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n", 1, 1) == -1);
 }
 
 TEST_CASE("an answer to a client that still waits for a 100 ends the connection",

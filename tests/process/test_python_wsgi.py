@@ -341,8 +341,11 @@ def application(environ, start_response):
 @pytest.mark.parametrize(
     "status, headers, message",
     [
-        ("'200 OK'", "[('X-Bad', 'a\\r\\nSet-Cookie: b')]", "ValueError: response header 'X-Bad': the value has CR, LF or NUL"),
-        ("'200 OK'", "[('X-Bad', 'a\\0')]", "ValueError: response header 'X-Bad': the value has CR, LF or NUL"),
+        ("'200 OK'", "[('X-Bad', 'a\\r\\nSet-Cookie: b')]", "ValueError: response header 'X-Bad': the value has a control character"),
+        ("'200 OK'", "[('X-Bad', 'a\\x1b[31m')]", "ValueError: response header 'X-Bad': the value has a control character"),
+        ("'200 OK'", "[('Content-Length', '1'), ('Content-Length', '2')]", "ValueError: response header 'Content-Length': there is another one"),
+        ("'103 Early Hints'", "[]", "ValueError: the status must look like \"200 OK\", not '103 Early Hints'"),
+        ("'200 OK'", "[('X-Bad', 'a\\0')]", "ValueError: response header 'X-Bad': the value has a control character"),
         ("'200 OK'", "[('X Bad', 'a')]", "ValueError: response header 'X Bad': the name is no token of RFC 9110"),
         ("'200 OK'", "[('', 'a')]", "ValueError: response header '': the name is no token of RFC 9110"),
         ("'200 OK'", "[('X-Bad', '\\u20ac')]", "ValueError: response header 'X-Bad': the value has characters outside latin-1"),

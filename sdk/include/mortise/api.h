@@ -382,10 +382,10 @@ UWSGI_API void uwsgi_request_fix_range_for_size(struct wsgi_request *, int64_t s
  * head. */
 UWSGI_API int uwsgi_proto_uwsgi_parser(struct wsgi_request *);
 
-/* ---- The response; functions return UWSGI_OK, or -1 when the client is gone or the input is refused
- * --------------- */
+/* ---- The response; functions return UWSGI_OK, or -1: the client is gone, or the input is refused ---- */
 
-/* [request] Starts the response: "200 OK". CR, LF and NUL are refused in all that goes into the head. */
+/* [request] Starts the response: "200 OK", a final status or 101. Refused in a head (RFC 9110): control bytes
+ * but tab, names that are no token, a Content-Length that is not digits or differs from an earlier one. */
 UWSGI_API int uwsgi_response_prepare_headers(struct wsgi_request *, const char *status, uint16_t len);
 UWSGI_API int uwsgi_response_prepare_headers_int(struct wsgi_request *, int status);
 UWSGI_API int uwsgi_response_add_header(struct wsgi_request *, const char *key, uint16_t keylen,
