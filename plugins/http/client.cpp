@@ -47,16 +47,40 @@ Client::Client(Gateway &gateway, const Listener &listener, const sockaddr_storag
 void Client::start() {
   gateway_.client_came();
   gateway_.head_deadlines.set(*this, uv_now(&gateway_.loop));
+  if (listener_.transport().calls && !begin_transport()) drop();
+}
+
+bool Client::begin_transport() {
+  transport_ = std::make_unique<Transport>(listener_.transport(), *this);
+  tls_ = true;
+  return transport_->is_open();
 }
 
 void Client::received(char *data, size_t len) {
   std::string_view bytes(data, len);
   count(gateway_.figures.received_bytes, len);
+  if (state_ == State::kProxyHeader) {
+    if (early_.empty()) return parse_proxy_header(bytes);
+    early_.append(bytes);
+    return parse_proxy_header(early_);
+  }
+  if (transport_) return pass_transport(bytes);
+  take(bytes);
+}
+
+void Client::pass_transport(std::string_view bytes) {
+  const int verdict = transport_->received(bytes);
+  if (verdict == UWSGI_HTTP_GOES_ON || is_closed()) return;
+  if (exchange_ || file_) return drop();
+  transport_.reset();
+  if (verdict == UWSGI_HTTP_PLAIN) return refuse(400, "a plain HTTP request to a port for HTTPS");
+  close_gently(true);  // what the transport had to say has to arrive
+}
+
+void Client::take(std::string_view bytes) {
   switch (state_) {
     case State::kProxyHeader:
-      if (early_.empty()) return parse_proxy_header(bytes);
-      early_.append(bytes);
-      return parse_proxy_header(early_);
+      return;
     case State::kIdle:
       if (queued_bytes() > 0) return keep_for_later(bytes);
       state_ = State::kHead;
@@ -96,6 +120,7 @@ void Client::parse(std::string_view bytes) {
       case Verdict::kComplete:
         hint_ = 0;
         count(gateway_.figures.requests);
+        if (listener_.redirects()) return redirect();
         if (!answer_here(bytes, result.consumed)) return begin_request(bytes, result.consumed);
         if (state_ != State::kHead) return;  // else another request is there
         bytes = early_;
@@ -115,10 +140,13 @@ void Client::parse_proxy_header(std::string_view bytes) {
     memcpy(address_, header.address, sizeof address_);
     port_ = header.port;
   }
-  tls_ = header.tls;
-  early_ = std::string(bytes.substr(result.consumed));
+  tls_ = tls_ || header.tls;
+  const std::string rest(bytes.substr(result.consumed));
+  early_.clear();
   state_ = State::kHead;
-  if (!early_.empty()) parse(early_);
+  if (rest.empty()) return;
+  if (transport_) return pass_transport(rest);
+  take(rest);
 }
 
 // Whether the gateway had the answer itself. The state is kHead after it when another request has begun.
@@ -176,10 +204,20 @@ bool Client::send_own(OwnAnswer &answer, bool is_head) {
     return write(head);
   }
   count(gateway_.figures.sent_bytes, answer.file.left());
-  if (!write(head, Follows::kAtOnce) || !answer.file.send(*this)) return false;
+  if (!write(head, Follows::kAtOnce) || !send_file(answer.file)) return false;
   if (answer.file.left() == 0) return true;
   file_ = std::make_unique<FileAnswer>(std::move(answer.file));
   return file_->keep();
+}
+
+bool Client::send_file(FileAnswer &file) {
+  if (!transport_) return file.send(*this);
+  char piece[ReadBuffer::kBytes];
+  while (file.left() > 0 && queued_bytes() == 0) {
+    const size_t size = static_cast<size_t>(std::min<uint64_t>(file.left(), sizeof piece));
+    if (!file.read(piece, size) || !write({piece, size})) return false;
+  }
+  return true;
 }
 
 void Client::send_rest(FileAnswer rest, bool keep) {
@@ -193,7 +231,7 @@ void Client::send_rest(FileAnswer rest, bool keep) {
 
 void Client::go_on_with_file() {
   touch();
-  if (!file_->send(*this)) return drop();
+  if (!send_file(*file_)) return drop();
   if (file_->left() > 0 || queued_bytes() > 0) return;
   file_.reset();
   if (!keeps_ || gateway_.stopping) return close_gently(false);
@@ -211,7 +249,7 @@ void Client::begin_request(std::string_view bytes, size_t head_bytes) {
                  .server_port = listener_.port(),
                  .tls = tls_};
   apply_proxy_claims(head, ends);
-  std::string_view packet = gateway_.packets.write(head, ends);
+  std::string_view packet = gateway_.packets.write(head, ends, transport_.get());
   if (packet.empty()) return refuse(431, kTooManyVariableBytes);
   exchange_ = gateway_.take_exchange();
   exchange_->begin(*this, head, packet, head.keep_alive && gateway_.idle_deadlines.duration_ms() > 0);
@@ -305,8 +343,12 @@ void Client::drained() {
 }
 
 void Client::ended(int error) {
-  at_end_ = true;
   if (error) return drop();
+  end_of_http();
+}
+
+void Client::end_of_http() {
+  if (std::exchange(at_end_, true)) return;  // said by the transport, and then by the socket
   switch (state_) {
     case State::kFile:  // its other side may still read
       return;
@@ -337,6 +379,7 @@ void Client::expired() {
     case State::kRequest:
       return exchange_->timed_out();
     case State::kIdle:
+      return leave();
     case State::kDiscard:
     case State::kLinger:
       return drop();
@@ -346,7 +389,7 @@ void Client::expired() {
 void Client::stop_if_idle() {
   const bool nothing_to_lose = state_ == State::kIdle || state_ == State::kLinger ||
                                state_ == State::kProxyHeader || (state_ == State::kHead && early_.empty());
-  if (nothing_to_lose && queued_bytes() == 0) return drop();
+  if (nothing_to_lose && queued_bytes() == 0) return leave();
   // An upgraded connection has no end of its own: the application sees that of the client, and may say
   // goodbye.
   if (state_ == State::kRequest && exchange_->is_tunnel()) exchange_->client_ended();
@@ -359,7 +402,24 @@ void Client::refuse(int status, const char *reason) {
   answer(status, reason);
 }
 
-void Client::answer(int status, const char *reason) {
+// To where the request belongs.
+void Client::redirect() {
+  const RequestHead &head = gateway_.request_head;
+  const std::string_view host =
+      head.host.empty() ? std::string_view(uwsgi.hostname) : without_port(head.host);
+  std::string line = "Location: https://";
+  line += host;
+  if (const std::string_view port = gateway_.redirect_port(listener_, host.size() < head.host.size());
+      !port.empty() && port != "443")
+    (line += ':') += port;
+  line += head.path.starts_with('/') ? head.path : "/";
+  if (!head.query.empty()) (line += '?') += head.query;
+  line += "\r\n";
+  answer(301, "use HTTPS", line);
+}
+
+// lines: more of the head.
+void Client::answer(int status, const char *reason, std::string_view lines) {
   const bool is_head = exchange_ && exchange_->is_head_request();
   if (exchange_) exchange_->abandon();
   count(gateway_.figures.answers[status / 100]);
@@ -371,6 +431,7 @@ void Client::answer(int status, const char *reason) {
   head += std::to_string(text.size());
   head += "\r\nConnection: close\r\n";
   head += date_line();
+  head += lines;
   head += "\r\n";
   const std::string_view parts[] = {head, is_head ? "" : std::string_view(text)};
   if (!write(parts)) return drop();
@@ -387,12 +448,27 @@ void Client::close_gently(bool expects_more) {
   if (exchange_) end_exchange();
   const bool may_close = !expects_more && early_.empty() && queued_bytes() == 0 &&
                          ioctl(fd(), FIONREAD, &unread) == 0 && unread == 0;
-  if (may_close || (at_end_ && queued_bytes() == 0)) return drop();
+  if (may_close || (at_end_ && queued_bytes() == 0)) return leave();
   state_ = State::kLinger;
   early_ = {};
   resume_reading();
   end_writing();
   wait_for_end();
+}
+
+void Client::say_goodbye() {
+  if (transport_) transport_->end();
+}
+
+// Closes what was not cut short.
+void Client::leave() {
+  say_goodbye();
+  drop();
+}
+
+void Client::end_writing() {
+  say_goodbye();
+  Stream::end_writing();
 }
 
 void Client::wait_for_end() {

@@ -10,6 +10,7 @@
 #include "exchange.h"
 #include "file_answer.h"
 #include "stream.h"
+#include "transport.h"
 
 namespace mortise::http {
 
@@ -41,10 +42,23 @@ class Client final : public Stream, public Deadline {
   // The same when what is left of it is in a file.
   void send_rest(FileAnswer rest, bool keep);
   // Answers in the server's stead, and closes.
-  void answer(int status, const char *reason);
+  void answer(int status, const char *reason, std::string_view lines = {});
   // The connection is of no use any more.
   void drop();
   const char *name() const { return address_[0] ? address_ : "a local client"; }
+  // To the client, through its transport if it has one; see Stream.
+  bool write(std::span<const std::string_view> parts, Follows follows = Follows::kNothing) {
+    return transport_ ? transport_->write(parts) : Stream::write(parts, follows);
+  }
+  bool write(std::string_view part, Follows follows = Follows::kNothing) {
+    return write({&part, 1}, follows);
+  }
+
+  // ---- the transport's side
+  bool send_raw(std::string_view bytes) { return Stream::write(bytes); }
+  // Bytes of HTTP.
+  void take(std::string_view bytes);
+  void end_of_http();
 
  private:
   enum class State : uint8_t {
@@ -62,6 +76,13 @@ class Client final : public Stream, public Deadline {
   void ended(int error) override;
   void drained() override;
 
+  void pass_transport(std::string_view bytes);
+  bool begin_transport();
+  void say_goodbye();
+  void leave();
+  void end_writing();
+  bool send_file(FileAnswer &file);
+  void redirect();
   void parse(std::string_view bytes);
   void parse_proxy_header(std::string_view bytes);
   bool answer_here(std::string_view bytes, size_t head_bytes);
@@ -80,7 +101,7 @@ class Client final : public Stream, public Deadline {
   const Listener &listener_;
   State state_;
   bool at_end_ = false;  // the client sends no more
-  bool tls_ = false;     // to the load balancer
+  bool tls_ = false;     // to us, or to the load balancer
   bool keeps_ = false;   // the connection, after a file
   uint16_t port_ = 0;
   size_t hint_ = 0;
@@ -88,6 +109,7 @@ class Client final : public Stream, public Deadline {
   std::string early_;  // a head that has not come whole, or requests that came before their turn
   std::unique_ptr<Exchange> exchange_;
   std::unique_ptr<FileAnswer> file_;
+  std::unique_ptr<Transport> transport_;
   char address_[INET6_ADDRSTRLEN] = "";
 };
 

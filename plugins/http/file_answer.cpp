@@ -22,7 +22,6 @@ bool FileAnswer::keep() {
   return fd_ >= 0;
 }
 
-// False: the file has become shorter, or cannot be read.
 bool FileAnswer::read(char *out, size_t size) {
   while (size > 0) {
     ssize_t got = pread(fd_, out, size, static_cast<off_t>(pos_));

@@ -28,12 +28,12 @@ class FileAnswer {
   uint64_t left() const { return left_; }
   // For what cannot be sent at once: the descriptor becomes its own. False: out of descriptors.
   bool keep();
+  // The next bytes, that many. False: the file has become shorter, or cannot be read.
+  bool read(char *out, size_t size);
   // Sends what the client takes; the rest waits for drained(). False: the file or the client is gone.
   bool send(Stream &to);
 
  private:
-  bool read(char *out, size_t size);
-
   int fd_ = -1;
   bool borrowed_ = false;
   uint64_t pos_ = 0, left_ = 0;

@@ -29,6 +29,13 @@ void run_hooks() {
   if (run) run("as-gateway");
 }
 
+// "ADDRESS[,PORT]"
+void bind_redirect(const std::string &value) {
+  const size_t comma = value.find(',');
+  listeners.push_back(Listener::bind(value.substr(0, comma).c_str()));
+  listeners.back().redirect_to(comma == value.npos ? "" : value.substr(comma + 1));
+}
+
 void run_gateway(int id, void *) {
   run_hooks();
   board.take_row(id);
@@ -53,9 +60,12 @@ void run_gateway(int id, void *) {
 
 int prepare_gateway() {
   read_trusted_proxies();
-  if (!options.gateways) return 0;
   for (const uwsgi_string_list *address = options.gateways; address; address = address->next)
     listeners.push_back(Listener::bind(address->value));
+  for (const WantedListener &wanted : wanted_listeners())
+    listeners.push_back(Listener::bind(wanted.address.c_str(), wanted.transport));
+  for (const uwsgi_string_list *item = options.to_https; item; item = item->next) bind_redirect(item->value);
+  if (listeners.empty()) return 0;
   if (!options.to)
     for (int worker = 1; worker <= uwsgi.numproc; ++worker)
       worker_sockets.push_back(uwsgi_new_internal_socket(kGatewayProtocol));

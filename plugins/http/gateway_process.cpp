@@ -127,6 +127,13 @@ void Gateway::client_gone() {
   finish_if_done();
 }
 
+std::string_view Gateway::redirect_port(const Listener &from, bool came_to_a_port) const {
+  if (!from.redirect_port().empty()) return from.redirect_port();
+  for (const Listener &listener : listeners_)
+    if (came_to_a_port && listener.transport().calls) return listener.port();
+  return {};
+}
+
 void Gateway::rest_listeners() {
   resting_ = true;
   begin_sweeps();

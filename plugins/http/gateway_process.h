@@ -39,6 +39,9 @@ struct Gateway {
   // Out of descriptors: listeners are asked to go on a little later.
   void rest_listeners();
   const std::vector<Listener> &listeners() const { return listeners_; }
+  // The port that a listener sends clients to; "": the usual one, which is also taken where the client came
+  // to the usual one of HTTP: ours may be hidden behind it.
+  std::string_view redirect_port(const Listener &from, bool came_to_a_port) const;
 
   uv_loop_t loop;
   Board &board;

@@ -20,8 +20,9 @@ bool too_many(size_t clients) {
 
 }  // namespace
 
-Listener Listener::bind(const char *address) {
+Listener Listener::bind(const char *address, const TransportKind &transport) {
   Listener listener;
+  listener.transport_ = transport;
   char *name = nullptr;
   listener.fd_ = uwsgi_bind_or_exit(address, &name);
   listener.name_ = name;
@@ -42,14 +43,16 @@ Listener Listener::bind(const char *address) {
 
 std::string_view Listener::port() const {
   size_t colon = name_.rfind(':');
-  return family_ == AF_UNIX || colon == name_.npos ? "80" : std::string_view(name_).substr(colon + 1);
+  if (family_ == AF_UNIX || colon == name_.npos) return transport_.calls ? "443" : "80";
+  return std::string_view(name_).substr(colon + 1);
 }
 
 std::string Listener::url() const {
   if (family_ == AF_UNIX) return name_;
   std::string host = name_.substr(0, name_.rfind(':'));
   if (host.empty() || host == "0.0.0.0" || host == "*" || host == "[::]") host = "127.0.0.1";
-  return "http://" + host + ":" + std::string(port());
+  return std::string(transport_.calls ? transport_.calls->scheme : "http") + "://" + host + ":" +
+         std::string(port());
 }
 
 bool Listener::start(Gateway &gateway) {

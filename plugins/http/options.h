@@ -7,6 +7,7 @@ namespace mortise::http {
 
 struct Options {
   uwsgi_string_list *gateways = nullptr;  // addresses of --http
+  uwsgi_string_list *to_https = nullptr;  // addresses whose requests are sent away, "ADDRESS[,PORT]"
   uwsgi_string_list *to = nullptr;        // uwsgi-protocol servers of --http-to; none: our own workers
   uwsgi_string_list *vars = nullptr;      // "NAME=value", added to each request of the gateway
   int processes = 1;                      // of the gateway

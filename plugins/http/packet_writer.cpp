@@ -4,6 +4,7 @@
 
 #include "head_limits.h"
 #include "options.h"
+#include "transport.h"
 
 namespace mortise::http {
 
@@ -23,11 +24,13 @@ PacketWriter::PacketWriter()
       limit_(kHeaderBytes + static_cast<size_t>(std::min<int>(uwsgi.buffer_size, UINT16_MAX))),
       max_variable_bytes_(head_limits().max_variable_bytes) {}
 
-std::string_view PacketWriter::write(const RequestHead &head, const Endpoints &ends) {
+std::string_view PacketWriter::write(const RequestHead &head, const Endpoints &ends,
+                                     const Transport *transport) {
   used_ = kHeaderBytes;
   scratch_used_ = 0;
   variables_ = 0;
   if (!CgiVariables(*this, head, max_variable_bytes_).write(ends) || !add_configured()) return {};
+  if (transport && !transport->add_variables(*this)) return {};
   packet_[0] = static_cast<char>(options.modifier1);
   put_length(&packet_[1], used_ - kHeaderBytes);
   packet_[3] = static_cast<char>(options.modifier2);

@@ -10,6 +10,8 @@
 
 namespace mortise::http {
 
+class Transport;
+
 class PacketWriter {
  public:
   PacketWriter();
@@ -17,7 +19,9 @@ class PacketWriter {
   // The packet, valid until the next call; empty when the head is too large for one (the receiver's
   // --buffer-size and
   // --max-vars count, and 16 bit lengths).
-  std::string_view write(const RequestHead &head, const Endpoints &ends);
+  // transport: has variables of its own; nullptr: none.
+  std::string_view write(const RequestHead &head, const Endpoints &ends,
+                         const Transport *transport = nullptr);
 
   // The sink of CgiVariables.
   bool add(std::string_view name, std::string_view value);

@@ -11,6 +11,8 @@ using namespace mortise::http;
 static uwsgi_option http_options[] = {
     {"http", required_argument, 0, "serve HTTP on this address through the gateway process",
      uwsgi_opt_add_string_list, &options.gateways, 0},
+    {"http-to-https", required_argument, 0, "requests on this address are redirected to HTTPS: ADDRESS[,PORT]",
+     uwsgi_opt_add_string_list, &options.to_https, 0},
     {"http-socket", required_argument, 0, "serve HTTP on this address in the workers themselves",
      add_http_socket, nullptr, 0},
     {"http11-socket", required_argument, 0, "same as --http-socket",

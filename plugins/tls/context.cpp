@@ -14,6 +14,24 @@ struct Free {
 };
 using Context = std::unique_ptr<SSL_CTX, Free>;
 
+// Clients that say which protocols they speak (RFC 7301) learn that it is this one; one that does not speak
+// it is not told, and may try.
+int choose_http(SSL *, const unsigned char **out, unsigned char *out_len, const unsigned char *offered,
+                unsigned offered_len, void *) {
+  static const unsigned char kHttp[] = "\x08http/1.1";
+  unsigned char *chosen = nullptr;
+  if (SSL_select_next_proto(&chosen, out_len, kHttp, sizeof kHttp - 1, offered, offered_len) !=
+      OPENSSL_NPN_NEGOTIATED)
+    return SSL_TLSEXT_ERR_NOACK;
+  *out = chosen;
+  return SSL_TLSEXT_ERR_OK;
+}
+
+// A key that wants a passphrase is an error: a server has nobody to ask.
+int no_passphrase(char *, int, int, void *) {
+  return 0;
+}
+
 bool load_pair(SSL_CTX *context, const ContextParts &parts) {
   if (SSL_CTX_use_certificate_chain_file(context, parts.certificate.c_str()) != 1)
     return log_failure(parts.name + ": read the certificates in " + parts.certificate), false;
@@ -56,6 +74,8 @@ SSL_CTX *make_context(const ContextParts &parts) {
   // Gateways are event loops: a write may come back with another buffer, and idle connections cost less.
   SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                       SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_alpn_select_cb(context.get(), choose_http, nullptr);
+  SSL_CTX_set_default_passwd_cb(context.get(), no_passphrase);
   if (!parts.ciphers.empty() && SSL_CTX_set_cipher_list(context.get(), parts.ciphers.c_str()) != 1)
     return log_failure(parts.name + ": ciphers '" + parts.ciphers + "'"), nullptr;
   if (!load_pair(context.get(), parts)) return nullptr;
