@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
+#include "kernel/log.h"
 #include "kernel/request.h"
 #include "kernel/state.h"
 
@@ -19,8 +21,21 @@ size_t owed(const Request &request) {
   return request.post_cl - request.post_pos;
 }
 
+// Bytes that the hook can still get besides those that are held: the file's, or the peer's.
+size_t left(const Request &request) {
+  return request.post_file ? request.body_size - request.body_file_pos : owed(request);
+}
+
+ssize_t read_file(Request &request, char *buf, size_t len) {
+  const ssize_t got = pread(fileno(request.post_file), buf, std::min(len, left(request)),
+                            static_cast<off_t>(request.body_file_pos));
+  if (got > 0) request.body_file_pos += static_cast<size_t>(got);
+  return got;
+}
+
 // One read without waiting: >0 bytes, 0 end, -1 with errno.
 ssize_t read_some(Request &request, char *buf, size_t len) {
+  if (request.post_file) return read_file(request, buf, len);
   len = std::min(len, owed(request));
   if (len == 0) return 0;
   ssize_t got = request.socket->proto_read_body ? request.socket->proto_read_body(&request, buf, len)
@@ -76,6 +91,38 @@ void make_room(Request &request, size_t more) {
   if (request.body.size() - held < more) request.body.resize(held + more);
 }
 
+int cannot_store(Request &request) {
+  log_error("keep the body of %.*s %.*s: %s (answered 507; see --post-buffering and TMPDIR)",
+            request.method_len, request.method, std::min<int>(request.uri_len, 200), request.uri,
+            strerror(errno));
+  request.keep_alive = 0;
+  request.body_status = 507;
+  request.refusal = "the request body cannot be stored";
+  return -1;
+}
+
+// What is held goes to the file.
+bool write_to(FILE *file, Request &request) {
+  while (request.body_begin < request.body_end) {
+    const ssize_t written =
+        write(fileno(file), request.body.data() + request.body_begin, request.body_end - request.body_begin);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    request.body_begin += static_cast<size_t>(written);
+  }
+  return true;
+}
+
+// Up to `more` bytes behind those that are held: their number, 0 at the end (what is held stays then), or -1.
+ssize_t hold_more(Request &request, size_t more) {
+  more = std::min(more, left(request));
+  if (more == 0) return 0;
+  make_room(request, more);
+  const ssize_t got = wait_read(request, request.body.data() + request.body_end, more);
+  if (got > 0) request.body_end += static_cast<size_t>(got);
+  return got;
+}
+
 char *give(Request &request, size_t len, ssize_t *result_len) {
   char *start = request.body.data() + request.body_begin;
   request.body_begin += len;
@@ -84,6 +131,30 @@ char *give(Request &request, size_t len, ssize_t *result_len) {
 }
 
 }  // namespace
+
+int buffer_body(wsgi_request *wsgi_req) try {
+  Request &request = Request::of(wsgi_req);
+  const auto in_memory = static_cast<size_t>(uwsgi.post_buffering);
+  const auto piece = static_cast<size_t>(std::max(uwsgi.post_buffering_bufsize, 1));
+  std::unique_ptr<FILE, int (*)(FILE *)> file(nullptr, fclose);
+  bool on_disk = !request.body_is_chunked && request.post_cl > in_memory;
+  for (ssize_t got; (got = hold_more(request, piece)) != 0;) {
+    if (got < 0) return -1;
+    request.body_size += static_cast<size_t>(got);
+    on_disk = on_disk || request.body_size > in_memory;
+    if (!on_disk) continue;
+    if (!file) file.reset(uwsgi_tmpfile());
+    if (!file || !write_to(file.get(), request)) return cannot_store(request);
+  }
+  request.body_is_kept = true;
+  if (!file) return 0;
+  lseek(fileno(file.get()), 0, SEEK_SET);  // for plugins that read post_file themselves
+  request.post_file = file.release();
+  return 0;
+} catch (const std::bad_alloc &) {
+  errno = ENOMEM;
+  return cannot_store(Request::of(wsgi_req));
+}
 
 int finish_body(wsgi_request *wsgi_req) {
   Request &request = Request::of(wsgi_req);
@@ -122,23 +193,17 @@ char *uwsgi_request_body_read(wsgi_request *wsgi_req, ssize_t hint, ssize_t *len
     size_t held = request.body_end - request.body_begin;
     if (hint <= 0) {  // whatever is there: what is held, or one read
       if (held == 0) {
-        mortise::make_room(request, mortise::kChunk);
-        ssize_t got = mortise::wait_read(request, request.body.data() + request.body_end, mortise::kChunk);
+        ssize_t got = mortise::hold_more(request, mortise::kChunk);
         if (got < 0) return nullptr;
         held = static_cast<size_t>(got);
-        request.body_end += held;
       }
       return mortise::give(request, held, len);
     }
     size_t wanted = static_cast<size_t>(hint);
     while (held < wanted) {
-      size_t more = std::min({wanted - held, mortise::owed(request), std::max(mortise::kChunk, held)});
-      if (more == 0) break;
-      mortise::make_room(request, more);
-      ssize_t got = mortise::wait_read(request, request.body.data() + request.body_end, more);
+      ssize_t got = mortise::hold_more(request, std::min(wanted - held, std::max(mortise::kChunk, held)));
       if (got < 0) return nullptr;
       if (got == 0) break;
-      request.body_end += static_cast<size_t>(got);
       held += static_cast<size_t>(got);
     }
     return mortise::give(request, std::min(held, wanted), len);
@@ -186,15 +251,25 @@ char *uwsgi_request_body_readline(wsgi_request *wsgi_req, ssize_t hint, ssize_t 
       }
       if (hint > 0 && limit == static_cast<size_t>(hint)) return mortise::give(request, limit, len);
       searched = limit;
-      mortise::make_room(request, mortise::kChunk);
-      ssize_t got = mortise::wait_read(request, request.body.data() + request.body_end, mortise::kChunk);
+      ssize_t got = mortise::hold_more(request, mortise::kChunk);
       if (got < 0) return nullptr;
       if (got == 0) return mortise::give(request, limit, len);
-      request.body_end += static_cast<size_t>(got);
     }
   } catch (const std::bad_alloc &) {
     errno = ENOMEM;
     return nullptr;
+  }
+}
+
+void uwsgi_request_body_seek(wsgi_request *wsgi_req, off_t pos) {
+  Request &request = Request::of(wsgi_req);
+  if (!request.body_is_kept || pos < 0) return;
+  const size_t to = std::min(static_cast<size_t>(pos), request.body_size);
+  if (request.post_file) {
+    request.body_begin = request.body_end = 0;
+    request.body_file_pos = to;
+  } else {
+    request.body_begin = to;
   }
 }
 

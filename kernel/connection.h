@@ -9,15 +9,17 @@
 #include <mutex>
 #include <vector>
 
+#include "kernel/unsent.h"
+
 namespace mortise {
 
 // Who may touch a connection. Cores take one when epoll reports it, the sweep takes one whose time is up;
 // while a core is still handing it to epoll (kArming) only an event may take it, so that no descriptor is
 // closed under epoll_ctl.
-enum class Owner : uint8_t { kNobody, kArming, kEpoll, kCore };
+enum class Owner : uint8_t { kNobody, kArming, kEpoll, kCore, kFlusher };
 
 // Why it is waiting; decides what happens when its deadline passes.
-enum class Phase : uint8_t { kHead, kIdle, kLinger };
+enum class Phase : uint8_t { kHead, kIdle, kLinger, kFlush };
 
 struct Connection {
   std::atomic<Owner> owner{Owner::kNobody};
@@ -33,6 +35,17 @@ struct Connection {
   size_t parser_hint = 0;
   std::unique_ptr<char[]> saved;  // a head that has not come whole; none while idle
   char peer_addr[INET6_ADDRSTRLEN] = "";
+  bool keeps = false;      // after what is unsent: another request
+  bool owes_body = false;  // otherwise: there may be something unread
+
+  // Between its owner and the Flusher (kernel/flusher.h). Only the owner makes and ends `unsent`.
+  std::mutex mutex;
+  std::unique_ptr<Unsent> unsent;
+  struct Flush {
+    bool watched = false;  // by the Flusher
+    bool lost = false;     // the client is
+    bool left = false;     // nobody else has the connection
+  } flush;
 
   // [core] Takes a connection that epoll reported; false: it was closed meanwhile.
   bool take_reported() { return take() || take_from(Owner::kArming); }
@@ -73,6 +86,10 @@ class ConnectionTable {
           return deadline != 0 && deadline <= now_ms;
         },
         func);
+  }
+  template <typename Func>
+  void for_each(Func func) {
+    for (size_t slot = 0; Connection *connection = at(slot); ++slot) func(*connection);
   }
   template <typename Func>
   void take_waiting(Phase phase, Func func) {

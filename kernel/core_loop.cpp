@@ -51,6 +51,12 @@ void average_relaxed(uint64_t &average_us, uint64_t took_us) {
   average.store((average.load(std::memory_order_relaxed) + took_us) / 2, std::memory_order_relaxed);
 }
 
+// Whether the client may still send what belongs to this request.
+bool may_be_unread(const wsgi_request &request) {
+  return request.refusal || request.post_cl > request.post_pos ||
+         (request.body_is_chunked && !request.body_ended);
+}
+
 // Routes, the request hook, and what is left in the transformations of the body.
 int answer(wsgi_request *request) {
   int result = UWSGI_OK;
@@ -63,7 +69,9 @@ int answer(wsgi_request *request) {
 
 }  // namespace
 
-CoreLoop::CoreLoop(WorkerLoop &worker, int core) : worker_(worker), core_(core), request_(core) {}
+CoreLoop::CoreLoop(WorkerLoop &worker, int core) : worker_(worker), core_(core), request_(core) {
+  request_.flusher = worker.flusher();
+}
 
 wsgi_request *CoreLoop::current() {
   return current_request;
@@ -71,33 +79,37 @@ wsgi_request *CoreLoop::current() {
 
 void CoreLoop::run() {
   current_request = &request_;
+  while (!may_leave()) turn(worker_.stopping() ? kStoppingTurnMs : worker_.needs_sweep() ? kSweepMs : -1);
+}
+
+void CoreLoop::turn(int timeout_ms) {
   // With one core a batch saves system calls; with several, a batch would wait behind the first slow hook.
   constexpr int kBatch = 64;
   epoll_event events[kBatch];
-  const int batch = worker_.several_cores() ? 1 : kBatch;
-  while (!may_leave()) {
-    int timeout_ms = worker_.stopping() ? kStoppingTurnMs : worker_.needs_sweep() ? kSweepMs : -1;
-    int count = epoll_wait(worker_.epoll(), events, batch, timeout_ms);
-    for (int i = 0; i < count; ++i) {
-      EventTag tag{events[i].data.u64};
-      switch (tag.kind()) {
-        case EventKind::kConnection:
-          if (Connection &connection = *tag.pointer<Connection>(); connection.take_reported())
-            serve(connection, true);
-          break;
-        case EventKind::kListener:
-          accept_from(*tag.pointer<uwsgi_socket>());
-          break;
-        case EventKind::kStop:
-          learn_stop();
-          break;
-        case EventKind::kSignal:
-          uwsgi_receive_signal(tag.fd(), "worker", uwsgi.mywid);
-          break;
-      }
+  const int count = epoll_wait(worker_.epoll(), events, worker_.several_cores() ? 1 : kBatch, timeout_ms);
+  for (int i = 0; i < count; ++i) {
+    EventTag tag{events[i].data.u64};
+    switch (tag.kind()) {
+      case EventKind::kConnection:
+        if (Connection &connection = *tag.pointer<Connection>(); connection.take_reported())
+          serve(connection, true);
+        break;
+      case EventKind::kListener:
+        accept_from(*tag.pointer<uwsgi_socket>());
+        break;
+      case EventKind::kStop:
+        learn_stop();
+        break;
+      case EventKind::kFlushed:
+        if (Connection *connection = worker_.flusher()->next_done()) flushed(*connection);
+        break;
+      case EventKind::kSignal:
+        uwsgi_receive_signal(tag.fd(), "worker", uwsgi.mywid);
+        break;
     }
-    if (int64_t now = monotonic_ms(); worker_.sweep_due(now)) sweep(now);
   }
+  if (worker_.may_resume()) worker_.resume_accepting();
+  if (int64_t now = monotonic_ms(); worker_.sweep_due(now)) sweep(now);
 }
 
 // The stop descriptor stays readable and wakes every core; it leaves epoll when the last one has seen it.
@@ -183,7 +195,10 @@ void CoreLoop::serve(Connection &connection, bool readable) {
     connection.parser_hint = 0;
     request_.proto_parser_remains_buf = input + request_.proto_parser_move;
     request_.proto_parser_remains = have - request_.proto_parser_move;
-    if (!handle()) return request_.fd_closed ? hand_over(connection) : linger(connection);
+    const bool keeps = handle();
+    if (request_.fd_closed) return hand_over(connection);
+    if (connection.unsent && leave_to_flusher(connection, keeps)) return;
+    if (!keeps) return linger(connection, may_be_unread(request_));
     have = request_.proto_parser_remains;
     if (have) memmove(input, request_.proto_parser_remains_buf, have);
     if (have == 0) return wait_for_more(connection, Phase::kIdle, connection.socket->idle_timeout);
@@ -254,7 +269,7 @@ bool CoreLoop::handle() {
     request.keep_alive = 0;
     send_error(&request, 413);
   } else {
-    int result = answer(&request);
+    int result = uwsgi.post_buffering > 0 && buffer_body(&request) ? -1 : answer(&request);
     bool complete = !request.fd_closed && finish_response(&request, result) == UWSGI_OK;
     keep = complete && request.keep_alive && request.socket->proto_finish &&
            request.socket->proto_finish(&request) == UWSGI_OK && finish_body(&request) == 0;
@@ -274,6 +289,7 @@ bool CoreLoop::handle() {
   if (uwsgi.final_route) uwsgi.final_route(&request);
   call_hook(plugin, &uwsgi_plugin::after_request, "after_request", static_cast<wsgi_request *>(&request));
   log_request(&request);
+  request.end();
   store_relaxed(core.request_started_us, uint64_t{0});
   store_relaxed(core.in_request, 0);
   return keep;
@@ -281,6 +297,7 @@ bool CoreLoop::handle() {
 
 // The descriptor belongs to somebody else from now on, such as a thread that sends a file.
 void CoreLoop::hand_over(Connection &connection) {
+  if (connection.unsent) worker_.flusher()->drop(connection);
   // With several cores it is disarmed already, and the number may be another connection's by now.
   if (connection.in_epoll && !worker_.several_cores())
     epoll_ctl(worker_.epoll(), EPOLL_CTL_DEL, connection.fd, nullptr);
@@ -293,7 +310,40 @@ void CoreLoop::refuse(Connection &connection) {
   if (!request_.refusal) request_.refusal = "the request head is larger than --buffer-size";
   worker_.log_refusal(request_);
   if (request_.status) send_error(&request_, request_.status);
-  linger(connection);
+  if (connection.unsent && leave_to_flusher(connection, false)) return;
+  linger(connection, true);
+}
+
+// Where the client has not taken all of its answer: the connection comes back by flushed(). False where
+// nothing is left to be sent.
+bool CoreLoop::leave_to_flusher(Connection &connection, bool keeps) {
+  Flusher &flusher = *worker_.flusher();
+  if (request_.write_errors || flusher.caught_up(connection)) {
+    flusher.drop(connection);
+    return false;
+  }
+  connection.keeps = keeps;
+  connection.owes_body = may_be_unread(request_);
+  connection.save(request_.proto_parser_remains_buf, keeps ? request_.proto_parser_remains : 0);
+  // One-shot it is disarmed already.
+  if (!worker_.several_cores() && std::exchange(connection.in_epoll, false))
+    epoll_ctl(worker_.epoll(), EPOLL_CTL_DEL, connection.fd, nullptr);
+  flusher.take_over(connection);
+  return true;
+}
+
+void CoreLoop::flushed(Connection &connection) {
+  if (!worker_.flusher()->drop(connection)) {
+    add_relaxed(uwsgi.workers[uwsgi.mywid].cores[core_].write_errors, 1);
+    return worker_.connections().close(connection);
+  }
+  if (!connection.keeps) return linger(connection, connection.owes_body);
+  const bool begun = connection.saved_len > 0;
+  const uwsgi_socket &socket = *connection.socket;
+  if (!begun) return wait_for_more(connection, Phase::kIdle, socket.idle_timeout);
+  connection.phase.store(Phase::kHead, std::memory_order_relaxed);
+  set_deadline(connection, socket.header_timeout);
+  serve(connection, false);
 }
 
 // Arms the connection for its next bytes; timeout_s < 0 keeps the deadline.
@@ -321,11 +371,9 @@ void CoreLoop::wait_for_more(Connection &connection, Phase phase, int64_t timeou
 
 // Ends the connection so that the answer arrives: closing while the client still sends would reset it (RFC
 // 9112 §9.6).
-void CoreLoop::linger(Connection &connection) {
-  request_.proto_parser_remains = 0;
-  int unread = 0;
-  bool owes_body = request_.post_cl > request_.post_pos || (request_.body_is_chunked && !request_.body_ended);
-  if (!owes_body && !request_.refusal && ioctl(connection.fd, FIONREAD, &unread) == 0 && unread == 0)
+void CoreLoop::linger(Connection &connection, bool unread) {
+  int waiting = 0;
+  if (!unread && ioctl(connection.fd, FIONREAD, &waiting) == 0 && waiting == 0)
     return worker_.connections().close(connection);
   shutdown(connection.fd, SHUT_WR);
   connection.phase.store(Phase::kLinger, std::memory_order_relaxed);

@@ -14,6 +14,9 @@ class CoreLoop {
  public:
   CoreLoop(WorkerLoop &worker, int core);
   void run();
+  // Its parts: one wait with what it brings, and the end of what is overdue at that time.
+  void turn(int timeout_ms);
+  void sweep(int64_t now_ms);
 
   // For a loop engine of a plugin: serves one connection to its end; what must wait, waits in
   // uwsgi.wait_read_hook and wait_write_hook.
@@ -37,9 +40,10 @@ class CoreLoop {
   bool wait_alone(Connection &connection);
   void time_out(Connection &connection);
   void hand_over(Connection &connection);
-  void linger(Connection &connection);
+  bool leave_to_flusher(Connection &connection, bool keeps);
+  void flushed(Connection &connection);
+  void linger(Connection &connection, bool unread);
   void drain(Connection &connection);
-  void sweep(int64_t now_ms);
 
   WorkerLoop &worker_;
   const int core_;

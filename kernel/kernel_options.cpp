@@ -135,6 +135,18 @@ uwsgi_option *kernel_options() {
       {"max-vars", kValue, 'v', "most variables of a request", uwsgi_opt_set_int, &uwsgi.max_vars, 0},
       {"limit-post", kValue, 0, "bytes of a request body; larger ones are answered 413", uwsgi_opt_set_int,
        &limit.limit_post, 0},
+      {"post-buffering", kValue, 0,
+       "read request bodies whole before the application is called, so many bytes into memory, larger ones "
+       "into "
+       "a temporary file: they can be read again",
+       uwsgi_opt_set_int, &uwsgi.post_buffering, 0},
+      {"post-buffering-bufsize", kValue, 0, "bytes of each of these reads (default 65536)", uwsgi_opt_set_int,
+       &uwsgi.post_buffering_bufsize, 0},
+      {"response-buffering", kValue, 0,
+       "MiB of a response that are kept for a client that reads slowly, in memory and then on disk, so that "
+       "it "
+       "holds no core (default 256); 0: the core waits",
+       uwsgi_opt_set_int, &limit.response_buffering, 0},
       {"socket-timeout", kValue, 'z', "seconds to wait for a client that sends or reads a body (default 30)",
        uwsgi_opt_set_int, &uwsgi.socket_timeout, 0},
       {"header-timeout", kValue, 0, "seconds a client has to send a request head (default 10)",

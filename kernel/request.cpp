@@ -26,6 +26,10 @@ Request::~Request() {
   uwsgi_buffer_destroy(head_);
 }
 
+void Request::end() {
+  if (post_file) fclose(std::exchange(post_file, nullptr));
+}
+
 void Request::begin(Connection &connection) {
   int core = async_id;
   static_cast<wsgi_request &>(*this) = wsgi_request{};
@@ -46,7 +50,8 @@ void Request::begin(Connection &connection) {
   peer_port = connection.peer_port;
   method = uri = path_info = query_string = protocol = uwsgi.empty;
   arena_used_ = 0;
-  body_begin = body_end = 0;
+  body_begin = body_end = body_size = body_file_pos = 0;
+  body_is_kept = false;
   body_status = 0;
 }
 

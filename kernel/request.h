@@ -13,6 +13,7 @@
 namespace mortise {
 
 struct Connection;
+class Flusher;
 
 struct Request : wsgi_request {
   explicit Request(int core);
@@ -26,6 +27,9 @@ struct Request : wsgi_request {
   char *input() { return input_.get(); }
   size_t input_size() const { return input_size_; }
 
+  // Releases what the request has beside memory.
+  void end();
+
   // Memory that lives as long as the request; nullptr when less than len bytes are left.
   char *allocate(size_t len);
 
@@ -34,9 +38,12 @@ struct Request : wsgi_request {
 
   uwsgi_header header{};
   Connection *peer = nullptr;
+  Flusher *flusher = nullptr;  // of who waits for no client; none in a loop engine, which switches
   // Bytes of body that were read ahead of what the hook asked for: [begin, end).
   std::vector<char> body;
   size_t body_begin = 0, body_end = 0;
+  bool body_is_kept = false;  // all of it, body_size bytes, in memory or in post_file: it can be read again
+  size_t body_size = 0, body_file_pos = 0;
   int body_status = 0;  // what the client is answered when its body made the request fail
 
  private:

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "kernel/flusher.h"
 #include "kernel/head_rules.h"
 #include "kernel/log.h"
 #include "kernel/request.h"
@@ -49,6 +50,7 @@ Fate take_framing(wsgi_request *request, std::string_view name, std::string_view
   if (wishes.close) request->keep_alive = 0;
   return wishes.others ? Fate::kWrite : Fate::kLeaveOut;  // the protocol writes its own
 }
+constexpr ssize_t kAllSent = SSIZE_MAX;
 
 int lost_client(wsgi_request *request) {
   request->write_errors++;
@@ -56,28 +58,67 @@ int lost_client(wsgi_request *request) {
   return -1;
 }
 
-// Writes all of iov, waiting for the client as long as it takes some bytes every socket-timeout seconds.
-int write_all(wsgi_request *request, iovec *iov, int count) {
+// Steps over what was written.
+void advance(iovec *&iov, int &count, size_t written) {
+  while (count > 0 && written >= iov->iov_len) {
+    written -= iov->iov_len;
+    ++iov;
+    --count;
+  }
+  if (count == 0) return;
+  iov->iov_base = static_cast<char *>(iov->iov_base) + written;
+  iov->iov_len -= written;
+}
+
+// Who keeps what the client does not take yet; nobody for a connection that is not HTTP any more: both sides
+// set its pace.
+Flusher *flusher_of(wsgi_request *request) {
+  const Request &own = Request::of(request);
+  return request->upgraded || !own.peer ? nullptr : own.flusher;
+}
+
+// Whether nothing is kept that would have to go first.
+bool may_write(wsgi_request *request) {
+  const Request &own = Request::of(request);
+  return !own.flusher || !own.peer || own.flusher->caught_up(*own.peer);
+}
+
+bool wait_writable(wsgi_request *request) {
+  return uwsgi.wait_write_hook(request->fd, uwsgi.socket_timeout) > 0;
+}
+
+// Sends it in turns: write_now() returns what write(2) does and moves on, keep() is for what the client does
+// not take. Where there is no room for that it waits for the client, as long as it takes some bytes every
+// socket-timeout seconds.
+template <typename WriteNow, typename Keep>
+int send_all(wsgi_request *request, WriteNow write_now, Keep keep) {
   if (request->write_errors) return -1;
   for (;;) {
-    ssize_t sent =
-        count == 1 ? write(request->fd, iov->iov_base, iov->iov_len) : writev(request->fd, iov, count);
-    if (sent < 0) {
-      if (errno == EINTR) continue;
+    if (may_write(request)) {
+      const ssize_t sent = write_now();
+      if (sent == kAllSent) return UWSGI_OK;
+      if (sent >= 0 || errno == EINTR) continue;
       if (!uwsgi_is_again()) return lost_client(request);
-      if (uwsgi.wait_write_hook(request->fd, uwsgi.socket_timeout) <= 0) return lost_client(request);
-      continue;
     }
-    size_t left = static_cast<size_t>(sent);
-    while (count > 0 && left >= iov->iov_len) {
-      left -= iov->iov_len;
-      ++iov;
-      --count;
+    if (Flusher *flusher = flusher_of(request)) {
+      const Flusher::Kept kept = keep(*flusher, *Request::of(request).peer);
+      if (kept == Flusher::Kept::kAll) return UWSGI_OK;
+      if (kept == Flusher::Kept::kLost) return lost_client(request);
     }
-    if (count == 0) return UWSGI_OK;
-    iov->iov_base = static_cast<char *>(iov->iov_base) + left;
-    iov->iov_len -= left;
+    if (!wait_writable(request)) return lost_client(request);
   }
+}
+
+int write_all(wsgi_request *request, iovec *iov, int count) {
+  return send_all(
+      request,
+      [&] {
+        const ssize_t sent =
+            count == 1 ? write(request->fd, iov->iov_base, iov->iov_len) : writev(request->fd, iov, count);
+        if (sent > 0) advance(iov, count, static_cast<size_t>(sent));
+        return count == 0 ? kAllSent : sent;
+      },
+      [&](Flusher &flusher, Connection &connection) { return flusher.keep(connection, iov, count); });
 }
 
 // Completes the head; it is sent by the caller. UWSGI_OK, or -1 when the protocol cannot frame it.
@@ -184,18 +225,18 @@ int send_file(wsgi_request *request, int fd, size_t pos, size_t len) {
   if (len == 0) return UWSGI_OK;
   if (frame.make(request, len) || write_text(request, frame.before, frame.before_len)) return -1;
   off_t offset = static_cast<off_t>(pos);
-  while (len > 0) {
-    ssize_t sent = sendfile(request->fd, fd, &offset, len);
-    if (sent > 0) {
-      len -= static_cast<size_t>(sent);
-      request->response_size += static_cast<size_t>(sent);
-    } else if (sent == 0) {
-      return lost_client(request);  // the file became shorter: the promise cannot be kept
-    } else if (errno != EINTR &&
-               (!uwsgi_is_again() || uwsgi.wait_write_hook(request->fd, uwsgi.socket_timeout) <= 0)) {
-      return lost_client(request);
-    }
-  }
+  const auto write_now = [&] {
+    const ssize_t sent = sendfile(request->fd, fd, &offset, len);
+    if (sent == 0) return errno = EIO, ssize_t{-1};  // the file became shorter: the promise cannot be kept
+    if (sent > 0) len -= static_cast<size_t>(sent), request->response_size += static_cast<size_t>(sent);
+    return len == 0 ? kAllSent : sent;
+  };
+  const auto keep = [&](Flusher &flusher, Connection &connection) {
+    const Flusher::Kept kept = flusher.keep_file(connection, fd, offset, len);
+    if (kept == Flusher::Kept::kAll) request->response_size += len;
+    return kept;
+  };
+  if (send_all(request, write_now, keep)) return -1;
   return write_text(request, frame.after, frame.after_len);
 }
 
@@ -378,6 +419,12 @@ int uwsgi_405(wsgi_request *request) {
 }
 int uwsgi_500(wsgi_request *request) {
   return send_failure(request), UWSGI_OK;
+}
+
+int uwsgi_response_wait_sent(wsgi_request *request) {
+  while (!request->write_errors && !may_write(request))
+    if (!wait_writable(request)) return lost_client(request);
+  return request->write_errors ? -1 : UWSGI_OK;
 }
 
 void uwsgi_disconnect(wsgi_request *request) {

@@ -49,6 +49,7 @@ void init_state(int argc, char **argv, char **environment) {
   uwsgi.vacuum = 1;
   uwsgi.listen_queue = SOMAXCONN;
   uwsgi.socket_timeout = 30;
+  uwsgi.post_buffering_bufsize = 64 * 1024;
   uwsgi.buffer_size = 64 * 1024;
   uwsgi.max_vars = 256;
   uwsgi.max_apps = 64;

@@ -32,6 +32,7 @@ struct Limits {
   int idle_timeout = 65;
   int linger_timeout = 5;
   int limit_post = 0;
+  int response_buffering = 256;  // MiB of one response
   int start_timeout = 300;
 };
 Limits &limits();

@@ -46,6 +46,7 @@ const char *status_line(int status) {
       std::pair{503, "503 Service Unavailable"},
       std::pair{504, "504 Gateway Timeout"},
       std::pair{505, "505 HTTP Version Not Supported"},
+      std::pair{507, "507 Insufficient Storage"},
   };
   for (const auto &[code, line] : kLines)
     if (code == status) return line;

@@ -40,6 +40,9 @@ Result<std::unique_ptr<WorkerLoop>> WorkerLoop::create(int cores) {
     return done.error();
   if (auto done = loop->watch(uwsgi_stop_fd(), {EventKind::kStop, uwsgi_stop_fd()}, EPOLLIN); !done)
     return done.error();
+  loop->flusher_ = std::make_unique<Flusher>(loop->connections_, [loop = loop.get()](int fd) {
+    return loop->watch(fd, {EventKind::kFlushed, fd}, EPOLLIN | EPOLLEXCLUSIVE);
+  });
   return loop;
 }
 
@@ -71,6 +74,7 @@ bool WorkerLoop::stop_accepting() {
 
 void WorkerLoop::pause_accepting(int errnum) {
   if (paused_.exchange(true)) return;
+  open_at_pause_ = connections_.open();
   const int64_t now_ms = monotonic_ms();
   if (now_ms - last_pause_ms_.exchange(now_ms, std::memory_order_relaxed) > kSamePauseMs)
     log_error(

@@ -9,12 +9,13 @@
 
 #include "kernel/connection.h"
 #include "kernel/fd.h"
+#include "kernel/flusher.h"
 #include "kernel/result.h"
 
 namespace mortise {
 
 // What an epoll event is about; kept in the low bits of its data.
-enum class EventKind : uint64_t { kConnection = 0, kListener = 1, kStop = 2, kSignal = 3 };
+enum class EventKind : uint64_t { kConnection = 0, kListener = 1, kStop = 2, kSignal = 3, kFlushed = 4 };
 
 struct EventTag {
   uint64_t value;
@@ -42,6 +43,8 @@ class WorkerLoop {
   // Fewer threads could be started than were asked for. [before core 0 runs]
   void lower_cores(int cores) { cores_.store(cores); }
   ConnectionTable &connections() { return connections_; }
+  // Of slow clients; none where the cores wait through a loop engine.
+  Flusher *flusher() { return flusher_.get(); }
 
   // Called by each core when it sees the stop descriptor first: no more connections; idle ones may leave.
   // True for the first of them.
@@ -49,9 +52,13 @@ class WorkerLoop {
   bool stopping() const { return stopping_.load(std::memory_order_acquire); }
   int64_t stopped_at_ms() const { return stopped_at_ms_.load(std::memory_order_relaxed); }
 
-  // Out of descriptors: accepting rests until the next sweep instead of spinning.
+  // Out of descriptors: accepting rests until a connection ends, or the next sweep, instead of spinning.
   void pause_accepting(int errnum);
   void resume_accepting();
+  bool may_resume() const {
+    return paused_.load(std::memory_order_relaxed) &&
+           connections_.open() < open_at_pause_.load(std::memory_order_relaxed);
+  }
 
   // Whether there is anything that time must be kept for. With several cores there may always be: the one
   // that accepts a connection may be held by a hook when its deadline comes.
@@ -72,9 +79,11 @@ class WorkerLoop {
   const bool several_cores_;
   std::atomic<int> cores_;
   ConnectionTable connections_;
+  std::unique_ptr<Flusher> flusher_;
   std::atomic<int> cores_informed_{0};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> paused_{false};
+  std::atomic<int> open_at_pause_{0};
   std::atomic<int64_t> stopped_at_ms_{0};
   std::atomic<int64_t> last_pause_ms_{INT64_MIN / 2};
   std::atomic<int64_t> next_sweep_ms_{0};

@@ -50,13 +50,15 @@ bool send_head(wsgi_request *request, size_t len) {
   if (request->headers_sent || request->headers->pos == 0) {
     if (request->chunked) return false;
     const uint64_t sent = request->response_size;
+    if (uwsgi_response_wait_sent(request)) return false;
     return !request->has_content_length || len == 0 || sent + len <= request->content_length;
   }
   if (!request->has_content_length && len > 0 && uwsgi_response_add_content_length(request, len))
     return false;
   if (request->has_content_length && len > request->content_length) return false;
   request->keep_alive = 0;  // the thread closes the connection, and the head says so
-  return uwsgi_response_write_headers_do(request) == UWSGI_OK && !request->chunked;
+  return uwsgi_response_write_headers_do(request) == UWSGI_OK &&
+         uwsgi_response_wait_sent(request) == UWSGI_OK && !request->chunked;
 }
 
 }  // namespace mortise::offload

@@ -148,6 +148,7 @@ int Exchange::serve(wsgi_request *request, Interpreter &interpreter, const Appli
   request_ = request;
   began_ = false;
   input_failure_ = nullptr;
+  input_position_ = 0;
   int status = UWSGI_OK;
   {
     PyRef environ = make_environ(interpreter, application, request);

@@ -52,6 +52,8 @@ class Exchange {
   void must_be_the_worker() const;
   // wsgi.input could not read on; what the error said goes to the log as one line.
   void input_failed(const char *why) { input_failure_ = why; }
+  // How much of the body the application has read; for tell().
+  size_t &input_position() { return input_position_; }
 
  private:
   PyRef call(const Application &application);
@@ -63,6 +65,7 @@ class Exchange {
   wsgi_request *request_ = nullptr;
   PyObject *environ_ = nullptr;
   const char *input_failure_ = nullptr;
+  size_t input_position_ = 0;
   bool began_ = false;  // start_response was called with success
   Waits waits_;
   ReusedObject start_response_, write_, input_;

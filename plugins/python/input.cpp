@@ -17,6 +17,10 @@ wsgi_request *request_of(PyObject *self) {
   return nullptr;
 }
 
+size_t &position_of(PyObject *self) {
+  return reinterpret_cast<ExchangeObject *>(self)->exchange->input_position();
+}
+
 PyObject *raise_read_error(PyObject *self) {
   const char *why = errno == ETIMEDOUT ? "the client stopped sending it (socket-timeout)"
                     : errno == ENOMEM  ? "not enough memory"
@@ -67,6 +71,7 @@ PyObject *read_pieces(PyObject *self, size_t limit) {
     memcpy(PyBytes_AS_STRING(bytes) + used, piece, len);
     used += len;
   }
+  position_of(self) += used;
   if (!bytes) return PyBytes_FromStringAndSize(nullptr, 0);
   if (used < capacity) _PyBytes_Resize(&bytes, static_cast<Py_ssize_t>(used));
   return bytes;
@@ -78,7 +83,9 @@ PyObject *read_line(PyObject *self, Py_ssize_t limit) {
   if (limit == 0) return PyBytes_FromStringAndSize(nullptr, 0);
   ssize_t len = 0;
   char *line = uwsgi_request_body_readline(request, std::max<Py_ssize_t>(limit, 0), &len);
-  return line ? PyBytes_FromStringAndSize(line, len) : raise_read_error(self);
+  if (!line) return raise_read_error(self);
+  position_of(self) += static_cast<size_t>(len);
+  return PyBytes_FromStringAndSize(line, len);
 }
 
 PyObject *read(PyObject *self, PyObject *const *args, Py_ssize_t count) {
@@ -108,6 +115,44 @@ PyObject *readlines(PyObject *self, PyObject *const *args, Py_ssize_t count) {
     total += PyBytes_GET_SIZE(line.get());
   }
   return lines.release();
+}
+
+// False with an exception set.
+bool is_kept(PyObject *self) {
+  if (!request_of(self)) return false;
+  if (uwsgi.post_buffering > 0) return true;
+  PyErr_SetString(PyExc_OSError, "wsgi.input cannot be read again: set post-buffering");
+  return false;
+}
+
+PyObject *seek(PyObject *self, PyObject *args) {
+  CalledByPython mark;
+  Py_ssize_t offset = 0;
+  int whence = SEEK_SET;
+  if (!PyArg_ParseTuple(args, "n|i", &offset, &whence) || !is_kept(self)) return nullptr;
+  const wsgi_request *request = request_of(self);
+  size_t &position = position_of(self);
+  const auto end = static_cast<Py_ssize_t>(request->post_pos);  // all of it was read from the client
+  const Py_ssize_t from = whence == SEEK_SET   ? 0
+                          : whence == SEEK_CUR ? static_cast<Py_ssize_t>(position)
+                          : whence == SEEK_END ? end
+                                               : -1;
+  if (from < 0 || offset < -from) {
+    PyErr_SetString(PyExc_ValueError, from < 0 ? "whence must be 0, 1 or 2" : "a position before the body");
+    return nullptr;
+  }
+  position = static_cast<size_t>(offset > end - from ? end : from + offset);
+  uwsgi_request_body_seek(request_of(self), static_cast<off_t>(position));
+  return PyLong_FromSize_t(position);
+}
+
+PyObject *tell(PyObject *self, PyObject *) {
+  CalledByPython mark;
+  return is_kept(self) ? PyLong_FromSize_t(position_of(self)) : nullptr;
+}
+
+PyObject *seekable(PyObject *, PyObject *) {
+  return PyBool_FromLong(uwsgi.post_buffering > 0);
 }
 
 PyObject *next(PyObject *self) {
@@ -140,6 +185,11 @@ PyMethodDef methods[] = {
     {"readlines", fastcall(readlines), METH_FASTCALL,
      PyDoc_STR("readlines(hint=-1)\n--\n\nThe lines that are left, or as many as make up hint bytes.")},
     {"close", close, METH_NOARGS, PyDoc_STR("close()\n--\n\nDoes nothing: the connection is the server's.")},
+    {"seek", seek, METH_VARARGS,
+     PyDoc_STR("seek(offset, whence=0)\n--\n\nWhat is read next begins there, no later than at the end; "
+               "OSError unless post-buffering is set.")},
+    {"tell", tell, METH_NOARGS, PyDoc_STR("tell()\n--\n\nWhat is read next begins there.")},
+    {"seekable", seekable, METH_NOARGS, PyDoc_STR("seekable()\n--\n\nWhether post-buffering is set.")},
     {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "response_body.h"
 
 #include <array>
+#include <optional>
 #include <string>
 
 #include "exchange.h"
@@ -109,6 +110,9 @@ BodyResult send_iterable(Exchange &exchange, PyObject *result) {
 
 bool send_chunk(wsgi_request *request, PyObject *bytes) {
   PyRef held = PyRef::borrow(bytes);
+  constexpr Py_ssize_t kLongBytes = 1024 * 1024;  // to copy this for a slow client takes a while
+  std::optional<GilRelease> release;
+  if (PyBytes_GET_SIZE(bytes) >= kLongBytes) release.emplace();
   return uwsgi_response_write_body_do(request, PyBytes_AS_STRING(bytes),
                                       static_cast<size_t>(PyBytes_GET_SIZE(bytes))) == UWSGI_OK;
 }

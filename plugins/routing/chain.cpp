@@ -58,7 +58,8 @@ void complete_answer(wsgi_request *request) {
   if (request->chunked && !request->response_ended && !request->body_less && request->socket->proto_frame) {
     char end[UWSGI_FRAME_MAX], none[UWSGI_FRAME_MAX];
     size_t len = 0, none_len = 0;
-    if (request->socket->proto_frame(request, 0, end, &len, none, &none_len) == 0)
+    if (request->socket->proto_frame(request, 0, end, &len, none, &none_len) == 0 &&
+        uwsgi_response_wait_sent(request) == 0)
       uwsgi_write_nb(request->fd, end, len, uwsgi.socket_timeout);
     request->response_ended = 1;
   }

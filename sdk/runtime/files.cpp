@@ -82,7 +82,13 @@ ssize_t uwsgi_file_read_size(const char *path) {
 
 int uwsgi_tmpfd() {
   const char *folder = getenv("TMPDIR");
-  return open(folder && *folder ? folder : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (!folder || !*folder) folder = "/tmp";
+  int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return fd;
+  std::string name = std::string(folder) + "/mortise-XXXXXX";  // a file system without O_TMPFILE
+  fd = mkostemp(name.data(), O_CLOEXEC);
+  if (fd >= 0) unlink(name.c_str());
+  return fd;
 }
 
 FILE *uwsgi_tmpfile() {

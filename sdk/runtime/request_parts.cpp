@@ -71,12 +71,6 @@ char *uwsgi_chunked_read_smart(wsgi_request *request, size_t *len, int timeout) 
   return uwsgi_chunked_read(request, len, timeout, 0);
 }
 
-// Only a body that was buffered (post-buffering) can be read again.
-void uwsgi_request_body_seek(wsgi_request *request, off_t pos) {
-  if (!request->post_file) return;
-  if (fseeko(request->post_file, pos, SEEK_SET) == 0) request->post_pos = static_cast<size_t>(pos);
-}
-
 // The handler of the signal runs as well. [worker]
 int uwsgi_signal_wait(wsgi_request *request, int signum) {
   for (;;) {

@@ -345,6 +345,8 @@ UWSGI_API int uwsgi_hooked_parse(char *buf, size_t len,
 /* [request] Next chunk of a body, for plugins that forward chunked bodies; as uwsgi_request_body_read(). nb
  * 1: does not wait, NULL with errno EAGAIN. */
 UWSGI_API char *uwsgi_chunked_read(struct wsgi_request *, size_t *len, int timeout, int nb);
+/* [request] What is read next begins there, no later than at the end; nothing unless post-buffering has kept
+ * the body. */
 UWSGI_API void uwsgi_request_body_seek(struct wsgi_request *, off_t pos);
 /* [request] Forwards the request (a packet in the buffer, then `remains` bytes of body) to a server at
  * address and its answer to the client: 0, or -1 where nothing was sent. */
@@ -431,6 +433,10 @@ UWSGI_API void log_request(struct wsgi_request *);
 /* [request] Adds a variable for log-format's %(key). */
 UWSGI_API void uwsgi_logvar_add(struct wsgi_request *, const char *key, uint8_t keylen, const char *val,
                                 uint8_t vallen);
+/* [request] Waits until the client has taken all that was written so far: what it is slow to take is kept for
+ * it (option response-buffering), and who writes to the descriptor himself must not overtake that. 0, or -1
+ * when the client is lost. */
+UWSGI_API int uwsgi_response_wait_sent(struct wsgi_request *);
 /* [request] Gives up on the client: the connection is closed after the hook. */
 UWSGI_API void uwsgi_disconnect(struct wsgi_request *);
 
