@@ -217,7 +217,7 @@ char *uwsgi_chunked_read(wsgi_request *wsgi_req, size_t *len, int timeout, int n
   Request &request = Request::of(wsgi_req);
   *len = 0;
   try {
-    if (request.body_begin == request.body_end) {
+    if (request.body_begin == request.body_end && mortise::left(request) > 0) {
       mortise::make_room(request, mortise::kChunk);
       char *room = request.body.data() + request.body_end;
       const ssize_t got = nb        ? mortise::read_some(request, room, mortise::kChunk)
