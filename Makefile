@@ -1,6 +1,6 @@
 # Thin: each target is one or two commands that can be typed by hand. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: run test test-uwsgi-plugins unit build install lint format test-asan test-tsan fuzz bench bench-loader bench-size clean help
+.PHONY: run test test-python-debug test-uwsgi-plugins unit build install lint format test-asan test-tsan fuzz bench bench-loader bench-size clean help
 
 PREFIX ?= /usr/local
 BUILD ?= build
@@ -31,6 +31,10 @@ test:  ## set up, build, and run all tests
 	@tools/check_layers
 	@tools/check_exports
 	@tools/run_tests build "$(PYTHON)"
+
+test-python-debug:  ## reference counts of the python plugin, in a debug interpreter
+	@tools/setup build,test,debug "$(PYTHON)"
+	@tools/test_python_debug "$(PYTHON)"
 
 test-uwsgi-plugins:  ## uWSGI's own plugins: built, loaded, exercised
 	@tools/setup build,compat "$(PYTHON)"
