@@ -191,13 +191,19 @@ def application(environ, start_response):
 """
 
 
-@pytest.mark.parametrize("args", [["--threads", "20"], ["--processes", "20"]], ids=" ".join)
-def test_twenty_calls_that_block_for_two_seconds_take_two_seconds(wsgi, tmp_path, args):
+@pytest.fixture
+def sleep_so(tmp_path):
+    """A C library that blocks."""
     compiler = shutil.which("cc") or pytest.skip("no C compiler here")
     source, library = tmp_path / "sleep.c", tmp_path / "sleep.so"
     source.write_text(SLEEP)
     subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source], check=True)
-    server = wsgi(BLOCKING, *args, env={"SLEEP_SO": str(library)})
+    return library
+
+
+@pytest.mark.parametrize("args", [["--threads", "20"], ["--processes", "20"]], ids=" ".join)
+def test_twenty_calls_that_block_for_two_seconds_take_two_seconds(wsgi, sleep_so, args):
+    server = wsgi(BLOCKING, *args, env={"SLEEP_SO": str(sleep_so)})
     server.wait_for_log("loaded in", count=20 if "--processes" in args else 1)
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         started = time.monotonic()
@@ -205,3 +211,33 @@ def test_twenty_calls_that_block_for_two_seconds_take_two_seconds(wsgi, tmp_path
         took = time.monotonic() - started
     assert answers == ["2"] * 20
     assert 2 <= took < 5
+
+
+IN_A_MULE = """
+import ctypes, os, time
+from uwsgidecorators import mulefunc
+library = ctypes.CDLL(os.environ["SLEEP_SO"])
+
+@mulefunc
+def block():
+    began = time.time()
+    library.block(2)
+    print("blocked from %f to %f" % (began, time.time()), flush=True)
+
+def application(environ, start_response):
+    began = time.time()
+    block()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"%f" % (time.time() - began)]
+"""
+
+
+def test_calls_that_block_keep_mules_busy_side_by_side_and_no_request(wsgi, sleep_so):
+    server = wsgi(IN_A_MULE, "--mules", "4", env={"SLEEP_SO": str(sleep_so)})
+    server.wait_for_log(r"mule(?: \d)? \(pid \d+\) started", count=4)
+    for _ in range(4):
+        assert float(server.get().text) < 2
+    server.wait_for_log("blocked from", count=4, seconds=30)
+    spans = [(float(began), float(ended)) for began, ended in re.findall(r"blocked from (\S+) to (\S+)", server.log)]
+    # One after the other they would need 8 s.
+    assert max(ended for _, ended in spans) - min(began for began, _ in spans) < 7
