@@ -21,6 +21,7 @@ struct Self {
   Fd stop_fd;  // an epoll of the stop event and the lifeline
   std::atomic<bool> stop{false};
   std::atomic<bool> said_ready{false};
+  std::atomic<void (*)()> on_pause{nullptr};
   timer_t end;  // SIGKILL for this process: an application may catch the others
 };
 // Never destroyed: the handler may run while exit() is under way.
@@ -67,6 +68,9 @@ void on_signal(int signum, siginfo_t *info, void *) {
     default_signal_async_safe(signum);  // nobody else would end a process that does not finish
   } else if (signum == SIGINT && self.links.master != 0) {
     // Ctrl-C reaches the whole foreground group; the master is in it.
+  } else if (signum == SIGTSTP) {
+    if (info->si_code == SI_KERNEL) raise(SIGSTOP);  // Ctrl-Z: as the master, and the rest of the group
+    if (auto pause = self.on_pause.load(); pause && obeyed(*info)) pause();
   } else if (obeyed(*info)) {
     obey_async_safe();
   } else {
@@ -93,6 +97,7 @@ Result<void> enter_child(ChildLinks links) {
   self.pid = getpid();
   self.links = std::move(links);
   self.stop = self.said_ready = false;
+  self.on_pause = nullptr;
   if (!self.links.stop_event) {
     Result<Fd> event = make_eventfd();
     if (!event) return event.error();
@@ -123,6 +128,10 @@ bool stop_requested() {
 bool orphaned() {
   pollfd lifeline{self.links.lifeline.get(), POLLIN, 0};
   return self.links.master != 0 && poll(&lifeline, 1, 0) > 0;
+}
+
+void on_pause_async_safe(void (*func)()) {
+  self.on_pause = func;
 }
 
 void ask_replacement() {

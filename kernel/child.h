@@ -43,6 +43,10 @@ Result<void> enter_child(ChildLinks links);
 // when uwsgi_stop_fd() reports.
 bool stop_requested();
 
+// What the process does when the master says that its place in the scoreboard has another `suspended`; called
+// in a signal handler. Without it the process ignores that. [child]
+void on_pause_async_safe(void (*func)());
+
 // Whether the master is dead. [child]
 bool orphaned();
 

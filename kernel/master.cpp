@@ -27,6 +27,7 @@ std::map<int, Watch> watches;
 int queue = -1;  // while the loop runs
 Supervisor *running = nullptr;
 bool was_ready = false;
+bool paused = false;
 
 bool add_to_queue(int fd) {
   epoll_event event{.events = EPOLLIN, .data = {.fd = fd}};
@@ -50,6 +51,9 @@ void handle_signal(Supervisor &supervisor, Signal signal) {
       break;
     case SIGTTOU:
       supervisor.retire_worker(0);
+      break;
+    case SIGTSTP:  // of a terminal: what it means to every program
+      signal.of_terminal ? void(raise(SIGSTOP)) : uwsgi_pause_workers(!paused);
       break;
     case SIGCHLD:
       supervisor.reap();
@@ -142,6 +146,20 @@ void uwsgi_stop_server(int at_once) {
   if (!mortise::running) return;
   if (at_once && !mortise::running->stopping()) mortise::running->stop();
   mortise::running->stop();
+}
+
+void uwsgi_pause_workers(int pause) {
+  if (!mortise::running || mortise::paused == (pause != 0)) return;
+  mortise::paused = pause != 0;
+  mortise::log_info(pause ? "paused: new connections wait" : "resumed: the workers accept again");
+  for (int wid = 1; wid <= uwsgi.numproc; ++wid)
+    __atomic_store_n(&uwsgi.workers[wid].suspended, pause ? 1 : 0, __ATOMIC_SEQ_CST);
+  for (const auto &process : mortise::running->processes())
+    if (process.pid > 0 && process.is_worker()) kill(process.pid, SIGTSTP);
+}
+
+int uwsgi_workers_paused(void) {
+  return mortise::paused;
 }
 
 int uwsgi_start_worker(int wid) {

@@ -11,8 +11,9 @@ namespace mortise {
 
 namespace {
 
-constexpr int kForChildren[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP};
-constexpr int kForMaster[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGCHLD, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU};
+constexpr int kForChildren[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGTSTP};
+constexpr int kForMaster[] = {SIGTERM, SIGINT,  SIGQUIT, SIGHUP,  SIGCHLD,
+                              SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGTSTP};
 
 sigset_t mask_before;
 bool blocked = false;
@@ -63,7 +64,7 @@ Result<Fd> open_master_signals() {
 Signal next_signal(int fd) {
   signalfd_siginfo info;
   if (read(fd, &info, sizeof info) != sizeof info) return {};
-  return {static_cast<int>(info.ssi_signo), static_cast<pid_t>(info.ssi_pid)};
+  return {static_cast<int>(info.ssi_signo), static_cast<pid_t>(info.ssi_pid), info.ssi_code == SI_KERNEL};
 }
 
 void release_master_signals() {

@@ -19,6 +19,7 @@ Result<Fd> open_master_signals();
 struct Signal {
   int number = 0;
   pid_t sender = 0;
+  bool of_terminal = false;  // Ctrl-C, Ctrl-Z: the whole foreground group has it
 };
 Signal next_signal(int fd);
 
@@ -28,7 +29,7 @@ void release_master_signals();
 // What a process does with the signals that end or reload a server.
 using SignalHandler = void (*)(int signum, siginfo_t *info, void *context);
 
-// Gives a forked child its own dispositions: `handler` for TERM, INT, QUIT and HUP, the default for the
+// Gives a forked child its own dispositions: `handler` for TERM, INT, QUIT, HUP and TSTP, the default for the
 // others that the master blocked, and the mask from before block_master_signals(). [child, right after fork]
 void take_child_signals(SignalHandler handler);
 

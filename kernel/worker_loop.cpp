@@ -20,6 +20,12 @@ constexpr int64_t kSweepStoppingMs = 100;
 constexpr int64_t kSamePauseMs = 5000;  // between two sweeps that find no descriptor: told already
 constexpr int kRefusalsPerSecond = 10;
 
+WorkerLoop *own_loop = nullptr;
+
+bool suspended() {
+  return __atomic_load_n(&uwsgi.workers[uwsgi.mywid].suspended, __ATOMIC_SEQ_CST);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<WorkerLoop>> WorkerLoop::create(int cores) {
@@ -32,6 +38,9 @@ Result<std::unique_ptr<WorkerLoop>> WorkerLoop::create(int cores) {
     if (auto done = loop->watch(socket->fd, EventTag(socket), EPOLLIN | EPOLLEXCLUSIVE); !done)
       return done.error();
   }
+  own_loop = loop.get();
+  on_pause_async_safe([] { own_loop->heed_pause_async_safe(); });
+  if (suspended()) loop->unwatch_listeners_async_safe();  // forked while the server rests
   const uint32_t shared = EPOLLIN | EPOLLEXCLUSIVE;
   if (auto done = loop->watch(uwsgi.signal_socket, {EventKind::kSignal, uwsgi.signal_socket}, shared); !done)
     return done.error();
@@ -55,7 +64,17 @@ Result<void> WorkerLoop::watch(int fd, EventTag tag, uint32_t events) {
   return {};
 }
 
-void WorkerLoop::unwatch_listeners() {
+// A listener that is watched already stays so.
+void WorkerLoop::watch_listeners_async_safe() {
+  for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next) {
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLEXCLUSIVE;
+    event.data.u64 = EventTag(socket).value;
+    if (socket->fd >= 0) epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket->fd, &event);
+  }
+}
+
+void WorkerLoop::unwatch_listeners_async_safe() {
   for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
     if (socket->fd >= 0) epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket->fd, nullptr);
 }
@@ -66,7 +85,7 @@ bool WorkerLoop::stop_accepting() {
   if (stopping_.exchange(true, std::memory_order_acq_rel)) return false;
   stopped_at_ms_.store(monotonic_ms(), std::memory_order_relaxed);
   next_sweep_ms_.store(0, std::memory_order_relaxed);
-  unwatch_listeners();
+  unwatch_listeners_async_safe();
   // Nobody else would, and there may be no time for it at the end.
   if (orphaned()) unlink_socket_files();
   return true;
@@ -80,16 +99,18 @@ void WorkerLoop::pause_accepting(int errnum) {
     log_error(
         "accept: %s (new connections wait until others end; raise the limit with ulimit -n or --max-fd)",
         strerror(errnum));
-  unwatch_listeners();
+  unwatch_listeners_async_safe();
 }
 
 void WorkerLoop::resume_accepting() {
   if (stopping() || !paused_.exchange(false)) return;
-  for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next) {
-    if (socket->fd < 0) continue;
-    if (auto done = watch(socket->fd, EventTag(socket), EPOLLIN | EPOLLEXCLUSIVE); !done)
-      log_error(done.error());
-  }
+  watch_listeners_async_safe();
+  if (suspended()) unwatch_listeners_async_safe();
+}
+
+void WorkerLoop::heed_pause_async_safe() {
+  if (stopping() || paused_.load(std::memory_order_relaxed)) return;
+  suspended() ? unwatch_listeners_async_safe() : watch_listeners_async_safe();
 }
 
 bool WorkerLoop::sweep_due(int64_t now_ms) {

@@ -59,6 +59,8 @@ class WorkerLoop {
     return paused_.load(std::memory_order_relaxed) &&
            connections_.open() < open_at_pause_.load(std::memory_order_relaxed);
   }
+  // As the master wants it: while the worker is suspended, new connections wait.
+  void heed_pause_async_safe();
 
   // Whether there is anything that time must be kept for. With several cores there may always be: the one
   // that accepts a connection may be held by a hook when its deadline comes.
@@ -73,7 +75,8 @@ class WorkerLoop {
 
  private:
   Result<void> watch(int fd, EventTag tag, uint32_t events);
-  void unwatch_listeners();
+  void watch_listeners_async_safe();
+  void unwatch_listeners_async_safe();
 
   Fd epoll_;
   const bool several_cores_;

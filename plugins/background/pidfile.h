@@ -13,8 +13,11 @@ inline void *when(Moment moment) {
 
 // Option callback; data: when().
 void add_pidfile(char *name, char *path, void *moment);
+bool any_pidfile();
 // [master] The server ends where one of before the drop cannot be written.
 void write_pidfiles(Moment moment);
+// [master] All of them once more: another server may have written its own.
+void rewrite_pidfiles();
 // [master]
 void remove_pidfiles();
 

@@ -35,7 +35,15 @@ void before_drop() {
   write_pidfiles(Moment::kBeforeDrop);
 }
 
+// Command of the master's fifo, where there is one.
+void take_fifo_command() {
+  auto set_slot =
+      reinterpret_cast<decltype(&uwsgi_fifo_set_slot)>(dlsym(RTLD_DEFAULT, "uwsgi_fifo_set_slot"));
+  if (set_slot && any_pidfile()) set_slot('P', [](int) { rewrite_pidfiles(); });
+}
+
 void after_drop() {
+  take_fifo_command();
   write_pidfiles(Moment::kAfterDrop);
 }
 

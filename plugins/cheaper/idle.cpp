@@ -46,6 +46,12 @@ void fall_asleep() {
   watch_listeners(EPOLL_CTL_ADD);
 }
 
+void go_cheap(int) {
+  if (idle || listeners < 0 || uwsgi_server_state() != UWSGI_SERVING) return;
+  uwsgi_log("cheap: the workers end until a connection comes\n");
+  fall_asleep();
+}
+
 uint64_t requests() {
   uint64_t sum = 0;
   for (int wid = 1; wid <= uwsgi.numproc; ++wid) sum += uwsgi.workers[wid].requests;
@@ -55,6 +61,10 @@ uint64_t requests() {
 }  // namespace
 
 void prepare_idleness() {
+  auto set_slot =
+      reinterpret_cast<decltype(&uwsgi_fifo_set_slot)>(dlsym(RTLD_DEFAULT, "uwsgi_fifo_set_slot"));
+  if (!set_slot && !idle_seconds && !start_cheap) return;
+  if (set_slot) set_slot('C', go_cheap);
   listeners = epoll_create1(EPOLL_CLOEXEC);
   if (uwsgi_master_add_fd(listeners, wake, nullptr))
     uwsgi_log("error: idle: watch the listening sockets: %s\n", strerror(errno));

@@ -5,7 +5,7 @@ namespace mortise::cheaper {
 
 inline int idle_seconds = 0, start_cheap = 0, die_on_idle = 0;
 
-// [master, before the fork]
+// [master, before the fork] Also the command 'C' of the master's fifo, where there is one.
 void prepare_idleness();
 // Hook master_cycle.
 void watch_idleness();

@@ -40,7 +40,7 @@ int fail(const char *what) {
 
 int prepare_scaling() {
   if (list_algorithms) log_algorithms();
-  if (idle_seconds || start_cheap) prepare_idleness();
+  prepare_idleness();
   if (uwsgi.cheaper_count <= 0) return 0;
   if (uwsgi.cheaper_count >= uwsgi.numproc)
     return fail("the number of workers that always run must be lower than `workers`, the most there may be");

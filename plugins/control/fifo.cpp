@@ -28,7 +28,10 @@ void for_each_worker(void (*act)(int wid)) {
 }
 
 void log_workers(int) {
-  uwsgi_log("%d workers of %d at most, generation %d\n", uwsgi.numproc, uwsgi.numproc, uwsgi_generation());
+  int running = 0;
+  for (int wid = 1; wid <= uwsgi.numproc; ++wid) running += uwsgi.workers[wid].pid > 0;
+  uwsgi_log("%d workers of %d at most, generation %d%s\n", running, uwsgi.numproc, uwsgi_generation(),
+            uwsgi_workers_paused() ? ", paused" : "");
   for_each_worker([](int wid) {
     const uwsgi_worker &worker = uwsgi.workers[wid];
     uwsgi_log("worker %d (pid %d): %s, %llu requests, started %llu times\n", wid, worker.pid,
@@ -36,6 +39,19 @@ void log_workers(int) {
               static_cast<unsigned long long>(worker.respawn_count));
   });
 }
+
+// What only a plugin that is not loaded could do.
+template <const char *Reason>
+void say_why_not(int command) {
+  uwsgi_log("master fifo: '%c' has no effect: %s\n", command, Reason);
+}
+constexpr char kNoEmperor[] = "this server is no emperor (see --emperor)";
+constexpr char kNoVassal[] = "a server does not ask its emperor for reinforcement (set cheaper and workers)";
+constexpr char kNoForkServer[] = "vassals are started by the emperor itself, there is no fork server";
+constexpr char kNoLogFile[] = "the server has no log file of its own (see --logto with --log-master)";
+constexpr char kNoPidFile[] = "the server has no pid file (see --pidfile)";
+constexpr char kNoSubscription[] = "the server does not announce itself to gateways (see --subscribe-to)";
+constexpr char kNotCheap[] = "the plugin cheaper is not loaded (add --plugin cheaper)";
 
 std::array<Command, 256> &commands() {
   static std::array<Command, 256> table = [] {
@@ -49,7 +65,14 @@ std::array<Command, 256> &commands() {
     all['q'] = [](int) { uwsgi_stop_server(0); };
     all['Q'] = [](int) { uwsgi_stop_server(1); };
     all['s'] = log_workers;
-    all['f'] = open_slot;
+    all['p'] = [](int) { uwsgi_pause_workers(!uwsgi_workers_paused()); };
+    all['C'] = say_why_not<kNotCheap>;
+    all['P'] = say_why_not<kNoPidFile>;
+    all['l'] = all['L'] = say_why_not<kNoLogFile>;
+    all['S'] = say_why_not<kNoSubscription>;
+    all['E'] = say_why_not<kNoEmperor>;
+    all['B'] = say_why_not<kNoVassal>;
+    all['f'] = say_why_not<kNoForkServer>;
     return all;
   }();
   return table;
@@ -96,15 +119,35 @@ void open_slot(int command) {
     uwsgi_log("master fifo: %s\n", paths()[current].c_str());
 }
 
+// Commands would go to either of them.
+bool is_read_by_another_server(const std::string &path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) || !S_ISFIFO(status.st_mode)) return false;
+  int fd = open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd >= 0) close(fd);
+  return fd >= 0;
+}
+
 }  // namespace
 
 void add_fifo(char *, char *path, void *) {
   paths().push_back(path);
+  uwsgi_load_plugin("cheaper");  // the commands +, - and C are about what it does
 }
 
 int open_fifos() {
   if (paths().empty() || uwsgi_generation() < 0) return 0;
+  if (uwsgi_generation() == 0 && is_read_by_another_server(paths().front())) {
+    uwsgi_log("error: master-fifo %s: another server reads it (stop that one, or choose another name)\n",
+              paths().front().c_str());
+    return -1;
+  }
   return open_path(paths().front()) ? 0 : -1;
+}
+
+void close_fifo() {
+  if (reader >= 0) close(reader);
+  reader = -1;
 }
 
 void remove_fifos() {
@@ -114,6 +157,6 @@ void remove_fifos() {
 
 }  // namespace mortise::control
 
-extern "C" __attribute__((visibility("default"))) void uwsgi_fifo_set_slot(char slot, void (*func)(int)) {
+extern "C" void uwsgi_fifo_set_slot(char slot, void (*func)(int)) {
   mortise::control::commands()[static_cast<unsigned char>(slot)] = func;
 }

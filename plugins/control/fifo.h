@@ -8,6 +8,8 @@ void add_fifo(char *name, char *path, void *);
 
 // [master, before the fork] 0, or -1 with a message.
 int open_fifos();
+// [child] It is the master's: what outlives that one must not look like a reader.
+void close_fifo();
 // [master, at its end]
 void remove_fifos();
 

@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "fifo.h"
+#include "ready_fd.h"
 #include "touch.h"
 
 namespace {
@@ -26,10 +27,18 @@ uwsgi_option options[] = {
      reinterpret_cast<void *>(replace_workers), 0},
     {"touch-chain-reload", required_argument, 0, "same as touch-workers-reload", add_touch,
      reinterpret_cast<void *>(replace_workers), 0},
+    {"touch-mules-reload", required_argument, 0, "start the mules anew when this file changes", add_touch,
+     reinterpret_cast<void *>(replace_mules), 0},
+    {"touch-spoolers-reload", required_argument, 0, "start the spoolers anew when this file changes",
+     add_touch, reinterpret_cast<void *>(replace_spoolers), 0},
     {"fs-reload", required_argument, 0, "same as touch-reload", add_touch,
      reinterpret_cast<void *>(reload_all), 0},
     {"fs-brutal-reload", required_argument, 0, "same as touch-reload", add_touch,
      reinterpret_cast<void *>(reload_all), 0},
+    {"reload-on-fd", required_argument, 0,
+     "reload when this descriptor, which the server was started with, can be read", add_reload_fd, nullptr,
+     0},
+    {"brutal-reload-on-fd", required_argument, 0, "same as reload-on-fd", add_reload_fd, nullptr, 0},
     UWSGI_END_OF_OPTIONS};
 
 // Before any plugin writes or binds: a configuration that names the server belongs to that one.
@@ -37,14 +46,25 @@ void before_drop() {
   if (command_given()) exit(run_command());
 }
 
+int init() {
+  return open_fifos() || watch_reload_fds() ? -1 : 0;
+}
+
+void in_child(int step) {
+  if (step != 1) return;
+  close_fifo();
+  close_reload_fds();
+}
+
 }  // namespace
 
 uwsgi_plugin control_plugin = {
     .name = "control",
-    .init = open_fifos,
+    .init = init,
     .options = options,
     .master_cycle = look_at_touched_files,
     .magic = take_pidfile,
     .before_privileges_drop = before_drop,
     .master_cleanup = remove_fifos,
+    .post_uwsgi_fork = in_child,
 };

@@ -3,6 +3,7 @@
 #include <uwsgi.h>
 
 #include <mortise/lifecycle.h>
+#include <mortise/mules.h>
 
 #include <string>
 #include <vector>
@@ -50,6 +51,17 @@ void reload_all() {
 
 void replace_workers() {
   uwsgi_replace_worker(0);
+}
+
+// They finish what they are at, end, and are started again.
+void replace_mules() {
+  for (int i = 0; i < uwsgi.mules_cnt; ++i)
+    if (uwsgi.mules[i].pid > 0) kill(uwsgi.mules[i].pid, SIGTERM);
+}
+
+void replace_spoolers() {
+  for (const uwsgi_spooler *spooler = uwsgi.spoolers; spooler; spooler = spooler->next)
+    if (spooler->pid > 0) kill(spooler->pid, SIGTERM);
 }
 
 void look_at_touched_files() {

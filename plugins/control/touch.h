@@ -7,6 +7,8 @@ namespace mortise::control {
 void add_touch(char *name, char *path, void *what);
 void reload_all();
 void replace_workers();
+void replace_mules();
+void replace_spoolers();
 
 // [master] At most a few times a second, whatever calls it.
 void look_at_touched_files();

@@ -2,6 +2,8 @@
 
 #include <uwsgi.h>
 
+#include <sys/eventfd.h>
+
 #include <cstring>
 #include <string>
 
@@ -15,6 +17,7 @@ namespace mortise::emperor {
 namespace {
 
 constexpr int kEvents = 64;
+int rescan_fd = -1;  // the master writes to it
 
 std::string json_text(const char *text) {
   std::string escaped(strlen(text) * 6 + 1, '\0');
@@ -70,6 +73,12 @@ void write_pidfile() {
   fclose(file);
 }
 
+// Since it was asked last.
+bool rescan_asked() {
+  uint64_t count;
+  return read(rescan_fd, &count, sizeof count) == sizeof count;
+}
+
 void wait_for_events(int timeout_ms, int stats_fd) {
   pollfd queue{uwsgi.emperor_queue, POLLIN, 0};
   if (poll(&queue, 1, timeout_ms) <= 0) return;
@@ -79,13 +88,23 @@ void wait_for_events(int timeout_ms, int stats_fd) {
     const int fd = event_queue_interesting_fd(events, i);
     if (fd == stats_fd) {
       tell_state(fd);
-    } else if (!vassal_ended(fd)) {
+    } else if (fd != rescan_fd && !vassal_ended(fd)) {
       scanner_event(fd);
     }
   }
 }
 
 }  // namespace
+
+void prepare_rescan() {
+  rescan_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+void ask_rescan() {
+  const uint64_t one = 1;
+  uwsgi_log("emperor: the configurations are looked at\n");
+  [[maybe_unused]] ssize_t written = write(rescan_fd, &one, sizeof one);
+}
 
 void run_emperor(int, void *) {
   uwsgi.emperor_queue = event_queue_init();
@@ -95,11 +114,12 @@ void run_emperor(int, void *) {
   write_pidfile();
   const int stats_fd = open_stats();
   event_queue_add_fd_read(uwsgi.emperor_queue, uwsgi_stop_fd());
+  event_queue_add_fd_read(uwsgi.emperor_queue, rescan_fd);
   start_scanners();
   uwsgi_process_ready();
   int64_t next_scan_ms = 0;
   while (!uwsgi_stopping()) {
-    if (now_ms() >= next_scan_ms) {
+    if (rescan_asked() || now_ms() >= next_scan_ms) {
       scan();
       next_scan_ms = now_ms() + int64_t{uwsgi.emperor_freq} * 1000;
     }

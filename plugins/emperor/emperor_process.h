@@ -3,6 +3,10 @@
 
 namespace mortise::emperor {
 
+// [master] Before the fork; and: the configurations are to be looked at right now.
+void prepare_rescan();
+void ask_rescan();
+
 void run_emperor(int id, void *data);
 
 }  // namespace mortise::emperor

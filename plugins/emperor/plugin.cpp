@@ -1,6 +1,8 @@
 // The hook table and the options. Without `emperor` nothing is started.
 #include <uwsgi.h>
 
+#include <mortise/lifecycle.h>
+
 #include "emperor_process.h"
 #include "monitors.h"
 #include "settings.h"
@@ -47,7 +49,11 @@ uwsgi_option options[] = {
 int start() {
   if (!settings().sources) return 0;
   choose_monitors();
-  uwsgi_process_role role{"emperor", 1, run_emperor, nullptr, 0};
+  prepare_rescan();
+  auto set_slot =
+      reinterpret_cast<decltype(&uwsgi_fifo_set_slot)>(dlsym(RTLD_DEFAULT, "uwsgi_fifo_set_slot"));
+  if (set_slot) set_slot('E', [](int) { ask_rescan(); });
+  uwsgi_process_role role{"emperor", 1, run_emperor, nullptr, 0, 1};
   return uwsgi_register_process(&role);
 }
 

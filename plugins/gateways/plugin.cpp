@@ -1,6 +1,8 @@
 // The hook table, and the options of servers that announce themselves to gateways.
 #include <uwsgi.h>
 
+#include <mortise/lifecycle.h>
+
 #include "subscriber.h"
 
 using mortise::gateways::subscriber;
@@ -36,9 +38,18 @@ uwsgi_option options[] = {
      nullptr, 0},
     UWSGI_END_OF_OPTIONS};
 
+// Command of the master's fifo, where there is one.
+void take_fifo_command() {
+  auto set_slot =
+      reinterpret_cast<decltype(&uwsgi_fifo_set_slot)>(dlsym(RTLD_DEFAULT, "uwsgi_fifo_set_slot"));
+  if (set_slot && (subscriber().targets || subscriber().keyvals))
+    set_slot('S', [](int) { subscriber().toggle(); });
+}
+
 // Several processes of one gateway tell each other of subscriptions.
 void before_fork() {
   subscriber().read_options();
+  take_fifo_command();
   for (int i = 0; i < uwsgi.shared->gateways_cnt; ++i) {
     int *pair = uwsgi.shared->gateways[i].internal_subscription_pipe;
     if (pair[0] == pair[1] && socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair))

@@ -123,8 +123,16 @@ void Subscriber::announce(time_t now) {
   announced_ = true;
 }
 
+void Subscriber::toggle() {
+  silent = !silent;
+  next_ = 0;
+  uwsgi_log("subscriptions: %s\n", silent ? "the gateways are told goodbye and no more" : "announced again");
+  if (silent) leave();
+}
+
 void Subscriber::leave() {
   if (announced_) send(1);
+  announced_ = false;
 }
 
 }  // namespace mortise::gateways

@@ -30,6 +30,8 @@ class Subscriber {
   // [master, each turn]
   void announce(time_t now);
   void leave();
+  // Silence, with a goodbye, or not any more. [master]
+  void toggle();
 
  private:
   void send(uint8_t command);

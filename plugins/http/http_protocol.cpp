@@ -39,6 +39,11 @@ std::string_view port_of(const uwsgi_socket *socket) {
   return socket->family == AF_UNIX || colon == name.npos ? "80" : name.substr(colon + 1);
 }
 
+// A worker that rests is not to be found at the other end of a connection that was kept.
+bool rests() {
+  return uwsgi.workers && uwsgi.workers[uwsgi.mywid].suspended;
+}
+
 int parse_http(wsgi_request *request) {
   thread_local RequestHead head;
   const HeadLimits limits = head_limits();
@@ -66,7 +71,7 @@ int parse_http(wsgi_request *request) {
   request->uh->modifier1 = static_cast<uint8_t>(options.socket_modifier1);
   request->uh->modifier2 = static_cast<uint8_t>(options.socket_modifier2);
   request->http_minor = head.minor;
-  request->keep_alive = head.keep_alive && options.keepalive > 0;
+  request->keep_alive = head.keep_alive && options.keepalive > 0 && !rests();
   request->expect_continue = head.expect_continue;
   request->body_is_chunked = head.chunked;
   request->post_cl = head.content_length;
@@ -85,7 +90,7 @@ int parse_packet(wsgi_request *request) {
     return value ? std::string_view(value, len) : std::string_view();
   };
   request->http_minor = std::string_view(request->protocol, request->protocol_len) == "HTTP/1.0" ? 0 : 1;
-  request->keep_alive = 1;
+  request->keep_alive = !rests();
   request->body_is_chunked = !value_of("HTTP_TRANSFER_ENCODING").empty();
   request->expect_continue = request->http_minor >= 1 && (request->post_cl > 0 || request->body_is_chunked) &&
                              !value_of("HTTP_EXPECT").empty();

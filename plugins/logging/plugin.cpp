@@ -150,8 +150,8 @@ bool is_udp(const char *address) {
 
 // Commands of the master's fifo, where the plugin that has it is loaded.
 void take_fifo_commands() {
-  using SetSlot = void (*)(char, void (*)(int));
-  auto set_slot = reinterpret_cast<SetSlot>(dlsym(RTLD_DEFAULT, "uwsgi_fifo_set_slot"));
+  auto set_slot =
+      reinterpret_cast<decltype(&uwsgi_fifo_set_slot)>(dlsym(RTLD_DEFAULT, "uwsgi_fifo_set_slot"));
   if (!set_slot) return;
   set_slot('l', [](int) { uwsgi_log_reopen(); });
   set_slot('L', [](int) { uwsgi_log_rotate(); });
