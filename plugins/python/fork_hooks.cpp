@@ -1,7 +1,6 @@
 #include "fork_hooks.h"
 
 #include "background.h"
-#include "fork_warnings.h"
 #include "gil.h"
 #include "options.h"
 #include "traceback.h"
@@ -37,7 +36,6 @@ bool forked_by_application() {
 void before_fork() {
   if (!Py_IsInitialized()) return;
   take_gil();
-  warn_of_what_a_fork_breaks();
   PyOS_BeforeFork();
   forking = true;
 }

@@ -4,8 +4,7 @@
 namespace mortise::python {
 
 // Hooks pre_uwsgi_fork and post_uwsgi_fork (0: parent, 1: child): the forking thread holds the GIL and the
-// import lock while the process splits, or the child could find them taken for ever. Warns of threads, which
-// stay behind. [master]
+// import lock while the process splits, or the child could find them taken for ever. [master]
 void before_fork();
 void after_fork(int step);
 

@@ -15,10 +15,13 @@
 #include "shutdown.h"
 #include "stack_dump.h"
 #include "startup.h"
+#include "thread_names.h"
 #include "user_signals.h"
 #include "uwsgi_rpc.h"
 
 #include <uwsgi.h>
+
+#include <mortise/lifecycle.h>
 
 namespace mortise::python {
 
@@ -28,6 +31,7 @@ namespace {
 // until somebody adds a timer or sets a deadline.
 void on_load() {
   register_gevent_loop();
+  uwsgi_register_thread_names(name_of_python_thread);
   constexpr struct {
     const char *plugin, *function;
   } kAlways[] = {{"timers", "uwsgi_add_timer"}, {"harakiri", "set_harakiri"}};

@@ -103,8 +103,8 @@ def news_in_each_worker(server, seconds=10):
 def test_a_thread_of_a_preloaded_application_stays_in_the_master_and_the_log_says_so(wsgi, redis_server):
     server = start(wsgi, redis_server, "start()", "--preload")
     server.wait_for_log(
-        r"python: the master runs threads \('redis-listener'\): they do not exist in the workers, which are forked from "
-        r"it \(start them in a function marked @postfork, or load the application in each worker: lazy-apps\)"
+        r"the master runs threads \('redis-listener'\): they do not exist in the workers, which are forked from "
+        r"it \(start them in a plugin's hook post_fork, in Python in a function marked @postfork, or load the application in each worker: lazy-apps\)"
     )
     wait_until(lambda: listeners(redis_server) == 1, what="the master's listener")
     redis_server.publish("news", "x")
@@ -148,8 +148,8 @@ def test_it_still_runs_once_after_a_reload(wsgi, redis_server):
 def test_a_connection_that_a_preloaded_application_opened_is_named(wsgi, redis_server):
     server = start(wsgi, redis_server, "connection.ping()", "--preload")
     server.wait_for_log(
-        r"python: the master has connections open \(127.0.0.1:%d \(descriptor \d+\)\): all workers would use the same "
-        r"ones and get each other's answers \(connect in a function marked @postfork" % redis_server.port
+        r"the master has connections open \(127.0.0.1:%d \(descriptor \d+\)\): all workers would use the same "
+        r"ones and get each other's answers \(connect in a plugin's hook post_fork, in Python in a function marked @postfork" % redis_server.port
     )
 
 

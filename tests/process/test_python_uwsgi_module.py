@@ -246,8 +246,8 @@ def application(environ, start_response):
     preloaded = mortise(*arguments, "--preload", files={"app.py": source})
     assert "redis-listener" not in preloaded.get().text
     expected = (
-        "python: the master runs threads ('redis-listener'): they do not exist in the workers, which are forked from it "
-        "(start them in a function marked @postfork, or load the application in each worker: lazy-apps)"
+        "the master runs threads ('redis-listener'): they do not exist in the workers, which are forked from it "
+        "(start them in a plugin's hook post_fork, in Python in a function marked @postfork, or load the application in each worker: lazy-apps)"
     )
     assert preloaded.log.count(expected) == 1
     lazy = mortise(*arguments, files={"app.py": source})
