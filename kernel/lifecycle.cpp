@@ -7,16 +7,19 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "kernel/fork_warnings.h"
 #include "kernel/kernel_options.h"
 #include "kernel/log.h"
 #include "kernel/master.h"
 #include "kernel/plugin_registry.h"
+#include "kernel/privileges.h"
 #include "kernel/scoreboard.h"
 #include "kernel/signals.h"
 #include "kernel/sockets.h"
 #include "kernel/state.h"
 #include "kernel/supervisor.h"
 #include "kernel/worker.h"
+#include "sdk/runtime/crash_guard.h"
 #include "sdk/runtime/user_signals.h"
 
 namespace mortise {
@@ -113,7 +116,9 @@ void add_roles(Supervisor &supervisor) {
       run_exit_hooks();
       return kExitOk;
     };
-    supervisor.add_role({role.name, role.instances, body, role.stop_first != 0, false});
+    Role added{role.name, role.instances, body, role.stop_first != 0};
+    added.required = role.required != 0;
+    supervisor.add_role(added);
   }
 }
 
@@ -143,6 +148,7 @@ Result<void> prepare_process() {
   uwsgi.wait_read2_hook = uwsgi_simple_wait_read2_hook;
   uwsgi.wait_milliseconds_hook = uwsgi_simple_wait_milliseconds_hook;
   if (auto done = change_dir(set.chdir); !done) return done;
+  if (auto done = drop_privileges_at_once(); !done) return done;
   block_master_signals();       // before any plugin can start a thread
   adopt_inherited_listeners();  // before any plugin can bind
   return {};
@@ -216,6 +222,10 @@ Result<int> supervise(const std::string &failure) {
   };
   hooks.after_child = [] {
     uwsgi.mypid = getpid();
+    if (auto done = drop_privileges_of_child(); !done) {
+      log_error(done.error());
+      _exit(done.error().exit_code);
+    }
     call_hooks(Tables::kRequestFirst, &uwsgi_plugin::post_uwsgi_fork, "post_uwsgi_fork", 1);
   };
   if (!failure.empty()) hooks = {};  // of plugins that may have started or not
@@ -229,6 +239,7 @@ Result<int> supervise(const std::string &failure) {
   };
   if (failure.empty()) {
     add_roles(*supervisor);
+    warn_of_what_a_fork_breaks();
     callbacks.cycle = [] { call_hooks(Tables::kGenericFirst, &uwsgi_plugin::master_cycle, "master_cycle"); };
     callbacks.cleanup = [remove_sockets = callbacks.cleanup] {
       call_hooks(Tables::kGenericFirst, &uwsgi_plugin::master_cleanup, "master_cleanup");
@@ -241,6 +252,10 @@ Result<int> supervise(const std::string &failure) {
 }
 
 int run_trial() {
+  if (auto done = drop_privileges_of_child(); !done) {
+    log_error(done.error());
+    _exit(done.error().exit_code);
+  }
   call_hooks(Tables::kRequestOnly, &uwsgi_plugin::master_fixup, "master_fixup", 0);
   int status = uwsgi.sockets ? run_worker(1) : kExitOk;
   fflush(nullptr);
@@ -251,6 +266,7 @@ int run_trial() {
 
 extern "C" void uwsgi_exit(int status) {
   using namespace mortise;
+  CrashGuard::catch_exit(status);
   // What ends the start of a new generation must not end the server.
   if (!supervising && !handover().processes.empty())
     status = *supervise("a plugin ended the start with exit status " + std::to_string(status));

@@ -86,7 +86,7 @@ void Supervisor::adopt(const Handover &from, const std::string &failure) {
     process.stop_event.reset(old.stop_fd);
   }
   askers_ = from.askers;
-  reloading_ = any_worker_ready_ = true;
+  reloading_ = any_worker_ready_ = was_whole_ = true;
   alone_ = !failure.empty();
   old_serve_ = !alone_;
   if (alone_) end_reload(failure);
@@ -232,13 +232,14 @@ void Supervisor::stop() {
 
 bool Supervisor::all_ready() const {
   return std::all_of(processes_.begin(), processes_.end(), [](const Process &process) {
-    return !process.is_worker() || process.told() || process.state == ProcessState::kReady;
+    return !process.is_required() || process.told() || process.state == ProcessState::kReady;
   });
 }
 
 // What follows from events once they are handled: the generation before goes when this one serves, those who
 // stop are told in order, ended processes are forgotten.
 void Supervisor::settle() {
+  was_whole_ = was_whole_ || all_ready();
   if (old_serve_ && !stopping() && all_ready()) {
     old_serve_ = false;
     retire_began_ms_ = monotonic_ms();
@@ -289,7 +290,7 @@ void Supervisor::handle(Process &process, ProcessEvent event) {
 }
 
 void Supervisor::started(Process &process) {
-  if (process.is_worker() || &process == trial_) process.due_ms = process.forked_ms + mercy_.start_ms;
+  if (process.is_required() || &process == trial_) process.due_ms = process.forked_ms + mercy_.start_ms;
   log_info("%s started", process.who().c_str());
 }
 
@@ -419,20 +420,21 @@ void Supervisor::kill_process(Process &process) {
 void Supervisor::exited(Process &process) {
   bool was_starting = process.state == ProcessState::kStarting;
   bool is_worker = process.is_worker();
-  bool hopeless = is_worker && was_starting && !any_worker_ready_ && !stopping();
+  bool served = is_worker ? any_worker_ready_ : was_whole_;
+  bool hopeless = process.is_required() && was_starting && !served && !stopping();
   if (is_worker) record_exit(process.id, process.pid);
   std::string cause = process.who() + " " + describe_exit(process.outcome);
-  int status = WIFEXITED(process.outcome) ? WEXITSTATUS(process.outcome) : kExitFailure;
   Process *survivor = twin(process);
   bool for_good = survivor || hopeless || process.old || &process == trial_;
   handle(process, for_good ? ProcessEvent::kExitedForGood : ProcessEvent::kExited);
   if (survivor) survivor->replacement = false;
-  if (hopeless) give_up(cause, status == 0 ? kExitNoApp : status);
+  if (hopeless) give_up(process, cause);
   if (&process == trial_) {
     trial_ = nullptr;
     if (stopping()) return;
     process.outcome ? end_reload(cause) : become_next_generation();
-  } else if (was_starting && (reload_target_ == &process || (is_worker && old_serve_ && reloading_))) {
+  } else if (was_starting &&
+             (reload_target_ == &process || (process.is_required() && old_serve_ && reloading_))) {
     end_reload(cause);
   } else if (reload_target_ == &process) {
     continue_replacing();
@@ -458,9 +460,13 @@ Process &Supervisor::successor(const Process &process) {
   return processes_.emplace_back(Process{.role = process.role, .id = process.id, .replacement = true});
 }
 
-void Supervisor::give_up(const std::string &cause, int status) {
+void Supervisor::give_up(const Process &process, const std::string &cause) {
+  int status = WIFEXITED(process.outcome) ? WEXITSTATUS(process.outcome) : kExitFailure;
+  if (status == 0) status = process.role->is_worker ? kExitNoApp : kExitPlugin;
   const char *hint = status == kExitNoApp ? "; to start without an application, set need-app = false" : "";
-  log_error("no worker could load the application: %s (see the messages above%s)", cause.c_str(), hint);
+  log_error("%s: %s (see the messages above%s)",
+            process.role->is_worker ? "no worker could load the application" : "the server cannot start",
+            cause.c_str(), hint);
   exit_status_ = status;
   mercy_ = {kUnreadyMercyMs, kUnreadyMercyMs};  // nothing is worth waiting for
   stop_began_ms_ = monotonic_ms();

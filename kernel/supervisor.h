@@ -24,8 +24,9 @@ struct Role {
   int instances = 1;
   std::function<int(int id)> body;  // runs in the child, id 1..instances; what it returns is the exit status
   bool stop_first = false;          // is told to stop, and has ended, before the others are told
-  bool is_worker = false;           // has a slot in the scoreboard; its failure to start ends the server
+  bool is_worker = false;           // has a slot in the scoreboard
   int initial = instances;          // how many of them run from the start
+  bool required = is_worker;        // the server serves when these are ready; one that cannot start ends it
 };
 
 // Called around every fork, also one that fails; after_child once the child has its own signals and
@@ -64,6 +65,7 @@ struct Process {
   std::string who() const;    // "worker 3 (pid 71)"
   bool told() const { return state >= ProcessState::kStopping; }
   bool is_worker() const { return role->is_worker && !old; }
+  bool is_required() const { return role->required && !old; }
 };
 
 // [master], all of it.
@@ -94,7 +96,7 @@ class Supervisor {
   int retire_worker(int id);  // it ends and is not started again
   void replace_worker(int id);
 
-  // Whether each worker serves.
+  // Whether each worker serves, and all else that the server needs.
   bool all_ready() const;
   // Whether the server has stopped, and with which exit status.
   bool finished() const { return stopping() && processes_.empty(); }
@@ -125,7 +127,7 @@ class Supervisor {
   Process &successor(const Process &process);
   void continue_replacing();
   void end_reload(const std::string &failure);
-  void give_up(const std::string &cause, int status);
+  void give_up(const Process &process, const std::string &cause);
   void try_next_generation();
   void become_next_generation();
   void settle();
@@ -140,6 +142,7 @@ class Supervisor {
   std::vector<int> master_fds_;
 
   bool any_worker_ready_ = false;            // since the start of the server
+  bool was_whole_ = false;                   // all that is required has been ready at once
   bool old_serve_ = false;                   // the generation before, until this one is ready
   bool alone_ = false;                       // it will never be
   bool reloading_ = false;                   // from the request to its outcome

@@ -77,7 +77,7 @@ void start() {
     exit(1);
   }
   refuse_unless(compile_log_alarms());
-  const uwsgi_process_role role{"alarms", 1, run_alarms, nullptr, 0};
+  const uwsgi_process_role role{"alarms", 1, run_alarms, nullptr, 0, 1};
   uwsgi_register_process(&role);
 }
 

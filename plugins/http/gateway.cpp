@@ -73,8 +73,12 @@ int prepare_gateway() {
   board.create(processes, uwsgi.numproc);
   for (const uwsgi_string_list *address = options.stats; address; address = address->next)
     stats.bind(address->value);
-  const uwsgi_process_role role = {
-      .name = "http", .instances = processes, .body = run_gateway, .data = nullptr, .stop_first = 1};
+  const uwsgi_process_role role = {.name = "http",
+                                   .instances = processes,
+                                   .body = run_gateway,
+                                   .data = nullptr,
+                                   .stop_first = 1,
+                                   .required = 1};
   return uwsgi_register_process(&role);
 }
 

@@ -1,4 +1,4 @@
-// Says who it was when the process crashes while foreign code is run for the first time.
+// Says who it was when the process crashes, or is ended, while foreign code is run for the first time.
 #pragma once
 
 #include <csignal>
@@ -6,17 +6,21 @@
 
 namespace mortise {
 
-// While it lives, a fatal signal writes `text` and the signal's name to standard error and ends the process
-// with kExitPlugin. One at a time, in the thread that loads plugins. Handlers that were set before come back.
+// While it lives, a fatal signal writes who it was and the signal's name to standard error and ends the
+// process with kExitPlugin; so does a call of exit(). In the thread that loads plugins; one may load another.
+// Handlers that were set before come back.
 class CrashGuard {
  public:
-  explicit CrashGuard(const std::string &text);
+  explicit CrashGuard(const std::string &plugin);
   ~CrashGuard();
+  // Says that uwsgi_exit() or exit() was called, if foreign code is just being loaded, and ends the process.
+  static void catch_exit(int status);
   CrashGuard(const CrashGuard &) = delete;
   CrashGuard &operator=(const CrashGuard &) = delete;
 
  private:
   static constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+  const std::string outer_;
   struct sigaction before_[sizeof kSignals / sizeof *kSignals];
 };
 

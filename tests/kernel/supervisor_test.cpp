@@ -673,3 +673,48 @@ TEST_CASE(
   CHECK(board->pids[2] == board->pids[1]);
   CHECK(server.stop() == 0);
 }
+
+TEST_CASE("the server serves when everything that it requires is ready", "[supervisor]") {
+  auto *board = map_shared_array<Board>(1);
+  Role slow = gateway([board](int) {
+    while (!board->mode) poll(nullptr, 0, 1);
+    return serve_until_stop();
+  });
+  slow.required = true;
+  Setup setup;
+  setup.callbacks.ready = [board] { board->steps = 1; };
+  Server server({workers(1), slow}, setup);
+  REQUIRE(server.ready(1));
+  poll(nullptr, 0, 50);
+  CHECK(board->steps == 0);
+  board->mode = 1;
+  CHECK(wait_until([&] { return board->steps == 1; }));
+  kill(server.pid, SIGTERM);
+  CHECK(server.wait_end() == 0);
+}
+
+TEST_CASE("a required process that ends before it is ready ends the server with its status", "[supervisor]") {
+  Role broken = gateway([](int) { return 7; });
+  broken.required = true;
+  Server server({workers(1), broken});
+  CHECK(server.wait_end() == 7);
+  CHECK(server.logs("the server cannot start: http \\(pid \\d+\\) ended: exit status 7"));
+}
+
+TEST_CASE("a required process that dies later is started again", "[supervisor]") {
+  auto *board = map_shared_array<Board>(1);
+  Role once = gateway([board](int) {
+    board->pids[0] = getpid();
+    if (++board->starts == 2) return 7;  // before it is ready, but the server served
+    return serve_until_stop();
+  });
+  once.required = true;
+  Setup setup;
+  setup.callbacks.ready = [board] { board->steps = 1; };
+  Server server({workers(1), once}, setup);
+  REQUIRE(wait_until([&] { return board->steps == 1; }));
+  kill(board->pids[0], SIGKILL);
+  CHECK(wait_until([&] { return board->starts == 3; }));
+  kill(server.pid, SIGTERM);
+  CHECK(server.wait_end() == 0);
+}

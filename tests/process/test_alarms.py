@@ -192,3 +192,10 @@ def test_what_is_raised_at_the_end_is_not_lost(alarms):
         server.get("/alarm?number-%d-" % number)
     server.stop()
     assert all("number-%d-" % number in text(server, "out") for number in range(50))
+
+
+def test_an_alarm_that_cannot_work_ends_the_start(tmp_path):
+    done = run(tmp_path, "--http-socket", "127.0.0.1:0", "--need-app=false", "--plugin", BUILD / "fixtures/exiting_alarm_plugin.so", "--alarm", "told exiting:")
+    assert done.returncode == 7
+    assert done.stdout.count("alarm told: no way to work") == 1
+    assert re.search(r"error: the server cannot start: alarms \(pid \d+\) ended: exit status 7 \(see the messages above\)", done.stdout)

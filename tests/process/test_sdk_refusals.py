@@ -148,6 +148,13 @@ def test_a_plugin_that_crashes_while_it_is_loaded_is_named(tmp_path, name, signa
         "  its constructors or its on_load crash: run it in a debugger, or do without it\n" % (name, signal))
 
 
+@pytest.mark.parametrize("name, status", [("exiting_constructor", 0), ("exiting_on_load", 5)])
+def test_a_plugin_that_ends_the_process_while_it_is_loaded_is_named(tmp_path, name, status):
+    assert refusal(tmp_path, "--plugin", build(tmp_path, name)) == (
+        "error: plugin './%s_plugin.so' refused: it ended the process while it was loaded, exit status %d "
+        "(its constructors or its on_load call exit(): do without it)\n" % (name, status))
+
+
 def test_plugins_that_need_each_other_are_an_error_that_prints_the_circle(tmp_path):
     for name in ("cycle_left", "cycle_right"):
         build(tmp_path, name)
