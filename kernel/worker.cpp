@@ -1,5 +1,7 @@
 #include "kernel/worker.h"
 
+#include <sys/prctl.h>
+
 #include <atomic>
 #include <cstring>
 #include <thread>
@@ -30,8 +32,7 @@ void run_cores(Body body, TooFew too_few) {
   for (int core = 1; core < uwsgi.threads; ++core) {
     try {
       threads.emplace_back([body, core] {
-        uwsgi_set_processname(
-            ("core " + std::to_string(core)).c_str());  // the thread's name: for top and gdb
+        prctl(PR_SET_NAME, ("core " + std::to_string(core)).c_str());  // for top and gdb
         init_thread(core);
         body(core);
       });

@@ -1,5 +1,5 @@
-// What ps shows: the memory of the command line, which the system reads anew each time. The options' names
-// are uwsgi.procname and procname_master, where other plugins look for them.
+// What ps shows, by the options. Two of them are uwsgi.procname and procname_master, where other plugins look
+// for them.
 #pragma once
 
 #include <string>

@@ -1,8 +1,6 @@
 // What plugins add before the fork: protocols, loops, sockets, gateways, processes of other roles.
 #include <uwsgi.h>
 
-#include <sys/prctl.h>
-
 #include <cstring>
 #include <thread>
 
@@ -13,11 +11,6 @@ extern "C" {
 int uwsgi_register_protocol(const char *name, void (*setup)(uwsgi_socket *)) {
   mortise::registries().protocols.push_back({name, setup});
   return 0;
-}
-
-// The kernel keeps 15 bytes of it (PR_SET_NAME).
-void uwsgi_set_processname(const char *name) {
-  prctl(PR_SET_NAME, name, 0, 0, 0);
 }
 
 int uwsgi_register_loop(const char *name, void (*func)(void)) {

@@ -504,8 +504,8 @@ UWSGI_API uint64_t uwsgi_worker_exceptions(int wid);
 /* [any] Registers a function that writes the stacks of a language's threads to fd when a request hangs. It is
  * called in a signal handler of the stuck thread: async-signal-safe calls only. */
 UWSGI_API int uwsgi_register_stack_dumper(void (*dump)(int fd));
-/* [any] What top -H and ps -o comm show of the calling thread, at most 15 bytes; what ps shows otherwise are
- * the options of plugins/procname. */
+/* [any] What ps shows of the process, as much of it as command line and environment had room for, and, at
+ * most 15 bytes, top -H of the calling thread. */
 UWSGI_API void uwsgi_set_processname(const char *name);
 
 /* ---- User signals: 256 numbered events; a receiver is a worker unless said otherwise
