@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "options.h"
+#include "steady_time.h"
 #include "watchdog.h"
 
 namespace mortise::harakiri {
@@ -17,13 +18,18 @@ constexpr uint64_t kLateUs = 2'000'000;
 // What a request asked for; it counts as long as that request is served.
 struct Wish {
   uint64_t request_us;  // request_started_us of the request
-  uint64_t due_us;      // 0: never
+  uint64_t due_us;      // monotonic; 0: never
 };
 Wish *wishes = nullptr;
 void (*sample_listen_queues)() = nullptr;
 
 Wish &wish_of(int wid, int core) {
   return wishes[wid * uwsgi.cores + core];
+}
+
+SteadyTime &clock() {
+  static SteadyTime own(uwsgi_micros, uwsgi_monotonic_micros);
+  return own;
 }
 
 uint64_t load(const uint64_t &shared) {
@@ -34,7 +40,7 @@ void wish(wsgi_request *request, int seconds) {
   if (!wishes || uwsgi.mywid <= 0 || !request) return;
   const int core = request->async_id;
   Wish &mine = wish_of(uwsgi.mywid, core);
-  uint64_t due_us = seconds > 0 ? uwsgi_micros() + static_cast<uint64_t>(seconds) * 1'000'000 : 0;
+  uint64_t due_us = seconds > 0 ? uwsgi_monotonic_micros() + static_cast<uint64_t>(seconds) * 1'000'000 : 0;
   __atomic_store_n(&mine.due_us, due_us, __ATOMIC_RELAXED);
   __atomic_store_n(&mine.request_us, load(uwsgi.workers[uwsgi.mywid].cores[core].request_started_us),
                    __ATOMIC_RELEASE);
@@ -50,26 +56,31 @@ void create_deadlines() {
                                                    static_cast<size_t>(uwsgi.cores)));
 }
 
+uint64_t now_us() {
+  return clock().now();
+}
+
 Deadline deadline_of(int wid, int core) {
-  uint64_t started_us = load(uwsgi.workers[wid].cores[core].request_started_us);
-  if (started_us == 0) return {};
+  uint64_t request_us = load(uwsgi.workers[wid].cores[core].request_started_us);
+  if (request_us == 0) return {};
+  const uint64_t began_us = clock().of(request_us);
   const Wish &asked = wish_of(wid, core);
-  if (__atomic_load_n(&asked.request_us, __ATOMIC_ACQUIRE) == started_us)
-    return {load(asked.due_us), started_us};
+  if (__atomic_load_n(&asked.request_us, __ATOMIC_ACQUIRE) == request_us)
+    return {load(asked.due_us), began_us, request_us};
   auto limit_us = static_cast<uint64_t>(uwsgi.harakiri_options.workers) * 1'000'000;
-  return {limit_us ? started_us + limit_us : 0, started_us};
+  return {limit_us ? began_us + limit_us : 0, began_us, request_us};
 }
 
 void kill_overdue_workers() {
   if (!wishes || !uwsgi.workers) return;
   if (sample_listen_queues) sample_listen_queues();
-  const uint64_t now_us = uwsgi_micros();
+  const uint64_t now = now_us();
   const auto bound_us = static_cast<uint64_t>(bound_ms()) * 1000 + kLateUs;
   for (int wid = 1; wid <= uwsgi.numproc; ++wid) {
     const pid_t pid = uwsgi.workers[wid].pid;
     for (int core = 0; pid > 0 && core < uwsgi.cores; ++core) {
       Deadline deadline = deadline_of(wid, core);
-      if (!deadline.due_us || now_us < deadline.due_us + bound_us) continue;
+      if (!deadline.due_us || now < deadline.due_us + bound_us) continue;
       uwsgi_log("harakiri: worker %d (pid %d) does not end by itself: killing it\n", wid, pid);
       for (auto *table : {uwsgi.p, uwsgi.gp})
         for (int i = 0; i < 256; ++i)

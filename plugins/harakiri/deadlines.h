@@ -9,12 +9,14 @@ namespace mortise::harakiri {
 // [master, before the fork]
 void create_deadlines();
 
-// Microseconds since 1970 at which the request that core serves is overdue, 0 where there is none or no
-// limit; how long it has been served.
+// Of the request that a core serves.
 struct Deadline {
-  uint64_t due_us = 0;
-  uint64_t started_us = 0;
+  uint64_t due_us = 0;      // monotonic; 0: no request, or no limit
+  uint64_t began_us = 0;    // monotonic
+  uint64_t request_us = 0;  // request_started_us, by which requests are told apart; 0: no request
 };
+// The clock that it goes by; deadline_of() relies on it having been asked not long ago. [watchdog, master]
+uint64_t now_us();
 Deadline deadline_of(int wid, int core);
 
 // [master] For workers whose own watchdog cannot act, being stopped or stuck in the system.

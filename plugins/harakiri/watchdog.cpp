@@ -4,6 +4,7 @@
 
 #include <mortise/lifecycle.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 
 #include <algorithm>
 #include <thread>
@@ -26,17 +27,17 @@ class Watchdog {
  public:
   [[noreturn]] void run() {
     for (;;) {
-      uint64_t now_us = uwsgi_micros(), next_us = now_us + longest_wait_us();
+      uint64_t now = now_us(), next_us = now + longest_wait_us();
       for (int core = 0; core < uwsgi.cores; ++core) {
         Deadline deadline = deadline_of(uwsgi.mywid, core);
-        if (!deadline.due_us || hangs_[static_cast<size_t>(core)] == deadline.started_us) continue;
-        if (now_us < deadline.due_us)
+        if (!deadline.due_us || hangs_[static_cast<size_t>(core)] == deadline.request_us) continue;
+        if (now < deadline.due_us)
           next_us = std::min(next_us, deadline.due_us);
         else if (queue_is_long())
-          take_action(core, deadline, now_us);
+          take_action(core, deadline, now);
       }
-      if (end_at_us_ && may_end(now_us)) kill(getpid(), SIGKILL);
-      wait_until(end_at_us_ ? now_us + kLookWhileEndingMs * 1000 : next_us);
+      if (end_at_us_ && may_end(now)) kill(getpid(), SIGKILL);
+      wait_until(end_at_us_ ? now + kLookWhileEndingMs * 1000 : next_us);
     }
   }
 
@@ -52,29 +53,30 @@ class Watchdog {
            uwsgi.shared->backlog > static_cast<uint64_t>(options.queue_threshold);
   }
 
-  void take_action(int core, const Deadline &deadline, uint64_t now_us) {
-    hangs_[static_cast<size_t>(core)] = deadline.started_us;
+  void take_action(int core, const Deadline &deadline, uint64_t now) {
+    hangs_[static_cast<size_t>(core)] = deadline.request_us;
     __atomic_add_fetch(&uwsgi.workers[uwsgi.mywid].harakiri_count, 1, __ATOMIC_RELAXED);
     wsgi_request *request = request_of(core);
-    log_request_and_stack(request, core, static_cast<double>(now_us - deadline.started_us) / 1e6);
+    log_request_and_stack(request, core, static_cast<double>(now - deadline.began_us) / 1e6);
     answer_504(request);
     if (end_at_us_) return;
-    end_at_us_ = now_us + static_cast<uint64_t>(bound_ms()) * 1000;
+    end_at_us_ = now + static_cast<uint64_t>(bound_ms()) * 1000;
     if (uwsgi.cores > 1) uwsgi_replace_worker(uwsgi.mywid);
+    if (options.graceful_signal) kill(getpid(), options.graceful_signal);
   }
 
   // The others have finished, and a successor serves; or the bound has come.
-  bool may_end(uint64_t now_us) const {
-    if (now_us >= end_at_us_) return true;
+  bool may_end(uint64_t now) const {
+    if (now >= end_at_us_) return true;
     for (int core = 0; core < uwsgi.cores; ++core) {
-      uint64_t started_us = deadline_of(uwsgi.mywid, core).started_us;
-      if (started_us && started_us != hangs_[static_cast<size_t>(core)]) return false;
+      uint64_t request_us = deadline_of(uwsgi.mywid, core).request_us;
+      if (request_us && request_us != hangs_[static_cast<size_t>(core)]) return false;
     }
     return uwsgi.cores == 1 || uwsgi_stopping();
   }
 
   static void wait_until(uint64_t when_us) {
-    uint64_t now_us = uwsgi_micros(), left_ms = when_us > now_us ? (when_us - now_us + 999) / 1000 : 0;
+    const uint64_t now = now_us(), left_ms = when_us > now ? (when_us - now + 999) / 1000 : 0;
     pollfd waiting{wake_fd, POLLIN, 0};
     if (poll(&waiting, 1, static_cast<int>(left_ms)) > 0) {
       uint64_t count;
@@ -98,7 +100,7 @@ void start_thread() {
   pthread_sigmask(SIG_BLOCK, &all, &before);
   try {
     std::thread([] {
-      uwsgi_set_processname("harakiri");  // names the thread
+      prctl(PR_SET_NAME, "harakiri");
       Watchdog().run();
     }).detach();
   } catch (const std::system_error &error) {
@@ -111,8 +113,9 @@ void start_thread() {
 }  // namespace
 
 int64_t bound_ms() {
+  if (options.graceful_seconds && (uwsgi.cores > 1 || options.graceful_signal))
+    return options.graceful_seconds * 1000LL;
   if (uwsgi.cores == 1) return 0;
-  if (options.graceful_seconds) return options.graceful_seconds * 1000LL;
   return std::min<int64_t>(uwsgi.worker_reload_mercy * 1000LL, kOtherRequestsMs);
 }
 
