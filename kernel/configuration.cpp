@@ -87,10 +87,21 @@ Result<void> skip_unknown(const Directive &directive) {
   return {};
 }
 
+// "=0" stands for the first shared-socket, whatever follows it for itself.
+Directive with_shared_socket(Directive directive) {
+  char *rest = nullptr;
+  if (!directive.value.starts_with('=') || !isdigit(directive.value[1])) return directive;
+  unsigned long left = strtoul(directive.value.c_str() + 1, &rest, 10);
+  const uwsgi_string_list *item = settings().shared_sockets;
+  for (; item && left; --left) item = item->next;
+  if (item && (*rest == 0 || *rest == ',')) directive.value = std::string(item->value) + rest;
+  return directive;
+}
+
 Result<void> apply_one(const Directive &directive) {
   auto row = find_or_load(directive.key);
   if (!row) return row.error();
-  return *row ? option_table().apply(directive) : skip_unknown(directive);
+  return *row ? option_table().apply(with_shared_socket(directive)) : skip_unknown(directive);
 }
 
 }  // namespace

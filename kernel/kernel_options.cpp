@@ -61,6 +61,11 @@ void always_on(char *name, char *value, void *) {
   if (!wanted) log_warning("option '%s' cannot be switched off: it is how this server works", name);
 }
 
+void set_immediate(char *name, char *value, void *text) {
+  uwsgi_opt_set_str(name, value, text);
+  wanted_privileges().immediate = 1;
+}
+
 char uwsgi_protocol[] = "uwsgi";
 
 }  // namespace
@@ -114,7 +119,16 @@ uwsgi_option *kernel_options() {
       {"clock", kValue, 0, "time source of a plugin instead of the system's", set_clock, nullptr, 0},
       {"loop", kValue, 0, "loop engine of a plugin instead of the server's", uwsgi_opt_set_str, &uwsgi.loop,
        0},
+      {"locks", kValue, 0, "locks of applications beside the first one (default 0)", uwsgi_opt_set_int,
+       &uwsgi.locks, 0},
+      {"autoload", kFlag, 0, "a plugin is loaded when one of its options is used (always so)", always_on,
+       nullptr, 0},
+      {"skip-atexit-teardown", kFlag, 0, "interpreters are not taken down at the end (always so)", always_on,
+       nullptr, 0},
+      {"honour-stdin", kFlag, 0, "standard input stays what it was (always so)", always_on, nullptr, 0},
       // sockets
+      {"shared-socket", kValue, 0, "an address that other options may call =0, the next one =1, and so on",
+       uwsgi_opt_add_string_list, &set.shared_sockets, UWSGI_OPT_IMMEDIATE},
       {"socket", kValue, 's', "listen for the uwsgi protocol: host:port, /path, @abstract or fd://N",
        add_socket, nullptr, 0},
       {"uwsgi-socket", kValue, 's', "listen for the uwsgi protocol", add_socket, uwsgi_protocol, 0},
@@ -126,9 +140,16 @@ uwsgi_option *kernel_options() {
        set_chmod, nullptr, 0},
       {"chown-socket", kValue, 0, "owner of UNIX sockets, user[:group]", uwsgi_opt_set_str,
        &uwsgi.chown_socket, 0},
+      {"reuse-port", kFlag, 0, "other servers may listen at the same TCP addresses (SO_REUSEPORT)",
+       uwsgi_opt_true, &limit.reuse_port, 0},
+      {"tcp-nodelay", kFlag, 0, "answers are not held back to fill packets (always so)", always_on, nullptr,
+       0},
       {"abstract-socket", kFlag, 0, "UNIX socket names are abstract", uwsgi_opt_true, &uwsgi.abstract_socket,
        0},
       {"vacuum", kFlag, 0, "remove UNIX sockets at exit (default)", uwsgi_opt_true, &uwsgi.vacuum, 0},
+      {"mimefile", kValue, 0, "types of files by their endings, instead of /etc/mime.types",
+       uwsgi_opt_add_string_list, &set.mime_files, 0},
+      {"mime-file", kValue, 0, "same as mimefile", uwsgi_opt_add_string_list, &set.mime_files, 0},
       // limits
       {"buffer-size", kValue, 'b', "bytes of a request head (default 65536)", uwsgi_opt_set_int,
        &uwsgi.buffer_size, 0},
@@ -168,6 +189,14 @@ uwsgi_option *kernel_options() {
       {"umask", kValue, 0, "file creation mask, octal", set_umask, nullptr, 0},
       {"uid", kValue, 0, "run as this user", uwsgi_opt_set_str, &privileges.uid, 0},
       {"gid", kValue, 0, "run as this group", uwsgi_opt_set_str, &privileges.gid, 0},
+      {"immediate-uid", kValue, 0, "same as uid, before anything is opened or bound", set_immediate,
+       &privileges.uid, 0},
+      {"immediate-gid", kValue, 0, "same as gid, before anything is opened or bound", set_immediate,
+       &privileges.gid, 0},
+      {"master-as-root", kFlag, 0, "only the processes that the master starts become uid and gid",
+       uwsgi_opt_true, &privileges.master_as_root, 0},
+      {"chroot", kValue, 0, "make this folder the root before privileges are dropped", uwsgi_opt_set_str,
+       &privileges.root_folder, 0},
       {"env", kValue, 0, "set an environment variable, NAME=value", uwsgi_opt_add_string_list,
        &set.environment, 0},
       {"unenv", kValue, 0, "remove an environment variable", uwsgi_opt_add_string_list,

@@ -10,6 +10,8 @@ struct ServerSettings {
   uwsgi_string_list *sockets = nullptr;
   uwsgi_string_list *environment = nullptr;
   uwsgi_string_list *unset_environment = nullptr;
+  uwsgi_string_list *shared_sockets = nullptr;
+  uwsgi_string_list *mime_files = nullptr;
   uwsgi_string_list *modules = nullptr;
   char *chdir = nullptr;
   char *chdir_before = nullptr;

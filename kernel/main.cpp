@@ -22,9 +22,9 @@ namespace {
 using mortise::Result;
 
 constexpr Result<void> (*kPhases[])() = {
-    mortise::read_configuration,  mortise::apply_configuration,   mortise::prepare_process,
-    mortise::create_shared_state, mortise::start_generic_plugins, mortise::bind_sockets,
-    mortise::drop_privileges,     mortise::start_request_plugins, mortise::preload_applications,
+    mortise::read_configuration,         mortise::apply_configuration,   mortise::prepare_process,
+    mortise::create_shared_state,        mortise::start_generic_plugins, mortise::bind_sockets,
+    mortise::drop_privileges_once_bound, mortise::start_request_plugins, mortise::preload_applications,
 };
 
 int fail(const mortise::Error &error) {

@@ -33,7 +33,7 @@ Privileges &wanted_privileges() {
 
 Result<void> drop_privileges() {
   const Privileges &wanted = wanted_privileges();
-  if (!wanted.uid && !wanted.gid) {
+  if (!wanted.uid && !wanted.gid && !wanted.root_folder) {
     if (geteuid() == 0) log_warning("the server runs as root (set --uid and --gid)");
     return {};
   }
@@ -41,9 +41,13 @@ Result<void> drop_privileges() {
   std::optional<gid_t> gid;
   if (wanted.uid && !(uid = find_user(wanted.uid))) return unknown("user", wanted.uid, "passwd");
   if (wanted.gid && !(gid = find_group(wanted.gid))) return unknown("group", wanted.gid, "group");
+  if (wanted.root_folder && (chroot(wanted.root_folder) || chdir("/")))
+    return system_error(std::string("make ") + wanted.root_folder + " the root folder", errno,
+                        "start the server as root, and name a folder that there is", kExitNoPerm);
   const passwd *user = uid ? getpwuid(*uid) : nullptr;
   if (user && !gid) gid = user->pw_gid;
-  if (geteuid() == 0 && (user && gid ? initgroups(user->pw_name, *gid) : setgroups(0, nullptr)))
+  if (geteuid() == 0 && (uid || gid) &&
+      (user && gid ? initgroups(user->pw_name, *gid) : setgroups(0, nullptr)))
     return not_permitted("the groups of", wanted.uid ? wanted.uid : wanted.gid, errno);
   if (gid && setresgid(*gid, *gid, *gid))
     return not_permitted("group", wanted.gid ? wanted.gid : wanted.uid, errno);
@@ -53,6 +57,20 @@ Result<void> drop_privileges() {
       return Error{"give up root", "the system still lets the server become root again", {}, kExitNoPerm};
   }
   return {};
+}
+
+Result<void> drop_privileges_at_once() {
+  return wanted_privileges().immediate ? drop_privileges() : Result<void>();
+}
+
+Result<void> drop_privileges_once_bound() {
+  const Privileges &wanted = wanted_privileges();
+  return wanted.immediate || wanted.master_as_root ? Result<void>() : drop_privileges();
+}
+
+Result<void> drop_privileges_of_child() {
+  const Privileges &wanted = wanted_privileges();
+  return wanted.master_as_root && !wanted.immediate ? drop_privileges() : Result<void>();
 }
 
 }  // namespace mortise

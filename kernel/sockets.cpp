@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "kernel/log.h"
+#include "kernel/state.h"
 #include "sdk/runtime/strings.h"
 
 namespace mortise {
@@ -26,6 +27,7 @@ std::vector<int> &any_port_listeners() {
 struct InheritedListener {
   Fd fd;
   SocketAddress address;
+  std::string name{};  // that the service manager gave it
 };
 
 std::vector<InheritedListener> &inherited_listeners() {
@@ -137,6 +139,7 @@ Result<BoundSocket> listen_on(const Address &address, const SocketAddress &targe
   } else {
     int on = 1, off = 0;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (options.reuse_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
     // [::] serves IPv4 too, whatever net.ipv6.bindv6only says.
     if (bound.family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     if (bind(fd, &target.any, target.len)) return bind_error(address, errno);
@@ -181,9 +184,14 @@ std::optional<BoundSocket> take_inherited(Condition condition) {
 }
 
 Result<BoundSocket> adopt_descriptor(const Address &address, const BindOptions &options) {
-  if (auto bound = take_inherited([&](const auto &one) { return one.fd.get() == address.fd; }))
+  if (auto bound = take_inherited([&](const auto &one) {
+        return address.path.empty() ? one.fd.get() == address.fd : one.name == address.path;
+      }))
     return std::move(*bound);
   std::string what = "listen on " + address.text;
+  if (!address.path.empty())
+    return Error{what, "the server was not given a socket of this name",
+                 "FileDescriptorName= of the .socket unit gives it one", kExitNoAddress};
   SocketAddress name = address_of(address.fd);
   if (name.len == 0)
     return system_error(what, errno, "pass a listening socket as this descriptor", kExitNoAddress);
@@ -202,6 +210,7 @@ BindOptions configured_bind_options() {
   if (uwsgi.chmod_socket) options.mode = uwsgi.chmod_socket_value ? uwsgi.chmod_socket_value : 0666;
   if (uwsgi.chown_socket) options.owner = uwsgi.chown_socket;
   options.abstract_names = uwsgi.abstract_socket != 0;
+  options.reuse_port = limits().reuse_port != 0;
   return options;
 }
 
@@ -251,6 +260,13 @@ int adopt_inherited_listeners() {
       continue;
     }
     if (set_nonblocking(fd, true)) inherited_listeners().push_back({Fd(fd), address_of(fd)});
+  }
+  const char *given = getenv("LISTEN_FDNAMES");
+  int fd = kFirst;
+  for (const std::string &name : split_quoted(given ? given : "", ":")) {
+    for (InheritedListener &listener : inherited_listeners())
+      if (listener.fd.get() == fd) listener.name = name;
+    ++fd;
   }
   for (const char *name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(name);
   return static_cast<int>(inherited_listeners().size());

@@ -19,6 +19,7 @@ struct BindOptions {
   int mode = -1;                // of a socket file; -1: 0660 less the umask
   std::string owner;            // of a socket file: "user", "user:group", ":group"; empty: unchanged
   bool abstract_names = false;  // paths mean abstract names
+  bool reuse_port = false;      // other servers may listen at the same TCP address
 };
 
 // What --listen, --chmod-socket, --chown-socket and --abstract-socket ask for. [master, before fork]

@@ -34,6 +34,7 @@ struct Limits {
   int limit_post = 0;
   int response_buffering = 256;  // MiB of one response
   int start_timeout = 300;
+  int reuse_port = 0;
 };
 Limits &limits();
 

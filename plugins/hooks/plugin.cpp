@@ -33,6 +33,10 @@ void add_waiting(char *, char *value, void *what) {
                         uwsgi_concat4("wait_for_", static_cast<char *>(what), ":", value ? value : ""));
 }
 
+void change_folder_after_applications(char *, char *folder, void *) {
+  uwsgi_string_new_list(&phase_actions[static_cast<int>(Phase::kPostApp)], uwsgi_concat2("chdir:", folder));
+}
+
 char fs[] = "fs", file[] = "file", dir[] = "dir", iface[] = "iface", socket_word[] = "socket",
      mountpoint[] = "mountpoint";
 
@@ -81,6 +85,8 @@ uwsgi_option table[] = {
     HOOK("as-vassal-before-drop", kAsVassalBeforeDrop),
     HOOK("as-on-demand-vassal", kAsOnDemandVassal),
     HOOK("as-on-config-vassal", kAsOnConfigVassal),
+    {"chdir2", required_argument, 0, "same as hook-post-app = chdir:value", change_folder_after_applications,
+     nullptr, 0},
     {"hook-touch", required_argument, 0, "run an action when a file changes: path name:arguments",
      add_touched, touch_hook, 0},
     {"touch-exec", required_argument, 0, "run a command when a file changes: path command", add_touched,

@@ -22,6 +22,8 @@ uwsgi_option options[] = {
      &wanted.thread_stack_kb, 0},
     {"threads-stacksize", required_argument, 0, "same as thread-stack-size", uwsgi_opt_set_int,
      &wanted.thread_stack_kb, 0},
+    {"prio", required_argument, 0, "niceness of all processes, from -20 to 19", uwsgi_opt_set_str,
+     &wanted.priority, 0},
     {"cap", required_argument, 0,
      "capabilities to keep when root is given up, such as net_bind_service,sys_nice", add_capabilities,
      nullptr, 0},

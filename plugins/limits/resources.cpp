@@ -28,6 +28,9 @@ void set_resources() {
       uwsgi_log("warning: thread-stack-size: %s (the system's default is used)\n", strerror(failed));
     pthread_attr_destroy(&threads);
   }
+  if (wanted.priority && setpriority(PRIO_PROCESS, 0, atoi(wanted.priority)))
+    uwsgi_log("warning: prio = %s: %s (start as root, or give a positive number)\n", wanted.priority,
+              strerror(errno));
   if (wanted.lock_memory && mlockall(MCL_CURRENT | MCL_FUTURE))
     uwsgi_log("warning: never-swap: %s (start as root, or raise ulimit -l)\n", strerror(errno));
 }

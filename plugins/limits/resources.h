@@ -8,6 +8,7 @@ struct Resources {
   int processes = 0;
   int lock_memory = 0;
   int thread_stack_kb = 0;
+  char *priority = nullptr;  // nice(2)
 };
 inline Resources wanted;
 

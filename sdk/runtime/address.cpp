@@ -77,8 +77,12 @@ Result<Address> parse_address(std::string_view text) {
   if (text.empty()) return refuse("it is empty", "write host:port, :port, /path, @abstract or fd://N");
   if (text.starts_with("fd://")) {
     address.kind = AddressKind::kInherited;
-    if (!parse_whole(text.substr(5), &address.fd) || address.fd < 0)
-      return refuse("its descriptor is not a number", "write fd://3 for descriptor 3");
+    if (parse_whole(text.substr(5), &address.fd) && address.fd >= 0) return address;
+    address.fd = -1;
+    address.path = text.substr(5);
+    if (address.path.empty() || !isalpha(static_cast<unsigned char>(address.path[0])))
+      return refuse("its descriptor is neither a number nor a name",
+                    "write fd://3 for descriptor 3, fd://web for the one that the service manager calls so");
     return address;
   }
   if (text[0] == '@') return is_path(AddressKind::kAbstract, text.substr(1));

@@ -16,14 +16,15 @@ namespace mortise {
 
 enum class AddressKind { kTcp, kUnix, kAbstract, kInherited };
 
-// host:port, :port, *:port, [::1]:port, path, unix:path, @abstract or fd://N.
+// host:port, :port, *:port, [::1]:port, path, unix:path, @abstract, fd://N or fd://NAME.
 struct Address {
   AddressKind kind = AddressKind::kTcp;
   std::string text;   // as given; what messages show
   std::string host;   // kTcp: empty for every interface, an IPv6 address without its brackets
   uint16_t port = 0;  // kTcp: 0 lets the system choose
-  std::string path;   // kUnix: of the socket file; kAbstract: the name without '@'
-  int fd = -1;        // kInherited
+  std::string
+      path;     // kUnix: of the socket file; kAbstract: the name without '@'; kInherited: of the descriptor
+  int fd = -1;  // kInherited, where it is a number
 };
 
 // A bare number or IP address is refused: uWSGI creates a socket file of that name, which nobody wants. [any

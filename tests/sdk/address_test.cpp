@@ -50,8 +50,9 @@ TEST_CASE("an address that means nothing, or not what it seems to, is refused wi
   CHECK(refusal("") == "address '': it is empty (write host:port, :port, /path, @abstract or fd://N)");
   CHECK(refusal("host:http") ==
         "address 'host:http': its port is not a number from 0 to 65535 (write host:port)");
-  CHECK(refusal("fd://x") ==
-        "address 'fd://x': its descriptor is not a number (write fd://3 for descriptor 3)");
+  CHECK(refusal("fd://-1") ==
+        "address 'fd://-1': its descriptor is neither a number nor a name (write fd://3 for descriptor 3, "
+        "fd://web for the one that the service manager calls so)");
   CHECK(refusal("::1:80") == "address '::1:80': an IPv6 address must be in brackets (write [::1]:8080)");
   CHECK(refusal("[::1:80") ==
         "address '[::1:80': what is in brackets is not an IPv6 address (write [::1]:8080)");
