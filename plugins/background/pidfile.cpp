@@ -30,6 +30,8 @@ bool write_whole(const std::string &path, const std::string &text) {
 
 // Renamed into place, so that a reader finds a pid; where the folder may not be written to, the file may.
 bool replace(const std::string &path, const std::string &text) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode)) return write_whole(path, text);
   const std::string fresh = path + "." + std::to_string(getpid());
   if (write_whole(fresh, text) && rename(fresh.c_str(), path.c_str()) == 0) return true;
   unlink(fresh.c_str());
@@ -64,6 +66,19 @@ void write_pidfiles(Moment moment) {
       continue;
     uwsgi_log("error: pid file %s: %s\n", file.path.c_str(), strerror(errno));
     if (moment == Moment::kBeforeDrop && uwsgi_generation() == 0) exit(77);
+  }
+}
+
+bool any_pidfile() {
+  return !files().empty();
+}
+
+void rewrite_pidfiles() {
+  for (const PidFile &file : files()) {
+    if (replace(file.path, own_text()))
+      uwsgi_log("pid file %s written\n", file.path.c_str());
+    else
+      uwsgi_log("error: pid file %s: %s\n", file.path.c_str(), strerror(errno));
   }
 }
 

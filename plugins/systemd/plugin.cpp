@@ -3,6 +3,7 @@
 #include <uwsgi.h>
 
 #include <mortise/lifecycle.h>
+#include <sys/timerfd.h>
 
 #include <cstdlib>
 #include <string>
@@ -40,28 +41,43 @@ void tell_state(int state) {
   if (state == UWSGI_STOPPING) notify("STOPPING=1\nSTATUS=stopping");
 }
 
-// Half of what systemd allows, as sd_watchdog_enabled(3) advises. The master's loop turns once a second.
+// Half of what systemd allows, as sd_watchdog_enabled(3) advises.
 uint64_t watchdog_us() {
   const char *period = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
   if (!period || (pid && atoi(pid) != getpid())) return 0;
   return strtoull(period, nullptr, 10) / 2;
 }
 
+// By the master's loop, so that one which hangs is noticed.
+void bark(int timer, void *) {
+  uint64_t count;
+  if (read(timer, &count, sizeof count) == sizeof count) notify("WATCHDOG=1");
+}
+
+int start_watchdog() {
+  const uint64_t period_us = uwsgi_generation() < 0 ? 0 : watchdog_us();
+  if (!period_us || !wanted) return 0;
+  const timespec period{static_cast<time_t>(period_us / 1'000'000),
+                        static_cast<long>(period_us % 1'000'000 * 1000)};
+  const itimerspec times{period, {0, 1}};
+  const int timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  if (timer >= 0 && timerfd_settime(timer, 0, &times, nullptr) == 0 &&
+      uwsgi_master_add_fd(timer, bark, nullptr) == 0)
+    return 0;
+  uwsgi_log("error: the watchdog of systemd: %s (raise the limit of open files)\n", strerror(errno));
+  return -1;
+}
+
 void cycle() {
   static int told = UWSGI_STARTING;
-  static const uint64_t period_us = watchdog_us();
-  static uint64_t barked_us = 0;
   if (int state = uwsgi_server_state(); state != told) tell_state(told = state);
-  const uint64_t now_us = uwsgi_monotonic_micros();
-  if (!period_us || now_us - barked_us < period_us) return;
-  barked_us = now_us;
-  notify("WATCHDOG=1");
 }
 
 }  // namespace
 
 uwsgi_plugin systemd_plugin = {
     .name = "systemd",
+    .init = start_watchdog,
     .options = options,
     .master_cycle = cycle,
 };

@@ -103,6 +103,52 @@ def test_the_service_manager_is_told(tmp_path, wsgi):
         next_of("STOPPING=1")
 
 
+def test_a_watchdog_of_less_than_a_second_is_fed_and_a_reload_says_when_it_began(tmp_path, wsgi):
+    path = tmp_path / "notify"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(path))
+        manager.settimeout(10)
+        server = wsgi(APP, env={"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "400000"})
+        told = []
+
+        def read_until(word):
+            while not told or not told[-1].startswith(word):
+                told.append(manager.recv(4096).decode())
+            return told[-1]
+
+        read_until("READY=1")
+        began = time.monotonic()
+        del told[:]
+        while told.count("WATCHDOG=1") < 5:
+            told.append(manager.recv(4096).decode())
+        assert time.monotonic() - began < 2
+        began_us = time.monotonic_ns() // 1000
+        server.signal(signal.SIGHUP)
+        fields = dict(line.split("=", 1) for line in read_until("RELOADING=1").splitlines())
+        assert began_us <= int(fields["MONOTONIC_USEC"]) <= time.monotonic_ns() // 1000
+        read_until("READY=1")
+        read_until("WATCHDOG=1")  # by the next generation too
+        server.signal(signal.SIGSTOP)
+        manager.settimeout(0.1)
+        try:
+            while manager.recv(4096):
+                continue
+        except socket.timeout:
+            pass
+        manager.settimeout(1)
+        with pytest.raises(socket.timeout):  # a master that hangs is not alive to the service manager
+            manager.recv(4096)
+        server.signal(signal.SIGCONT)
+
+
+def test_plugins_and_applications_may_call_a_process_what_they_like(wsgi):
+    name = "the name of a process may be as long as the command line that it has"
+    server = wsgi("import uwsgi\nuwsgi.setprocname(%r)\n" % name + APP)
+    worker = int(server.get().text.split()[1])
+    assert command_line(worker) == name
+    assert "mortise" in command_line(server.process.pid)
+
+
 def command_line(pid):
     return pathlib.Path("/proc/%d/cmdline" % pid).read_bytes().rstrip(b"\0").decode()
 
