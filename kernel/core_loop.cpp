@@ -409,8 +409,11 @@ void CoreLoop::sweep(int64_t now) {
   if (stopping && now - worker_.stopped_at_ms() >= kHeadGraceMs)
     worker_.connections().take_waiting(Phase::kHead, end);
   if (stopping && now - worker_.stopped_at_ms() >= kIdleGraceMs)
-    worker_.connections().take_waiting(
-        Phase::kIdle, [&](Connection &connection) { worker_.connections().close(connection); });
+    worker_.connections().take_waiting(Phase::kIdle, [&](Connection &connection) {
+      int unread = 0;  // a request that came since epoll was asked is not to be lost
+      ioctl(connection.fd, FIONREAD, &unread) == 0 && unread > 0 ? serve(connection, true)
+                                                                 : worker_.connections().close(connection);
+    });
 }
 
 }  // namespace mortise

@@ -40,9 +40,11 @@ void wrap(Hook &hook) {
 }  // namespace
 
 void take_gil() {
+  here.held = true;
+  // Its start, which this thread is still at, has failed.
+  if (!here.state && PyGILState_Check()) return void(here.state = PyThreadState_Get());
   if (!here.state) here.state = PyThreadState_New(PyInterpreterState_Main());
   PyEval_RestoreThread(here.state);
-  here.held = true;
 }
 
 void give_gil() {
