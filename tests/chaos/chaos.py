@@ -17,7 +17,8 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "process"))
 
-from load import Load  # noqa: E402
+from kills import kill_workers, workers_of  # noqa: E402
+from load import Load, Stalls  # noqa: E402
 from mortise import BINARY, Mortise, clean_environment, wait_until, write  # noqa: E402
 
 APP = """
@@ -62,12 +63,7 @@ class Chaos:
         return len(os.listdir("/proc/%d/fd" % self.pid)), memory
 
     def workers(self):
-        started = {}
-        for line in self.server.log.splitlines():
-            words = line.split()
-            if "worker" in words and words[-1] == "started":
-                started[int(line.split("(pid ")[1].split(")")[0])] = True
-        return [pid for pid in self.children() if pid in started]
+        return workers_of(self.server)
 
     def command(self, *args):
         return subprocess.run([BINARY, *args, "--pid", str(self.pid)], env=clean_environment(), capture_output=True, timeout=60).returncode
@@ -131,6 +127,15 @@ class Chaos:
     LOSE_NOTHING = (reload, many_reloads, broken_application, broken_configuration, chain_reload, term_of_a_worker, fewer_and_more_workers, stopped_worker)
     LOSE_SOME = (kill_of_a_worker, kill_of_all_workers, kill_of_the_gateway)
 
+    def minute_of_kills(self, seconds):
+        """A worker every 200 ms: whether the pool was full again in time and no more was lost than it had in hand."""
+        clients = 6
+        with Load(self.server.address(), clients=clients) as load, Stalls() as stalls:
+            kills, slowest = kill_workers(self.server, seconds)
+        print("%d kills in %d s: %d answers, %d lost; the pool was full again within %d ms (this machine stalls for %d ms)"
+              % (kills, seconds, load.answers, len(load.failures), slowest * 1000, stalls.longest * 1000))  # fmt: skip
+        return len(load.failures) > kills * clients or slowest > 0.2 + stalls.longest
+
     def run(self, seconds):
         for _ in range(3):
             self.reload()
@@ -154,6 +159,8 @@ class Chaos:
             if load.failures and fault in self.LOSE_NOTHING:
                 failed = True
                 print("%s, through the %s, lost %d of %d: %s" % (fault.__name__, scheme, len(load.failures), load.answers, load.failures[:3]))
+        failed |= self.minute_of_kills(min(seconds, 60))
+        self.whole()
         print("%-26s %6s %9s %6s" % ("fault", "times", "answers", "lost"))
         for name, row in table.items():
             print("%-26s %6d %9d %6d" % (name, *row))

@@ -61,6 +61,28 @@ class Load:
             self.slowest = max(self.slowest, slowest)
 
 
+class Stalls:
+    """with Stalls() as stalls: … — afterwards .longest, seconds that a thread which wanted to run had to wait: what a bound on
+    the server's times has to be lenient about on a machine that is busy with other things."""
+
+    def __enter__(self):
+        self.longest, self.stop = 0.0, threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stop.set()
+        self.thread.join()
+
+    def run(self):
+        nap = 0.002
+        while not self.stop.is_set():
+            began = time.monotonic()
+            time.sleep(nap)
+            self.longest = max(self.longest, time.monotonic() - began - nap)
+
+
 def connect(address):
     if isinstance(address, tuple):
         return socket.create_connection(address, timeout=15)

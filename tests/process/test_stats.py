@@ -2,12 +2,14 @@
 
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
 import socket
 import socketserver
 import subprocess
+import sys
 import threading
 import time
 
@@ -379,3 +381,33 @@ def test_a_destination_that_hangs_does_not_hold_up_the_answers(pushing):
             assert document(server.folder / "s")["workers"]
         assert time.monotonic() - started < 2
         client.close()
+
+
+def test_uwsgitop_reads_the_document(wsgi):
+    server = wsgi(HELLO, "--stats", "s", "--processes", "2")
+    for _ in range(3):
+        server.get()
+    master, slave = os.openpty()
+    tool = pathlib.Path(sys.executable).parent / "uwsgitop"
+    process = subprocess.Popen([tool, server.folder / "s"], stdin=slave, stdout=slave, stderr=slave, env={**clean_environment(), "TERM": "xterm", "LINES": "40", "COLUMNS": "160"})
+    shown = b""
+    try:
+        os.set_blocking(master, False)
+
+        def shows():
+            nonlocal shown
+            try:
+                shown += os.read(master, 65536)
+            except BlockingIOError:
+                pass
+            assert process.poll() is None, shown.decode(errors="replace")
+            return b"WID" in shown and all(b"%d" % pid in shown for pid in (worker["pid"] for worker in document(server.folder / "s")["workers"]))
+
+        wait_until(shows, 15, lambda: shown.decode(errors="replace"))
+        os.write(master, b"q")
+        assert process.wait(10) == 0, shown.decode(errors="replace")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+        os.close(slave)

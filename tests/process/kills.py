@@ -1,0 +1,34 @@
+"""Kills workers, one every 200 ms, and watches how soon the pool is full again."""
+
+import os
+import pathlib
+import random
+import re
+import signal
+import time
+
+from mortise import wait_until
+
+
+def workers_of(server):
+    """pids of the workers that run."""
+    pid = server.process.pid
+    started = set(re.findall(r"(?m)(?<!old )worker \d+ \(pid (\d+)\) started", server.log))
+    return [int(child) for child in pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split() if child in started]
+
+
+def kill_workers(server, seconds):
+    """(number of kills, seconds of the slowest time until all workers had loaded the application again)."""
+    kills, slowest, loaded = 0, 0.0, server.log.count("loaded in")
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        began = time.monotonic()
+        try:
+            os.kill(random.choice(workers_of(server)), signal.SIGKILL)
+        except (IndexError, ProcessLookupError):
+            continue  # it is just being replaced
+        kills += 1
+        wait_until(lambda: server.log.count("loaded in") >= loaded + kills)  # noqa: B023
+        slowest = max(slowest, time.monotonic() - began)
+        time.sleep(max(0, began + 0.2 - time.monotonic()))
+    return kills, slowest
