@@ -62,7 +62,6 @@ class Watchdog {
     if (end_at_us_) return;
     end_at_us_ = now + static_cast<uint64_t>(bound_ms()) * 1000;
     if (uwsgi.cores > 1) uwsgi_replace_worker(uwsgi.mywid);
-    if (options.graceful_signal) kill(getpid(), options.graceful_signal);
   }
 
   // The others have finished, and a successor serves; or the bound has come.
@@ -113,9 +112,8 @@ void start_thread() {
 }  // namespace
 
 int64_t bound_ms() {
-  if (options.graceful_seconds && (uwsgi.cores > 1 || options.graceful_signal))
-    return options.graceful_seconds * 1000LL;
   if (uwsgi.cores == 1) return 0;
+  if (options.graceful_seconds) return options.graceful_seconds * 1000LL;
   return std::min<int64_t>(uwsgi.worker_reload_mercy * 1000LL, kOtherRequestsMs);
 }
 
