@@ -8,7 +8,7 @@ import subprocess
 import xml.etree.ElementTree as ElementTree
 
 # Headers that a plugin includes by itself, besides what uwsgi.h includes.
-EXTRA_HEADERS = ("mortise/timers.h",)
+EXTRA_HEADERS = ("mortise/http_gateway.h", "mortise/timers.h")
 EMBEDDING = "embed.h"  # for programs, not for plugins
 
 
