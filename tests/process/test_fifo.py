@@ -269,7 +269,9 @@ def test_a_fifo_that_another_server_reads_ends_the_start(steered, tmp_path):
 def test_a_server_whose_master_was_killed_can_be_started_at_the_same_fifo_at_once(tmp_path):
     write(tmp_path, "app.py", APP + "import time\ntime.sleep(0.3)\n")
     server = Mortise(tmp_path, "--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--master-fifo", "fifo")
+    server.wait_for_log(r"master \(pid %d\) started" % server.process.pid)
     server.signal(signal.SIGKILL)
     server.process.wait()
     server.start()
+    server.wait_for_log(r"master \(pid %d\) started" % server.process.pid)
     server.stop()

@@ -345,6 +345,8 @@ UWSGI_API int uwsgi_hooked_parse(char *buf, size_t len,
 /* [request] Next chunk of a body, for plugins that forward chunked bodies; as uwsgi_request_body_read(). nb
  * 1: does not wait, NULL with errno EAGAIN. */
 UWSGI_API char *uwsgi_chunked_read(struct wsgi_request *, size_t *len, int timeout, int nb);
+/* [request] What is read next begins there, no later than at the end; nothing unless post-buffering has kept
+ * the body. */
 UWSGI_API void uwsgi_request_body_seek(struct wsgi_request *, off_t pos);
 /* [request] Forwards the request (a packet in the buffer, then `remains` bytes of body) to a server at
  * address and its answer to the client: 0, or -1 where nothing was sent. */
@@ -382,10 +384,10 @@ UWSGI_API void uwsgi_request_fix_range_for_size(struct wsgi_request *, int64_t s
  * head. */
 UWSGI_API int uwsgi_proto_uwsgi_parser(struct wsgi_request *);
 
-/* ---- The response; functions return UWSGI_OK, or -1 when the client is gone or the input is refused
- * --------------- */
+/* ---- The response; functions return UWSGI_OK, or -1: the client is gone, or the input is refused ---- */
 
-/* [request] Starts the response: "200 OK". CR, LF and NUL are refused in all that goes into the head. */
+/* [request] Starts the response: "200 OK", a final status or 101. Refused in a head (RFC 9110): control bytes
+ * but tab, names that are no token, a Content-Length that is not digits or differs from an earlier one. */
 UWSGI_API int uwsgi_response_prepare_headers(struct wsgi_request *, const char *status, uint16_t len);
 UWSGI_API int uwsgi_response_prepare_headers_int(struct wsgi_request *, int status);
 UWSGI_API int uwsgi_response_add_header(struct wsgi_request *, const char *key, uint16_t keylen,
@@ -431,6 +433,10 @@ UWSGI_API void log_request(struct wsgi_request *);
 /* [request] Adds a variable for log-format's %(key). */
 UWSGI_API void uwsgi_logvar_add(struct wsgi_request *, const char *key, uint8_t keylen, const char *val,
                                 uint8_t vallen);
+/* [request] Waits until the client has taken all that was written so far: what it is slow to take is kept for
+ * it (option response-buffering), and who writes to the descriptor himself must not overtake that. 0, or -1
+ * when the client is lost. */
+UWSGI_API int uwsgi_response_wait_sent(struct wsgi_request *);
 /* [request] Gives up on the client: the connection is closed after the hook. */
 UWSGI_API void uwsgi_disconnect(struct wsgi_request *);
 
@@ -498,6 +504,8 @@ UWSGI_API uint64_t uwsgi_worker_exceptions(int wid);
 /* [any] Registers a function that writes the stacks of a language's threads to fd when a request hangs. It is
  * called in a signal handler of the stuck thread: async-signal-safe calls only. */
 UWSGI_API int uwsgi_register_stack_dumper(void (*dump)(int fd));
+/* [any] What ps shows of the process, as much of it as command line and environment had room for, and, at
+ * most 15 bytes, top -H of the calling thread. */
 UWSGI_API void uwsgi_set_processname(const char *name);
 
 /* ---- User signals: 256 numbered events; a receiver is a worker unless said otherwise

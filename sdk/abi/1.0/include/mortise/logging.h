@@ -26,7 +26,8 @@ struct uwsgi_logger {
   struct uwsgi_logger *next;
 };
 
-/* `log-encoder = name:args`. func returns a new line, malloc'ed, of *out_len bytes, or NULL to drop it. */
+/* `log-encoder = name args`, or `name:logger args` for one logger alone. func returns a new line, malloc'ed,
+ * of *out_len bytes, or NULL to drop it. */
 struct uwsgi_log_encoder {
   char *name;
   char *(*func)(struct uwsgi_log_encoder *, char *line, size_t len, size_t *out_len);
@@ -56,7 +57,7 @@ struct uwsgi_logchunk {
 UWSGI_API struct uwsgi_logger *uwsgi_register_logger(const char *name,
                                                      ssize_t (*func)(struct uwsgi_logger *, char *line,
                                                                      size_t len));
-/* [load] Makes `log-encoder = name:args` possible. */
+/* [load] Makes `log-encoder = name args` possible. */
 UWSGI_API void uwsgi_register_log_encoder(const char *name, char *(*func)(struct uwsgi_log_encoder *, char *,
                                                                           size_t, size_t *));
 /* [load] Makes %(name) in log-format possible; the value is what func returns for the request. */

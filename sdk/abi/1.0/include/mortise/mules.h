@@ -70,6 +70,8 @@ struct uwsgi_spooler {
 UWSGI_API char *uwsgi_spool_request(struct wsgi_request *, char *pairs, size_t len, char *body,
                                     size_t body_len);
 UWSGI_API struct uwsgi_spooler *uwsgi_get_spooler_by_name(const char *name, size_t len);
+/* [any] From now on all spoolers look for tasks every so many seconds: 0, or -1 for less than 1. */
+UWSGI_API int uwsgi_set_spooler_frequency(int seconds);
 /* [spooler] Parts of a task's file that is open as fd: 0 or 1 (good), -1. */
 UWSGI_API int uwsgi_spooler_read_header(char *task, int fd, struct uwsgi_header *);
 UWSGI_API int uwsgi_spooler_read_content(int fd, char *args, char **body, size_t *body_len,

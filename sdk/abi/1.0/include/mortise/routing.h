@@ -5,6 +5,7 @@
 #include "mortise/plugin_table.h"
 
 #define UWSGI_ROUTING 1
+#define UWSGI_PCRE 1 /* there are uwsgi_regexp_… functions; the library's own types are not here */
 
 /* What a route's function returns: go on with the next route, hand the request to its plugin, or end it here.
  */

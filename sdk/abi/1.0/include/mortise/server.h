@@ -170,7 +170,7 @@ struct uwsgi_server {
   /* Called with the packed description of an exception by uwsgi_manage_exception(). */
   void (*exception_hook)(struct wsgi_request *);
   struct wsgi_request *wsgi_req;
-  void (*gbcw_hook)(void);
+  void (*gbcw_hook)(void); /* set by an engine: called in a thread of its own when its worker is to stop */
   void (*schedule_to_main)(struct wsgi_request *);
   void (*schedule_to_req)(void);
   void *async_proto_fd_table;

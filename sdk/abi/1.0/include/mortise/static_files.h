@@ -20,6 +20,7 @@ struct uwsgi_static_request {
   struct uwsgi_static_text accept_encoding, range, if_range;
   struct uwsgi_static_text if_match, if_none_match, if_modified_since, if_unmodified_since;
   int https;
+  int borrows; /* answer.fd may be borrowed: it saves opening the file again and again */
 };
 
 struct uwsgi_static_answer {
@@ -29,6 +30,7 @@ struct uwsgi_static_answer {
   /* Header lines, each with its CRLF: Content-Length (where the status has one), Content-Type, ETag, … */
   char head[2048];
   size_t head_len;
+  int borrowed; /* fd is not the caller's to close, and good until this thread's next call */
 };
 
 /* [any] 1: answered; 0: not a request for a file, or there is no such file and the application is asked. */

@@ -222,6 +222,7 @@ struct uwsgi_process_role {
   void (*body)(int id, void *data); /* id 1..instances; runs in the child, returning ends it with status 0 */
   void *data;
   int stop_first; /* 1: is stopped, and has drained, before the workers are told to stop */
+  int required;   /* 1: the server serves when it is ready, too; one that ends before ends the start */
 };
 
 /* State that all processes share. */
