@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "workers.h"
 
@@ -46,10 +47,11 @@ void fall_asleep() {
   watch_listeners(EPOLL_CTL_ADD);
 }
 
+bool wanted_cheap = false;  // by the master's fifo; done once the server serves
+
 void go_cheap(int) {
-  if (idle || listeners < 0 || uwsgi_server_state() != UWSGI_SERVING) return;
+  wanted_cheap = !idle;
   uwsgi_log("cheap: the workers end until a connection comes\n");
-  fall_asleep();
 }
 
 uint64_t requests() {
@@ -77,6 +79,7 @@ bool is_idle() {
 void watch_idleness() {
   static uint64_t counted = 0;
   if (listeners < 0 || idle || uwsgi_server_state() != UWSGI_SERVING) return;
+  if (std::exchange(wanted_cheap, false)) return fall_asleep();
   const uint64_t now_us = uwsgi_monotonic_micros();
   uint64_t count = requests();
   bool busy = count_workers([](int wid) { return runs(wid) && uwsgi_worker_is_busy(wid); }) > 0;

@@ -170,7 +170,8 @@ def test_a_pool_is_full_again_after_each_of_many_kills_and_only_requests_in_flig
     # wait in its hands.
     assert len(load.failures) <= 4 * kills
     assert all("closed" in failure or "reset" in failure.lower() or "Broken pipe" in failure for failure in load.failures), load.failures[:5]
-    assert slowest < 0.2 + stalls.longest
+    # A worker needs the processor several times until it serves.
+    assert slowest < 0.2 + 5 * stalls.longest
     assert load.answers > 100
 
 
