@@ -5,6 +5,7 @@
 #include <uwsgi.h>
 
 #include <catch2/catch.hpp>
+#include <csignal>
 #include <string>
 
 using namespace mortise;
@@ -12,7 +13,10 @@ using namespace mortise;
 namespace {
 
 struct Sockets {
-  Sockets() { REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0); }
+  Sockets() {
+    signal(SIGPIPE, SIG_IGN);  // as the server does
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) == 0);
+  }
   ~Sockets() { close(fds[0]), close(fds[1]); }
   void receive(std::string &into) {
     char piece[65536];
