@@ -62,6 +62,7 @@ class Watchdog {
     if (end_at_us_) return;
     end_at_us_ = now + static_cast<uint64_t>(bound_ms()) * 1000;
     if (uwsgi.cores > 1) uwsgi_replace_worker(uwsgi.mywid);
+    if (options.graceful_signal) kill(getpid(), options.graceful_signal);
   }
 
   // The others have finished, and a successor serves; or the bound has come.
@@ -71,7 +72,8 @@ class Watchdog {
       uint64_t request_us = deadline_of(uwsgi.mywid, core).request_us;
       if (request_us && request_us != hangs_[static_cast<size_t>(core)]) return false;
     }
-    return uwsgi.cores == 1 || uwsgi_stopping();
+    // An application that handles a signal may end by itself.
+    return (uwsgi.cores == 1 && !options.graceful_signal) || uwsgi_stopping();
   }
 
   static void wait_until(uint64_t when_us) {
@@ -112,7 +114,7 @@ void start_thread() {
 }  // namespace
 
 int64_t bound_ms() {
-  if (uwsgi.cores == 1) return 0;
+  if (uwsgi.cores == 1 && !options.graceful_signal) return 0;
   if (options.graceful_seconds) return options.graceful_seconds * 1000LL;
   return std::min<int64_t>(uwsgi.worker_reload_mercy * 1000LL, kOtherRequestsMs);
 }

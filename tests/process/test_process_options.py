@@ -105,6 +105,18 @@ def test_locks_of_applications_are_as_many_as_were_asked_for(wsgi):
     assert "has no effect" not in server.log
 
 
+def test_a_signal_comes_before_a_worker_ends_that_hangs(wsgi):
+    handled = "import os, signal\nsignal.signal(signal.SIGUSR2, lambda *_: (open('told', 'w').close(), os._exit(3)))\n"
+    server = wsgi(
+        handled + APP.replace("    body =", "    import time\n    if environ['PATH_INFO'] == '/hang': time.sleep(60)\n    body ="),
+        "--harakiri", "1", "--harakiri-graceful-signal", int(signal.SIGUSR2), "--harakiri-graceful-timeout", "5",
+    )  # fmt: skip
+    server.get()
+    assert server.get("/hang").status == 504
+    wait_until((server.folder / "told").exists)
+    server.wait_for_log("ended: exit status 3")
+
+
 @pytest.mark.parametrize("option", ["--touch-mules-reload", "--touch-spoolers-reload"])
 def test_mules_and_spoolers_are_started_anew_when_a_file_changes(mortise, option):
     server = mortise("--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--mule", "--spooler", "spool", option, "touched",
