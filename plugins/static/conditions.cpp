@@ -16,18 +16,23 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+// Behind what may stand between the elements of a list, empty ones as well (RFC 9110 §5.6.1).
+std::string_view next_element(std::string_view list) {
+  list.remove_prefix(std::min(list.find_first_not_of(" \t,"), list.size()));
+  return list;
+}
+
 // Whether a list of entity tags has this one. Tags may hold commas.
 bool lists_tag(std::string_view list, std::string_view tag, bool weakly) {
-  list = trim(list);
-  if (list == "*") return true;
+  if (trim(list) == "*") return true;
+  list = next_element(list);
   while (!list.empty()) {
     const bool weak = list.substr(0, 2) == "W/";
     if (weak) list.remove_prefix(2);
     const size_t end = list.size() > 1 && list.front() == '"' ? list.find('"', 1) : list.npos;
     if (end == list.npos) return false;
     if ((weakly || !weak) && list.substr(0, end + 1) == tag) return true;
-    list = trim(list.substr(end + 1));
-    if (!list.empty() && list.front() == ',') list = trim(list.substr(1));
+    list = next_element(list.substr(end + 1));
   }
   return false;
 }
