@@ -360,7 +360,7 @@ void Client::end_of_http() {
       return;
     case State::kRequest:
       if (exchange_->is_tunnel()) return exchange_->client_ended();
-      if (!exchange_->request_complete()) exchange_->fail(400, "a request body that ends before its length");
+      if (!exchange_->request_complete()) exchange_->body_ended_early();
       return;
     case State::kDiscard:
       return close_gently(false);

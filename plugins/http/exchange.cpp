@@ -113,6 +113,7 @@ bool Exchange::send_on(Upstream &upstream) {
     client_->resume_reading();
   }
   if (!waits) send_stored_body();
+  if (client_at_end_) upstream.end_writing();
   return true;
 }
 
@@ -136,6 +137,15 @@ void Exchange::upstream_drained() {
   client_->touch();
   if (!stored_.at_end()) return send_stored_body();
   client_->resume_reading();
+}
+
+// The application decides, as it does without a gateway: reading such a body fails with 400, an answer that
+// does not need it stands.
+void Exchange::body_ended_early() {
+  if (awaits_body()) return fail(400, "a request body that ends before its length");
+  client_at_end_ = true;
+  client_keeps_ = false;
+  if (upstream_ && !request_lost_) upstream_->end_writing();
 }
 
 void Exchange::client_drained() {
@@ -214,7 +224,7 @@ void Exchange::timed_out() {
   if (awaits_body()) return fail(408, "no request body within --http-timeout");
   if (!upstream_) return fail(503, "no worker was free within --http-timeout");
   if (client_->queued_bytes() > 0) return fail(408, "the client does not read its answer");
-  if (!request_complete() && upstream_->queued_bytes() == 0)
+  if (!request_complete() && !client_at_end_ && upstream_->queued_bytes() == 0)
     return fail(408, "no request body within --http-timeout");
   fail(504, "no answer from the application within --http-timeout",
        upstream_name() + ": nothing within --http-timeout");

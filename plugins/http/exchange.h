@@ -49,6 +49,8 @@ class Exchange {
   bool is_tunnel() const { return stage_ == Stage::kTunnel; }
   void tunnel_from_client(std::string_view bytes);
   void client_ended();
+  // The client sends no more, and its request's body is not whole.
+  void body_ended_early();
   void client_drained();
   // No progress for --http-timeout.
   void timed_out();
@@ -124,7 +126,7 @@ class Exchange {
   int retries_ = 0;
   bool sent_at_once_ = false;     // nothing but unsent_, in one piece
   bool request_lost_ = false;     // the upstream takes no more of it; a response may still come
-  bool client_at_end_ = false;    // of a tunnel
+  bool client_at_end_ = false;    // it sends no more: of a tunnel, or of a body that is not whole
   bool upstream_at_end_ = false;  // it sends no more
 
   // Response.

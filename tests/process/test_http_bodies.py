@@ -168,6 +168,22 @@ def test_a_body_that_is_cut_short_is_an_error(server, way):
         assert wire.response().status == 400
 
 
+@pytest.mark.parametrize("body", [b"Content-Length: 10\r\n\r\nhello", b"Transfer-Encoding: chunked\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"])
+def test_a_body_that_ends_early_is_the_fault_of_who_needs_it(mortise, way, body):
+    """The same verdict both ways, whether a worker is free at once or not."""
+    server = start_probe(mortise, threads=1)
+    for busy in (False, True):
+        with Wire(server, way) as other:
+            if busy:
+                other.get("/sleep?200")
+            for path, status in (("/count", 400), ("/unread", 403)) * (1 if busy else 5):
+                with Wire(server, way) as wire:
+                    wire.send(b"POST %s HTTP/1.1\r\nHost: x\r\n" % path.encode() + body)
+                    wire.sock.shutdown(socket.SHUT_WR)
+                    assert wire.response().status == status
+                    assert wire.at_end()
+
+
 def test_a_large_upload_needs_little_memory(server, way):
     size = 100 * 1024 * 1024
     block = b"x" * (1024 * 1024)
