@@ -14,7 +14,11 @@ constinit Options options;
 
 namespace {
 
-std::deque<Address> addresses;
+// Never destroyed: OpenSSL cleans up before that, and contexts would outlive it.
+std::deque<Address> &addresses() {
+  static auto &all = *new std::deque<Address>;
+  return all;
+}
 
 [[noreturn]] void refuse(const char *name, const char *value, const char *form) {
   constexpr int kUsage = 64;
@@ -23,8 +27,8 @@ std::deque<Address> addresses;
 }
 
 void listen(Address address) {
-  addresses.push_back(std::move(address));
-  uwsgi_http_listen(addresses.back().address.c_str(), &tls_transport, &addresses.back());
+  Address &added = addresses().emplace_back(std::move(address));
+  uwsgi_http_listen(added.address.c_str(), &tls_transport, &added);
 }
 
 // Takes the malloc'ed value of a pair.
@@ -68,7 +72,7 @@ void add_address_of_pairs(char *name, char *value, void *) {
 }
 
 int load_certificates() {
-  for (Address &address : addresses) {
+  for (Address &address : addresses()) {
     char *const name = options.session_context ? options.session_context : address.address.data();
     address.context =
         uwsgi_ssl_new_server_context(name, address.certificate.data(), address.key.data(),

@@ -1,10 +1,12 @@
 """HTTPS through the gateway, with the clients that people have: curl, Python's ssl, openssl."""
 
 import os
+import random
 import re
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import threading
 import time
@@ -12,7 +14,7 @@ import time
 import pytest
 
 from certificates import make_authority, make_certificate
-from http_wire import PROBE, Wire
+from http_wire import PROBE, Wire, process_of
 from mortise import run, wait_until
 
 ADDRESS = re.compile(r"http gateway on https://([\d.]+):(\d+)")
@@ -212,6 +214,56 @@ def test_renegotiation_is_refused(start, authority):
     command = ["openssl", "s_client", "-tls1_2", "-CAfile", authority.certificate, "-connect", "127.0.0.1:%d" % port_of(start())]
     result = subprocess.run([*map(str, command)], input=b"R\n", capture_output=True, timeout=30)
     assert b"no renegotiation" in result.stderr or b"RENEGOTIATING" in result.stdout + result.stderr and result.returncode != 0, result
+
+
+def first_flight(context):
+    """What a client says first."""
+    outgoing = ssl.MemoryBIO()
+    with pytest.raises(ssl.SSLWantReadError):
+        context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname="localhost").do_handshake()
+    return outgoing.read()
+
+
+def converse(server, context, seed):
+    chance = random.Random(seed)
+    pieces = [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /large?3000000 HTTP/1.1\r\nHost: x\r\n\r\n", b"bad\r\n\r\n",
+              b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + b"y" * 100000, b"GET /vars HTTP/1.0\r\n\r\n"]
+    with socket.create_connection(("127.0.0.1", port_of(server)), timeout=0.2) as raw:
+        if chance.random() < 0.3:
+            flight = bytearray(first_flight(context))
+            if chance.random() < 0.5:
+                flight[chance.randrange(len(flight))] ^= 0xFF
+            raw.sendall(flight[: chance.randrange(1, len(flight) + 1)])
+            raw.recv(1000) if chance.random() < 0.5 else None
+            return
+        sock = context.wrap_socket(raw, server_hostname="localhost")
+        for _ in range(chance.randrange(1, 5)):
+            sock.sendall(chance.choice(pieces))
+            if chance.random() < 0.6:
+                sock.recv(chance.choice([1, 1000, 100000]))
+        ending = chance.random()
+        if ending < 0.3:
+            with socket.socket(fileno=sock.detach()) as bare:
+                bare.sendall(b"what is no record" * 10)
+        elif ending < 0.5:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.close()
+        elif ending < 0.7:
+            sock.unwrap()
+        sock.close()
+
+
+def test_random_conversations_leave_the_gateway_whole(start, authority):
+    server = start("--http-timeout=2", "--http-headers-timeout=1", workers=2)
+    gateway, context = process_of(server, "http"), trusting(authority)
+    for seed in range(100):
+        try:
+            converse(server, context, seed)
+        except OSError:
+            pass
+    assert curl(server, authority, "/") == b"hello"
+    assert process_of(server, "http") == gateway
+    assert "died" not in server.log, server.log
 
 
 # ---- certificates
