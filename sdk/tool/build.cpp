@@ -11,6 +11,7 @@
 #include "sdk/tool/command.h"
 #include "sdk/tool/language.h"
 #include "sdk/tool/recipe.h"
+#include "sdk/tool/source.h"
 
 namespace mortise {
 
@@ -138,6 +139,7 @@ Result<std::string> Build::link() {
   for (const std::string &flag : flags_) {
     if (flag == "-DUWSGI_SSL") words.insert(words.end(), {"-lssl", "-lcrypto"});
     if (flag == "-DUWSGI_ZLIB") words.emplace_back("-lz");
+    if (flag == "-DUWSGI_UUID") words.emplace_back("-luuid");
   }
   auto linked = run(words);
   if (!linked) return linked.error();
@@ -161,7 +163,8 @@ Result<Words> plugin_cflags() {
   if (!temporary) return temporary.error();
   const std::string probe = temporary->path() + "/probe.c", found = temporary->path() + "/found";
   std::ofstream(probe) << "#if __has_include(<openssl/ssl.h>)\n-DUWSGI_SSL\n#endif\n"
-                          "#if __has_include(<zlib.h>)\n-DUWSGI_ZLIB\n#endif\n";
+                          "#if __has_include(<zlib.h>)\n-DUWSGI_ZLIB\n#endif\n"
+                          "#if __has_include(<uuid/uuid.h>)\n-DUWSGI_UUID\n#endif\n";
   Words words;
   append_environment(words, "CC", "cc");
   words.insert(words.end(), {"-E", "-P", probe, "-o", found});
@@ -172,13 +175,15 @@ Result<Words> plugin_cflags() {
   return flags;
 }
 
-Result<std::string> build_plugin(const std::string &source, std::string name) {
-  auto recipe = read_recipe(source);
+Result<std::string> build_plugin(const std::string &word, const std::string &wanted_name) {
+  auto source = find_source(word, wanted_name);
+  if (!source) return source.error();
+  auto recipe = read_recipe(source->path);
   if (!recipe) return recipe.error();
-  if (name.empty()) name = recipe->name;
+  const std::string &name = source->name.empty() ? recipe->name : source->name;
   if (!is_plugin_name(name))
     return Error{
-        "build plugin from " + source, "'" + name + "' is no name of a plugin",
+        "build plugin from " + word, "'" + name + "' is no name of a plugin",
         "letters, digits, -, . and _, first a letter: the file is NAME_plugin.so, its table NAME_plugin",
         kExitUsage};
   auto objects = TemporaryFolder::make();

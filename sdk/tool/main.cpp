@@ -115,8 +115,11 @@ int create(int argc, char **argv) {
       language = argv[++i];
     } else if (word.starts_with("--lang=")) {
       language = word.substr(7);
-    } else {
+    } else if (name.empty()) {
       name = word;
+    } else {
+      return fail({"make a plugin '" + name + "'", "'" + std::string(word) + "' is too much",
+                   "one name, and --lang c, c++ or rust", kExitUsage});
     }
   }
   auto done = new_plugin(name, language);
@@ -125,32 +128,55 @@ int create(int argc, char **argv) {
   return kExitOk;
 }
 
+constexpr int kAny = 1000;
+
 struct Command {
   std::string_view name;
   int (*run)(int argc, char **argv);
+  int most_words;  // that it takes, values of options among them
+  std::string_view options;
   const char *help;
 };
 
 constexpr Command kCommands[] = {
-    {"info", info, "info FILE… [--json]  what a plugin is, told without running it"},
-    {"list", list, "list [FOLDER]      the plugins of a folder"},
-    {"new", create, "new NAME [--lang c|c++|rust]  a folder to begin with"},
-    {"test", test, "test FILE [OPTION…]  whether it does what the server relies on"},
-    {"build", build, "build SOURCE [NAME]  compile a plugin: a file, a folder, one with uwsgiplugin.py"},
-    {"cflags", cflags, "cflags             the flags that compile a plugin"},
-    {"dot-h", header, "dot-h              uwsgi.h in one piece"},
-    {"embed", embed, "embed OUTPUT FILE…  the source by which a server finds plugins that it is linked with"},
-    {"index", index, "index [FOLDER]     write the folder's plugins.index"},
+    {"info", info, kAny, "--json", "info FILE… [--json]  what a plugin is, told without running it"},
+    {"list", list, 1, "", "list [FOLDER]      the plugins of a folder"},
+    {"new", create, 3, "--lang", "new NAME [--lang c|c++|rust]  a folder to begin with"},
+    {"test", test, kAny, "", "test FILE [OPTION…]  whether it does what the server relies on"},
+    {"build", build, 2, "",
+     "build SOURCE [NAME]  compile a plugin: a file, a folder, one with uwsgiplugin.py, a git URL"},
+    {"cflags", cflags, 0, "", "cflags             the flags that compile a plugin"},
+    {"dot-h", header, 0, "", "dot-h              uwsgi.h in one piece"},
+    {"embed", embed, kAny, "",
+     "embed OUTPUT FILE…  the source by which a server finds plugins that it is linked with"},
+    {"index", index, 1, "", "index [FOLDER]     write the folder's plugins.index"},
 };
+
+// Before it does half of what was meant.
+int run_checked(const Command &command, int argc, char **argv) {
+  const std::string attempt = "mortise plugin " + std::string(command.name);
+  const std::string usage = std::string("mortise plugin ") + command.help;
+  for (int i = 0; i < argc; ++i) {
+    const std::string_view word = argv[i], option = word.substr(0, word.find('='));
+    if (command.run == test && i > 0) break;  // the server's
+    if (word.starts_with("--") && option != command.options)
+      return fail({attempt, "there is no option '" + std::string(word) + "'", usage, kExitUsage});
+  }
+  if (argc > command.most_words)
+    return fail({attempt, "'" + std::string(argv[argc - 1]) + "' is too much", usage, kExitUsage});
+  return command.run(argc, argv);
+}
 
 }  // namespace
 
 int main(int argc, char **argv) {
   std::string_view name = argc > 1 ? argv[1] : "";
   for (const Command &command : kCommands)
-    if (command.name == name) return command.run(argc - 2, argv + 2);
-  fprintf(stderr, name.empty() ? "usage:\n" : "mortise plugin: no command '%s'; there are:\n",
+    if (command.name == name) return run_checked(command, argc - 2, argv + 2);
+  const bool asked = name == "--help" || name == "-h" || name == "help";
+  FILE *out = asked ? stdout : stderr;
+  fprintf(out, asked || name.empty() ? "usage:\n" : "mortise plugin: no command '%s'; there are:\n",
           argc > 1 ? argv[1] : "");
-  for (const Command &command : kCommands) fprintf(stderr, "  mortise plugin %s\n", command.help);
-  return kExitUsage;
+  for (const Command &command : kCommands) fprintf(out, "  mortise plugin %s\n", command.help);
+  return asked ? kExitOk : kExitUsage;
 }

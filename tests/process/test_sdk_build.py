@@ -54,6 +54,29 @@ def test_a_folder_with_a_recipe_is_built(installed, mortise, tmp_path, sources):
     starts(mortise, built(tmp_path, "src"), "orchard: 12 trees")
 
 
+def test_source_and_name_may_be_one_word(installed, mortise, tmp_path, sources):
+    write(sources, "uwsgiplugin.py", recipe(CFLAGS=["-Isrc/include"]))
+    plugin = built(tmp_path, "src grove", name="grove")
+    starts(mortise, plugin, "orchard: 12 trees")
+    sources.rename(tmp_path / "src grove")  # what is there is the source as it stands
+    write(tmp_path, "src grove/uwsgiplugin.py", recipe(CFLAGS=["-DTREES=5", "-Inowhere"]))
+    write(tmp_path, "src grove/trees.c", TREES.replace('#include "trees.h"', ""))
+    starts(mortise, built(tmp_path, "src grove"), "orchard: 5 trees")
+
+
+def test_a_repository_is_fetched_and_built(installed, mortise, tmp_path, sources):
+    write(sources, "uwsgiplugin.py", recipe(CFLAGS=["-DTREES=7"]))
+    write(sources, "trees.c", TREES.replace('#include "trees.h"', ""))
+    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "trees"]):
+        subprocess.run(["git", *command], cwd=sources, check=True)
+    url = sources.as_uri()
+    starts(mortise, built(tmp_path, url), "orchard: 7 trees")
+    done = run(tmp_path, "--build-plugin", url + "-none")
+    assert done.returncode == 1
+    assert done.stdout.endswith("fetch %s-none: git ended with status 128 (its messages stand above; "
+                                "a folder that you fetched yourself can be named instead)\n" % url)
+
+
 def test_a_recipe_is_a_program_that_finds_what_uwsgis_builder_gives(installed, mortise, tmp_path, sources):
     write(sources, "uwsgiplugin.py", "import os, sys\nimport uwsgiconfig as uc\nfrom uwsgiconfig import spcall\n"
           "from distutils import sysconfig\nprint('looking around')\nNAME = 'orchard'\n"
@@ -240,3 +263,24 @@ def test_plugin_test_finds_what_is_wrong(installed, tmp_path, code, check):
     done = run(tmp_path, "plugin", "test", "./broken_plugin.so", "--worker-reload-mercy", "2", seconds=150)
     assert done.returncode == 1
     assert "FAILED %s" % check in done.stdout and "ok     starts and stops\n" in done.stdout
+
+
+@pytest.mark.parametrize("words, told", [
+    (["info", "--jsonx", "x.so"], "mortise plugin info: there is no option '--jsonx' (mortise plugin info FILE… [--json]  "
+                                  "what a plugin is, told without running it)"),
+    (["list", "a", "b"], "mortise plugin list: 'b' is too much (mortise plugin list [FOLDER]      the plugins of a folder)"),
+    (["new", "--long", "c", "foo"], "mortise plugin new: there is no option '--long' "
+                                    "(mortise plugin new NAME [--lang c|c++|rust]  a folder to begin with)"),
+    (["new", "foo", "bar"], "make a plugin 'foo': 'bar' is too much (one name, and --lang c, c++ or rust)"),
+])
+def test_what_a_command_of_the_tool_does_not_take_is_refused(tmp_path, words, told):
+    done = run(tmp_path, "plugin", *words)
+    assert (done.returncode, done.stdout) == (64, told + "\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_tool_lists_its_commands(tmp_path):
+    done = run(tmp_path, "plugin", "--help")
+    assert done.returncode == 0 and "\n  mortise plugin new NAME [--lang c|c++|rust]  a folder" in done.stdout
+    done = run(tmp_path, "plugin", "frob")
+    assert done.returncode == 64 and done.stdout.startswith("mortise plugin: no command 'frob'; there are:\n")
