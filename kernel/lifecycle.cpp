@@ -161,7 +161,7 @@ Result<void> create_shared_state() {
       uwsgi_calloc(sizeof(uwsgi_lock_item *) * (static_cast<size_t>(uwsgi.locks) + 1)));
   for (int i = 0; i <= uwsgi.locks; ++i)
     uwsgi.user_locks[i] = uwsgi_lock_init(("user " + std::to_string(i)).c_str());
-  uwsgi.user_lock = uwsgi.user_locks[0];
+  uwsgi.user_lock = uwsgi.user_locks;
   return {};
 }
 
@@ -222,6 +222,7 @@ Result<int> supervise(const std::string &failure) {
   };
   hooks.after_child = [] {
     uwsgi.mypid = getpid();
+    uwsgi.status = {};  // the master's
     if (auto done = drop_privileges_of_child(); !done) {
       log_error(done.error());
       _exit(done.error().exit_code);

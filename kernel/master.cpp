@@ -34,13 +34,24 @@ bool add_to_queue(int fd) {
   return epoll_ctl(queue, EPOLL_CTL_ADD, fd, &event) == 0 || errno == EEXIST;
 }
 
+// The same in uWSGI's words, for plugins that ask uwsgi.status.
+void tell_status(const Supervisor &supervisor) {
+  uwsgi.status.gracefully_destroying = supervisor.stopping();
+  uwsgi.status.gracefully_reloading = supervisor.reloading() && !supervisor.stopping();
+}
+
+void stop(Supervisor &supervisor) {
+  uwsgi.status.brutally_destroying = supervisor.stopping();
+  supervisor.stop();
+}
+
 void handle_signal(Supervisor &supervisor, Signal signal) {
   switch (signal.number) {
     case SIGTERM:
     case SIGINT:
     case SIGQUIT:
       log_info("SIG%s: stopping%s", sigabbrev_np(signal.number), supervisor.stopping() ? " at once" : "");
-      supervisor.stop();
+      stop(supervisor);
       break;
     case SIGHUP:
     case SIGUSR2:  // elsewhere the signal for a new binary; a reload executes what is on the disk anyway
@@ -112,6 +123,7 @@ int run_master(Supervisor &supervisor, const MasterCallbacks &callbacks) {
       was_ready = true;
       callbacks.ready();
     }
+    tell_status(supervisor);
     callbacks.cycle();
   }
   callbacks.cleanup();
@@ -144,8 +156,8 @@ void uwsgi_reload_server(void) {
 
 void uwsgi_stop_server(int at_once) {
   if (!mortise::running) return;
-  if (at_once && !mortise::running->stopping()) mortise::running->stop();
-  mortise::running->stop();
+  if (at_once && !mortise::running->stopping()) mortise::stop(*mortise::running);
+  mortise::stop(*mortise::running);
 }
 
 void uwsgi_pause_workers(int pause) {

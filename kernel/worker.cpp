@@ -120,6 +120,7 @@ int run_worker(int wid) {
     log_error(served.error());
     return served.error().exit_code;
   }
+  if (uwsgi.gbcw_hook && !chosen_loop()) uwsgi.gbcw_hook();  // an engine's was called to stop it
   run_exit_hooks();
   return kExitOk;
 }

@@ -76,6 +76,8 @@ void start() {
     uwsgi_log("alarms: socketpair: %s (raise the limit of open files)\n", strerror(errno));
     exit(1);
   }
+  static uwsgi_thread ready{};  // threads of plugins wait for it before they raise their first alarm
+  __atomic_store_n(&uwsgi.alarm_thread, &ready, __ATOMIC_RELEASE);
   refuse_unless(compile_log_alarms());
   const uwsgi_process_role role{"alarms", 1, run_alarms, nullptr, 0, 1};
   uwsgi_register_process(&role);

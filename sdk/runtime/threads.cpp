@@ -6,10 +6,20 @@
 
 namespace {
 
+constexpr int kMostWaitMs = 20;
+
 void *run(void *argument) {
   auto *thread = static_cast<uwsgi_thread *>(argument);
   thread->func(thread);
   return nullptr;
+}
+
+// Plugins set thread->data when they have the object, and their function relies on it at once.
+void *run_late(void *argument) {
+  auto *thread = static_cast<uwsgi_thread *>(argument);
+  for (int ms = 0; ms < kMostWaitMs && !__atomic_load_n(&thread->data, __ATOMIC_ACQUIRE); ++ms)
+    poll(nullptr, 0, 1);
+  return run(argument);
 }
 
 // Frees what a thread that did not start had already got.
@@ -23,22 +33,18 @@ uwsgi_thread *give_up(uwsgi_thread *thread, const char *step, int errnum) {
 }
 
 // Signals are the main thread's business; a new thread inherits the mask of the one that starts it.
-int start_without_signals(uwsgi_thread *thread) {
+int start_without_signals(uwsgi_thread *thread, void *(*body)(void *)) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   pthread_attr_init(&thread->tattr);
   pthread_attr_setdetachstate(&thread->tattr, PTHREAD_CREATE_DETACHED);
-  int errnum = pthread_create(&thread->tid, &thread->tattr, run, thread);
+  int errnum = pthread_create(&thread->tid, &thread->tattr, body, thread);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return errnum;
 }
 
-}  // namespace
-
-extern "C" {
-
-uwsgi_thread *uwsgi_thread_new_with_data(void (*func)(uwsgi_thread *), void *data) {
+uwsgi_thread *start(void (*func)(uwsgi_thread *), void *data, void *(*body)(void *)) {
   if (!func) return nullptr;
   auto *thread = static_cast<uwsgi_thread *>(uwsgi_calloc(sizeof(uwsgi_thread)));
   thread->func = func;
@@ -49,12 +55,20 @@ uwsgi_thread *uwsgi_thread_new_with_data(void (*func)(uwsgi_thread *), void *dat
   thread->queue = event_queue_init();
   if (thread->queue < 0 || event_queue_add_fd_read(thread->queue, thread->pipe[1]))
     return give_up(thread, "event queue", errno);
-  if (int errnum = start_without_signals(thread)) return give_up(thread, "pthread_create", errnum);
+  if (int errnum = start_without_signals(thread, body)) return give_up(thread, "pthread_create", errnum);
   return thread;
 }
 
+}  // namespace
+
+extern "C" {
+
+uwsgi_thread *uwsgi_thread_new_with_data(void (*func)(uwsgi_thread *), void *data) {
+  return start(func, data, run);
+}
+
 uwsgi_thread *uwsgi_thread_new(void (*func)(uwsgi_thread *)) {
-  return uwsgi_thread_new_with_data(func, nullptr);
+  return start(func, nullptr, run_late);
 }
 
 }  // extern "C"

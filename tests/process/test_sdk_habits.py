@@ -153,3 +153,48 @@ def test_a_jail_that_starts_the_server_itself_is_told_that_this_is_not_so(mortis
     server.stop()
     assert ("error: start the server from a jail hook: it starts in the process that called the hook (return from the "
             "hook: unshare(2) does for this process what clone(2) does for another)\n") in server.log
+
+
+FAREWELL = """
+#include <uwsgi.h>
+static void goodbye(void) {
+  uwsgi_log("habit: worker %d says goodbye, busy %d\\n", uwsgi.mywid, uwsgi_worker_is_busy(uwsgi.mywid));
+  exit(0);
+}
+static void load(void) { uwsgi.gbcw_hook = goodbye; }
+static void watch(void) {
+  static int told = 0;
+  if (uwsgi_instance_is_dying && !told++) uwsgi_log("habit: the server is dying\\n");
+}
+struct uwsgi_plugin habit_plugin = {.name = "habit", .on_load = load, .master_cycle = watch};
+"""
+
+
+def test_a_plugin_may_end_workers_itself_and_see_that_the_server_is_dying(mortise, tmp_path):
+    server = mortise("--plugin", habit(tmp_path, FAREWELL), "--http-socket", "127.0.0.1:0", "--no-need-app", "--threads", "2")
+    server.stop()
+    assert "habit: worker 1 says goodbye, busy 0\n" in server.log
+    assert "habit: the server is dying\n" in server.log
+
+
+ALARMING = """
+#include <uwsgi.h>
+static void *raise_it(void *arg) {
+  while (!uwsgi.alarm_thread) poll(NULL, 0, 5);
+  uwsgi_alarm_trigger(arg, "no pears", 8);
+  return NULL;
+}
+static int start(void) {
+  pthread_t thread;
+  uwsgi_lock(uwsgi.user_lock[0]);
+  uwsgi_unlock(uwsgi.user_lock[0]);
+  return pthread_create(&thread, NULL, raise_it, "orchard");
+}
+struct uwsgi_plugin habit_plugin = {.name = "habit", .init = start};
+"""
+
+
+def test_a_thread_of_a_plugin_waits_until_alarms_can_be_raised(mortise, tmp_path):
+    server = mortise("--plugin", habit(tmp_path, ALARMING), "--alarm", "orchard log:!", "--http-socket", "127.0.0.1:0",
+                     "--no-need-app")
+    server.wait_for_log("ALARM: ! no pears")

@@ -29,6 +29,18 @@ TEST_CASE("a plugin's thread talks to its creator and gets no signals") {
   CHECK(std::string(got) == answer);
 }
 
+TEST_CASE("a thread that is given its data later finds it") {
+  static int got = 0, data = 12;
+  uwsgi_thread *thread = uwsgi_thread_new([](uwsgi_thread *self) {
+    got = self->data ? *static_cast<int *>(self->data) : -1;
+    if (write(self->pipe[1], "!", 1) != 1) got = -1;
+  });
+  REQUIRE(thread);
+  __atomic_store_n(&thread->data, &data, __ATOMIC_RELEASE);
+  REQUIRE(uwsgi_waitfd(thread->pipe[0], 5) == 1);
+  CHECK(got == 12);
+}
+
 TEST_CASE("a thread without a function is refused") {
   CHECK(uwsgi_thread_new(nullptr) == nullptr);
 }
