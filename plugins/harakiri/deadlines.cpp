@@ -36,7 +36,8 @@ uint64_t load(const uint64_t &shared) {
   return __atomic_load_n(&shared, __ATOMIC_RELAXED);
 }
 
-void wish(wsgi_request *request, int seconds) {
+void wish(int seconds) {
+  const wsgi_request *request = uwsgi.current_wsgi_req ? current_wsgi_req() : nullptr;
   if (!wishes || uwsgi.mywid <= 0 || !request) return;
   const int core = request->async_id;
   Wish &mine = wish_of(uwsgi.mywid, core);
@@ -95,12 +96,12 @@ void kill_overdue_workers() {
 
 extern "C" {
 
-__attribute__((visibility("default"))) void set_harakiri(wsgi_request *request, int seconds) {
-  mortise::harakiri::wish(request, seconds);
+__attribute__((visibility("default"))) void set_harakiri(int seconds) {
+  mortise::harakiri::wish(seconds);
 }
 
-__attribute__((visibility("default"))) void set_user_harakiri(wsgi_request *request, int seconds) {
-  mortise::harakiri::wish(request, seconds);
+__attribute__((visibility("default"))) void set_user_harakiri(int seconds) {
+  mortise::harakiri::wish(seconds);
 }
 
 }  // extern "C"

@@ -11,7 +11,7 @@ namespace {
 
 int64_t sum_of_children(const uwsgi_metric *metric) {
   uint64_t sum = 0;
-  for (const uwsgi_metric::uwsgi_metric_child *child = metric->children; child; child = child->next)
+  for (const uwsgi_metric_child *child = metric->children; child; child = child->next)
     sum += static_cast<uint64_t>(get(child->um));
   return static_cast<int64_t>(sum);
 }
@@ -41,7 +41,7 @@ int64_t collect_adder(uwsgi_metric *metric) {
 
 int64_t collect_average(uwsgi_metric *metric) {
   int64_t count = 0;
-  for (const uwsgi_metric::uwsgi_metric_child *child = metric->children; child; child = child->next) ++count;
+  for (const uwsgi_metric_child *child = metric->children; child; child = child->next) ++count;
   return count ? sum_of_children(metric) / count : 0;
 }
 

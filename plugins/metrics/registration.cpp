@@ -32,14 +32,13 @@ uwsgi_metric_collector *uwsgi_register_metric_collector(const char *name, int64_
   return add_collector(name, func);
 }
 
-int uwsgi_metric_add_child(uwsgi_metric *parent, uwsgi_metric *child) {
-  if (!parent || !child) return -1;
-  auto *entry = static_cast<uwsgi_metric::uwsgi_metric_child *>(uwsgi_calloc(sizeof *parent->children));
+uwsgi_metric_child *uwsgi_metric_add_child(uwsgi_metric *parent, uwsgi_metric *child) {
+  if (!parent || !child) return nullptr;
+  auto *entry = static_cast<uwsgi_metric_child *>(uwsgi_calloc(sizeof(uwsgi_metric_child)));
   entry->um = child;
-  uwsgi_metric::uwsgi_metric_child **end = &parent->children;
+  uwsgi_metric_child **end = &parent->children;
   while (*end) end = &(*end)->next;
-  *end = entry;
-  return 0;
+  return *end = entry;
 }
 
 }  // extern "C"

@@ -129,7 +129,7 @@ void run(uwsgi_thread *thread) {
 void start_threads(int count) {
   for (int i = 0; i < count; ++i)
     if (uwsgi_thread *thread = uwsgi_thread_new(run)) threads.push_back(thread);
-  if (!threads.empty()) uwsgi.offload_thread = threads.front();
+  if (!threads.empty()) uwsgi.offload_thread = threads.data();
 }
 
 bool running() {

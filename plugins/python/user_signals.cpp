@@ -71,9 +71,8 @@ PyObject *signal_wait(PyObject *, PyObject *args) {
   uint8_t signum = 0;
   if (!PyArg_ParseTuple(args, "|i:signal_wait", &number) || (number != -1 && !parse_signum(number, &signum)))
     return nullptr;
-  wsgi_request *request = needed_request();
-  if (!request) return nullptr;
-  if (without_gil([&] { return uwsgi_signal_wait(request, number); }) < 0) {
+  if (!needed_request()) return nullptr;
+  if (without_gil([&] { return uwsgi_signal_wait(number); }) < 0) {
     PyErr_SetString(PyExc_OSError, "waiting for a signal failed");
     return nullptr;
   }

@@ -1,6 +1,5 @@
 // Functions of the module uwsgi about deadlines of requests and files that are watched.
 #include "provided_functions.h"
-#include "request.h"
 #include "user_signals.h"
 
 namespace mortise::python {
@@ -10,7 +9,7 @@ namespace {
 PyObject *set_deadline(PyObject *, PyObject *args) {
   int seconds = 0;
   if (!PyArg_ParseTuple(args, "i:set_user_harakiri", &seconds)) return nullptr;
-  MORTISE_PROVIDED(set_user_harakiri)(current_request(), seconds);
+  MORTISE_PROVIDED(set_user_harakiri)(seconds);
   Py_RETURN_NONE;
 }
 

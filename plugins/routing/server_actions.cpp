@@ -84,10 +84,10 @@ int keep_with(uwsgi_route *route, char *args, const char *provider, const char *
   return keep_args(route, args, act);
 }
 
-using SetHarakiri = void (*)(wsgi_request *, int);
+using SetHarakiri = void (*)(int);
 int set_deadline(wsgi_request *request, uwsgi_route *route) {
   Arguments seconds(request, route);
-  reinterpret_cast<SetHarakiri>(route->data2)(request, atoi(seconds.c_str()));
+  reinterpret_cast<SetHarakiri>(route->data2)(atoi(seconds.c_str()));
   return UWSGI_ROUTE_NEXT;
 }
 int set_up_deadline(uwsgi_route *route, char *args) {

@@ -72,14 +72,15 @@ char *uwsgi_chunked_read_smart(wsgi_request *request, size_t *len, int timeout) 
 }
 
 // The handler of the signal runs as well. [worker]
-int uwsgi_signal_wait(wsgi_request *request, int signum) {
+int uwsgi_signal_wait(int signum) {
+  wsgi_request *request = uwsgi.current_wsgi_req ? current_wsgi_req() : nullptr;
   for (;;) {
     int fd = -1;
     if (uwsgi.wait_read2_hook(uwsgi.signal_socket, uwsgi.my_signal_socket, -1, &fd) <= 0) return -1;
     uint8_t received = 0;
     if (recv(fd, &received, 1, MSG_PEEK | MSG_DONTWAIT) != 1) continue;  // another core took it
     uwsgi_receive_signal(fd, "worker", uwsgi.mywid);
-    request->signal_received = received;
+    if (request) request->signal_received = received;
     if (signum < 0 || signum == received) return received;
   }
 }

@@ -3,47 +3,47 @@
 
 #include <algorithm>
 #include <cstring>
+#include <initializer_list>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace {
 
-// The pieces of text between separators, or nothing where there are not exactly `count`.
-std::vector<std::string_view> split(std::string_view text, char separator, size_t count) {
-  std::vector<std::string_view> pieces;
-  for (size_t at = 0; at <= text.size() && pieces.size() <= count;) {
-    const size_t end = std::min(text.find(separator, at), text.size());
-    pieces.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  if (pieces.size() != count) pieces.clear();
-  return pieces;
-}
+struct Piece {
+  char **text;
+  size_t *len;
+};
 
-void give(std::string_view piece, char **text, size_t *len) {
-  *text = const_cast<char *>(piece.data());
-  *len = piece.size();
+// Splits at the first separators; the last piece is the rest. Its end, or null where there are fewer.
+char *split(char *text, size_t len, char separator, std::initializer_list<Piece> pieces) {
+  for (const Piece &piece : pieces) *piece.text = nullptr;
+  char *const end = text + len;
+  for (const Piece *piece = pieces.begin(); piece != pieces.end(); ++piece) {
+    const bool last = piece + 1 == pieces.end();
+    char *stop = last ? end : static_cast<char *>(memchr(text, separator, static_cast<size_t>(end - text)));
+    if (!stop) {
+      for (const Piece &each : pieces) *each.text = nullptr;
+      return nullptr;
+    }
+    *piece->text = text;
+    *piece->len = static_cast<size_t>(stop - text);
+    text = stop + 1;
+  }
+  return end;
 }
 
 }  // namespace
 
 extern "C" {
 
-int uwsgi_split3(char *text, size_t len, char separator, char **a, size_t *a_len, char **b, size_t *b_len,
-                 char **c, size_t *c_len) {
-  const auto pieces = split({text, len}, separator, 3);
-  if (pieces.empty()) return -1;
-  give(pieces[0], a, a_len), give(pieces[1], b, b_len), give(pieces[2], c, c_len);
-  return 0;
+char *uwsgi_split3(char *text, size_t len, char separator, char **a, size_t *a_len, char **b, size_t *b_len,
+                   char **c, size_t *c_len) {
+  return split(text, len, separator, {{a, a_len}, {b, b_len}, {c, c_len}});
 }
 
-int uwsgi_split4(char *text, size_t len, char separator, char **a, size_t *a_len, char **b, size_t *b_len,
-                 char **c, size_t *c_len, char **d, size_t *d_len) {
-  const auto pieces = split({text, len}, separator, 4);
-  if (pieces.empty()) return -1;
-  give(pieces[0], a, a_len), give(pieces[1], b, b_len), give(pieces[2], c, c_len), give(pieces[3], d, d_len);
-  return 0;
+char *uwsgi_split4(char *text, size_t len, char separator, char **a, size_t *a_len, char **b, size_t *b_len,
+                   char **c, size_t *c_len, char **d, size_t *d_len) {
+  return split(text, len, separator, {{a, a_len}, {b, b_len}, {c, c_len}, {d, d_len}});
 }
 
 char *uwsgi_str_split_nget(char *text, size_t len, char separator, size_t n, size_t *piece_len) {
@@ -68,13 +68,12 @@ char *uwsgi_str_contains(char *text, int len, char byte) {
   return len > 0 ? static_cast<char *>(memchr(text, byte, static_cast<size_t>(len))) : nullptr;
 }
 
-int uwsgi_list_has_str(char *list, size_t len, char *text) {
-  const std::string_view whole(list, len), wanted(text);
-  constexpr std::string_view kBetween = " \t,";
-  for (size_t at = whole.find_first_not_of(kBetween); at < whole.size();) {
-    const size_t end = std::min(whole.find_first_of(kBetween, at), whole.size());
-    if (end - at == wanted.size() && strncasecmp(list + at, text, end - at) == 0) return 1;
-    at = whole.find_first_not_of(kBetween, end);
+int uwsgi_list_has_str(char *list, char *text) {
+  const size_t wanted = strlen(text);
+  for (char *word = list + strspn(list, " "); *word;) {
+    const size_t len = strcspn(word, " ");
+    if (len == wanted && strncasecmp(word, text, len) == 0) return 1;
+    word += len + strspn(word + len, " ");
   }
   return 0;
 }
