@@ -85,15 +85,17 @@ UWSGI_API char *uwsgi_concat2nn(const char *a, int alen, const char *b, int blen
 UWSGI_API int uwsgi_num2str2(int value, char *buf);
 UWSGI_API int uwsgi_num2str2n(int value, char *buf, int size);
 UWSGI_API int uwsgi_long2str2n(unsigned long long value, char *buf, int size);
-/* [any] text split at a byte into pieces that are not copied; -1 where there are not exactly as many. */
-UWSGI_API int uwsgi_split3(char *text, size_t len, char separator, char **a, size_t *a_len, char **b,
-                           size_t *b_len, char **c, size_t *c_len);
-UWSGI_API int uwsgi_split4(char *text, size_t len, char separator, char **a, size_t *a_len, char **b,
-                           size_t *b_len, char **c, size_t *c_len, char **d, size_t *d_len);
+/* [any] text split at the first two (three) separators; the last piece is the rest. Nothing is copied. The
+ * end of text, or NULL where it has fewer separators: the pieces are NULL then. */
+UWSGI_API char *uwsgi_split3(char *text, size_t len, char separator, char **a, size_t *a_len, char **b,
+                             size_t *b_len, char **c, size_t *c_len);
+UWSGI_API char *uwsgi_split4(char *text, size_t len, char separator, char **a, size_t *a_len, char **b,
+                             size_t *b_len, char **c, size_t *c_len, char **d, size_t *d_len);
 UWSGI_API char *uwsgi_str_split_nget(char *text, size_t len, char separator, size_t n, size_t *piece_len);
 UWSGI_API size_t uwsgi_str_occurence(char *text, size_t len, char byte);
-UWSGI_API char *uwsgi_str_contains(char *text, int len, char byte);   /* first one, NULL */
-UWSGI_API int uwsgi_list_has_str(char *list, size_t len, char *text); /* words between blanks and commas */
+UWSGI_API char *uwsgi_str_contains(char *text, int len, char byte); /* first one, NULL */
+/* [any] 1 if text is one of the words of the list, which blanks separate, whatever their case. */
+UWSGI_API int uwsgi_list_has_str(char *list, char *text);
 UWSGI_API int uwsgi_list_has_num(char *list, int num);
 /* [any] Last occurrence of a byte, NULL. */
 UWSGI_API char *uwsgi_get_last_char(char *text, char byte);
@@ -468,7 +470,8 @@ UWSGI_API void uwsgi_rwunlock(struct uwsgi_lock_item *);
  * -----------------------------------------------------------------------------------------------------------
  */
 
-/* [any] Starts a thread with all signals blocked; NULL on failure. The object lives for ever. */
+/* [any] Starts a thread with all signals blocked; NULL on failure. The object lives for ever. Without data,
+ * func is called as soon as the creator has set ->data, or after 20 ms. */
 UWSGI_API struct uwsgi_thread *uwsgi_thread_new(void (*func)(struct uwsgi_thread *));
 UWSGI_API struct uwsgi_thread *uwsgi_thread_new_with_data(void (*func)(struct uwsgi_thread *), void *data);
 /* [worker] Makes a request the calling thread's current one. */
@@ -496,10 +499,9 @@ UWSGI_API int uwsgi_master_add_fd(int fd, void (*func)(int fd, void *data), void
 /* [any] pids of the server. */
 UWSGI_API pid_t uwsgi_master_pid(void);
 UWSGI_API int uwsgi_worker_is_busy(int wid);
-/* [request] Deadline of the current request, in seconds from now; 0: none any more. set_user_harakiri's
- * counts for the process. */
-UWSGI_API void set_harakiri(struct wsgi_request *, int seconds);
-UWSGI_API void set_user_harakiri(struct wsgi_request *, int seconds);
+/* [request] Deadline of the request that this thread serves, in seconds from now; 0: none any more. */
+UWSGI_API void set_harakiri(int seconds);
+UWSGI_API void set_user_harakiri(int seconds);
 UWSGI_API uint64_t uwsgi_worker_exceptions(int wid);
 /* [any] Registers a function that writes the stacks of a language's threads to fd when a request hangs. It is
  * called in a signal handler of the stuck thread: async-signal-safe calls only. */
@@ -525,7 +527,7 @@ UWSGI_API int uwsgi_signal_send(int fd, uint8_t signum);
 UWSGI_API int uwsgi_receive_signal(int fd, const char *name, int id);
 
 /* [request] Waits for a signal (-1: any) and runs its handler: its number, -1 where waiting failed. */
-UWSGI_API int uwsgi_signal_wait(struct wsgi_request *, int signum);
+UWSGI_API int uwsgi_signal_wait(int signum);
 /* [any] Raises a signal in the server at address: 0, or -1. */
 UWSGI_API int uwsgi_remote_signal_send(char *address, uint8_t signum);
 /* [any] Raises the signal when the file changes. Provider: plugins/timers. */

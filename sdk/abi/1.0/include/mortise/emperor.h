@@ -65,7 +65,6 @@ struct uwsgi_instance {
   struct uwsgi_emperor_scanner *scanner;
   struct uwsgi_dyn_dict *attrs;
 };
-#define uwsgi_instance_is_dying (ui->cursed_at > 0)
 /* [load] */
 UWSGI_API void uwsgi_register_imperial_monitor(const char *name, void (*init)(struct uwsgi_emperor_scanner *),
                                                void (*func)(struct uwsgi_emperor_scanner *));

@@ -31,10 +31,11 @@ struct uwsgi_exception_handler_instance {
   struct uwsgi_exception_handler *handler;
   char *arg;
   int configured;
-  char *custom_ptr;
+  void *custom_ptr; /* the handler's own, as custom32, custom64 and data */
   void *data;
   uint64_t custom64;
   struct uwsgi_exception_handler_instance *next;
+  uint32_t custom32;
 };
 struct uwsgi_exception_handler {
   char *name;

@@ -1,6 +1,7 @@
-/* Functions whose arguments have types of OpenSSL and zlib. They are declared where the plugin says that it
- * is built with that library (-DUWSGI_SSL, -DUWSGI_ZLIB; mortise --build-plugin adds them where the library's
- * headers are installed); no structure depends on it. Providers: plugins/tls, plugins/compression. */
+/* Functions whose arguments have types of OpenSSL and zlib, and libuuid's own, which uWSGI has in it. They
+ * are declared where the plugin says that it is built with that library (-DUWSGI_SSL, -DUWSGI_ZLIB,
+ * -DUWSGI_UUID; mortise --build-plugin adds them where the library's headers are installed); no structure
+ * depends on it. Providers: plugins/tls, plugins/compression. */
 #pragma once
 
 #include "mortise/structs.h"
@@ -15,6 +16,9 @@
 #endif
 #ifdef UWSGI_ZLIB
 #include <zlib.h>
+#endif
+#ifdef UWSGI_UUID
+#include <uuid/uuid.h>
 #endif
 
 #ifdef __cplusplus

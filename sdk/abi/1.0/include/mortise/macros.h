@@ -13,6 +13,8 @@
 #define uwsgi_error(what) uwsgi_log("%s: %s [%s:%d]\n", what, strerror(errno), __FILE__, __LINE__)
 #define uwsgi_error_open(path) \
   uwsgi_log("open(\"%s\"): %s [%s:%d]\n", path, strerror(errno), __FILE__, __LINE__)
+#define uwsgi_error_realpath(path) \
+  uwsgi_log("realpath(\"%s\"): %s [%s:%d]\n", path, strerror(errno), __FILE__, __LINE__)
 #define uwsgi_error_safe(what)                                                              \
   do {                                                                                      \
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINPROGRESS) uwsgi_error(what); \

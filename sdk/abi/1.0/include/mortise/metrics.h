@@ -33,6 +33,11 @@ struct uwsgi_metric_threshold {
   struct uwsgi_metric_threshold *next;
 };
 
+struct uwsgi_metric_child {
+  struct uwsgi_metric *um;
+  struct uwsgi_metric_child *next;
+};
+
 /* One metric. Values are in shared memory. The functions below read and change them in one atomic step; who
  * walks over the list and resets values holds uwsgi.metrics_lock. */
 struct uwsgi_metric {
@@ -54,10 +59,7 @@ struct uwsgi_metric {
   uint32_t freq; /* seconds between two collections */
   time_t last_update;
   uint8_t reset_after_push;
-  struct uwsgi_metric_child {
-    struct uwsgi_metric *um;
-    struct uwsgi_metric_child *next;
-  } * children;
+  struct uwsgi_metric_child *children;
   struct uwsgi_metric_threshold *thresholds;
   char *map;
   void *custom;
@@ -74,9 +76,10 @@ UWSGI_API struct uwsgi_metric *uwsgi_register_metric(const char *name, const cha
 UWSGI_API struct uwsgi_metric *uwsgi_register_keyval_metric(char *keyval);
 UWSGI_API struct uwsgi_metric_collector *uwsgi_register_metric_collector(
     const char *name, int64_t (*func)(struct uwsgi_metric *));
-/* [load] Adds to what the collectors sum, avg, accumulator, adder and multiplier of the parent look at. 0, or
- * -1 where one of them is NULL. */
-UWSGI_API int uwsgi_metric_add_child(struct uwsgi_metric *parent, struct uwsgi_metric *child);
+/* [load] Adds to what the collectors sum, avg, accumulator, adder and multiplier of the parent look at. NULL
+ * where one of them is NULL. */
+UWSGI_API struct uwsgi_metric_child *uwsgi_metric_add_child(struct uwsgi_metric *parent,
+                                                            struct uwsgi_metric *child);
 /* [any] By name, or by oid where name is NULL. The setters return 0, or -1 when there is no such metric;
  * the getters 0 then. */
 UWSGI_API struct uwsgi_metric *uwsgi_metric_find_by_name(const char *name);

@@ -29,11 +29,12 @@ struct uwsgi_offload_request {
   char *name;
   struct uwsgi_buffer *ubuf, *ubuf1, *ubuf2, *ubuf3, *ubuf4, *ubuf5, *ubuf6, *ubuf7, *ubuf8;
   void *data;
-  int (*free)(
+  void (*free)(
       struct uwsgi_offload_request *); /* [offload thread] called at the end, before the rest is freed */
   struct uwsgi_offload_request *prev;
   struct uwsgi_offload_request *next;
   int pipe[2]; /* of uwsgi_offload_run()'s wait */
+  uint64_t custom1, custom2, custom3, custom4, custom5, custom6, custom7, custom8; /* the engine's own */
 };
 
 /* prepare runs on the core: 0 go on, -1 failed. event runs in the thread whenever a watched descriptor is

@@ -170,7 +170,9 @@ struct uwsgi_server {
   /* Called with the packed description of an exception by uwsgi_manage_exception(). */
   void (*exception_hook)(struct wsgi_request *);
   struct wsgi_request *wsgi_req;
-  void (*gbcw_hook)(void); /* set by an engine: called in a thread of its own when its worker is to stop */
+  /* How a worker says goodbye. Set by a loop engine: called in a thread of its own when the worker is to
+   * stop. Set by others: called when its requests are done; it may end the process. */
+  void (*gbcw_hook)(void);
   void (*schedule_to_main)(struct wsgi_request *);
   void (*schedule_to_req)(void);
   void *async_proto_fd_table;
@@ -180,7 +182,7 @@ struct uwsgi_server {
 
   /* Locks. */
   struct uwsgi_lock_item **user_locks; /* `locks` + 1 of them */
-  struct uwsgi_lock_item *user_lock;
+  struct uwsgi_lock_item **user_lock;  /* the same; uWSGI's name */
   struct uwsgi_lock_item *registered_locks;
   int locks;
   struct uwsgi_lock_item *metrics_lock;
@@ -193,7 +195,7 @@ struct uwsgi_server {
   int has_metrics;
   struct uwsgi_cache *caches;
   struct uwsgi_alarm *alarms;
-  struct uwsgi_thread *alarm_thread;
+  struct uwsgi_thread *alarm_thread; /* not NULL once alarms can be raised; nothing in it is of use */
   int alarm_cheap;
   int enable_proxy_protocol;
   uint16_t vec_size; /* entries of wsgi_request.hvec */
@@ -213,7 +215,7 @@ struct uwsgi_server {
   struct uwsgi_stats_pusher *stats_pushers;
   struct uwsgi_stats_pusher_instance *stats_pusher_instances;
   struct uwsgi_logger *loggers;
-  struct uwsgi_thread *offload_thread;
+  struct uwsgi_thread **offload_thread; /* [worker] `offload-threads` of them */
   struct uwsgi_signal_entry *signal_table;
   struct uwsgi_lock_item *signal_table_lock;
   struct uwsgi_legion *legions;
@@ -243,7 +245,13 @@ struct uwsgi_server {
   int has_emperor;
   char *zerg_pool;
   char *zerg_server;
+
+  struct uwsgi_instance_status status; /* [master] */
 };
+
+/* [master] Is the server about to end, or to be replaced by its next generation? */
+#define uwsgi_instance_is_dying (uwsgi.status.gracefully_destroying || uwsgi.status.brutally_destroying)
+#define uwsgi_instance_is_reloading (uwsgi.status.gracefully_reloading || uwsgi.status.brutally_reloading)
 
 /* The one and only. */
 extern struct uwsgi_server uwsgi __attribute__((visibility("default")));

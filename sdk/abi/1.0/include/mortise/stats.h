@@ -68,7 +68,8 @@ struct uwsgi_stats_pusher_instance {
   struct uwsgi_stats_pusher_instance *next;
 };
 
-/* func is called in the stats process, one call at a time; it may block for a while. */
+/* func is called in the process "pushers", one call at a time; it may block for a while. What it shares with
+ * other processes and their threads is shared memory. */
 struct uwsgi_stats_pusher {
   char *name;
   void (*func)(struct uwsgi_stats_pusher_instance *, time_t now, char *json, size_t json_len);

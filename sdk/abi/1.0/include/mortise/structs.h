@@ -225,6 +225,14 @@ struct uwsgi_process_role {
   int required;   /* 1: the server serves when it is ready, too; one that ends before ends the start */
 };
 
+/* What happens to the server as a whole: 1 while it does. Its master knows. */
+struct uwsgi_instance_status {
+  int gracefully_reloading;
+  int brutally_reloading; /* never: a reload waits for requests */
+  int gracefully_destroying;
+  int brutally_destroying; /* told to stop twice: requests are not waited for */
+};
+
 /* State that all processes share. */
 struct uwsgi_shared {
   int worker_signal_pipe[2];
