@@ -59,7 +59,9 @@ void add_pidfile(char *name, char *path, void *moment) {
 }
 
 void write_pidfiles(Moment moment) {
-  if (uwsgi_generation() < 0) return;
+  if (uwsgi_generation() < 0 || files().empty()) return;
+  // Also of a start that fails later; other processes end by _exit(2), and have other pids.
+  [[maybe_unused]] static const int registered = atexit(remove_pidfiles);
   for (const PidFile &file : files()) {
     // A reload keeps the pid, and may not have the rights any more.
     if (file.moment != moment || contents(file.path) == own_text() || replace(file.path, own_text()))

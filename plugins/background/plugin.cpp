@@ -65,6 +65,7 @@ uwsgi_plugin background_plugin = {
     .post_fork = forget_starter,
     .options = options,
     .master_cycle = cycle,
+    .atexit = remove_pidfiles,
     .before_privileges_drop = before_drop,
     .master_cleanup = remove_pidfiles,
 };

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mortise::control {
@@ -19,6 +20,7 @@ std::vector<std::string> &paths() {
   return list;
 }
 int reader = -1;
+bool removed = false;
 
 void open_slot(int command);
 
@@ -142,7 +144,9 @@ int open_fifos() {
               paths().front().c_str());
     return -1;
   }
-  return open_path(paths().front()) ? 0 : -1;
+  if (!open_path(paths().front())) return -1;
+  atexit(remove_fifos);  // also of a start that fails later; other processes end by _exit(2)
+  return 0;
 }
 
 void close_fifo() {
@@ -151,6 +155,7 @@ void close_fifo() {
 }
 
 void remove_fifos() {
+  if (std::exchange(removed, true)) return;
   if (uwsgi.vacuum)
     for (const std::string &path : paths()) unlink(path.c_str());
 }

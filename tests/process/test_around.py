@@ -54,6 +54,14 @@ def test_the_command_fails_as_the_server_in_the_background_does(tmp_path):
     assert not (tmp_path / "server.pid").exists()
 
 
+def test_the_command_says_that_a_port_is_taken_when_the_server_is_to_go_to_the_background(tmp_path):
+    write(tmp_path, "app.py", APP)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert background(tmp_path, "--http-socket", "127.0.0.1:%d" % taken.getsockname()[1], "--master-fifo", "fifo").returncode == 69
+    assert "Address already in use" in (tmp_path / "server.log").read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["app.py", "server.log"]
+
+
 def test_a_log_that_cannot_be_opened_is_told_in_the_terminal(tmp_path):
     write(tmp_path, "app.py", APP)
     done = background(tmp_path, "--daemonize", "no/such/folder/log")
