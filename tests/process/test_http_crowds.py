@@ -1,5 +1,6 @@
 """Many clients at a time that want little, or nothing, or never take what they asked for: others do not notice them."""
 
+import os
 import resource
 import socket
 import statistics
@@ -44,13 +45,28 @@ def middle_time(wire, count=200):
     return statistics.median(times)
 
 
+def processor_time(pid, wire, count=500):
+    """Seconds that a process needs for a request, whatever else the machine does."""
+
+    def used():
+        total = 0
+        for task in os.listdir("/proc/%d/task" % pid):
+            with open("/proc/%d/task/%s/schedstat" % (pid, task)) as schedstat:
+                total += int(schedstat.read().split()[0])
+        return total / 1e9
+
+    before = used()
+    middle_time(wire, count)
+    return (used() - before) / count
+
+
 @pytest.mark.parametrize("way", WAYS)
 def test_idle_connections_cost_little_memory_and_no_time(mortise, many_descriptors, way):
     count = min(10_000, many_descriptors // 2 - 500)
     server = start_probe(mortise, "--disable-logging")
     pid = process_of(server, "http" if way == "gateway" else "worker 1")
     with Wire(server, way) as other:
-        alone, before = middle_time(other), private_bytes(pid)
+        alone, before = processor_time(pid, other), private_bytes(pid)
         idle, address = [], other.sock.getpeername()
         while len(idle) < count:  # a turn of the processor serves many
             some = [socket.create_connection(address, timeout=20) for _ in range(200)]
@@ -59,7 +75,7 @@ def test_idle_connections_cost_little_memory_and_no_time(mortise, many_descripto
             assert all(sock.recv(1000).endswith(b"hello") for sock in some)
             idle += some
         assert is_sanitized(pid) or private_bytes(pid) - before <= 2048 * len(idle)
-        assert middle_time(other) < 4 * alone + 0.001
+        assert processor_time(pid, other) < 3 * alone + 0.0001
         for sock in idle[::100]:  # they are still served
             sock.sendall(REQUEST)
             assert sock.recv(1000).endswith(b"hello")
