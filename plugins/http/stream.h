@@ -12,7 +12,9 @@ namespace mortise::http {
 
 // One per loop (uv_loop_t.data): what received() gets is valid until it returns.
 struct ReadBuffer {
-  static constexpr size_t kBytes = 64 * 1024;
+  // A tenth of the time of large bodies less than with 64 KiB (measured); a body of 64 KiB comes with its
+  // head.
+  static constexpr size_t kBytes = 128 * 1024;
   char bytes[kBytes];
 };
 
