@@ -76,7 +76,7 @@ void read_alarm_fd(uwsgi_alarm_fd &one, void (*raise)(const char *, char *, size
 
 extern "C" uwsgi_alarm_fd *uwsgi_add_alarm_fd(int fd, char *alarm, size_t n, char *msg, size_t msg_len) {
   auto *added = static_cast<uwsgi_alarm_fd *>(uwsgi_calloc(sizeof(uwsgi_alarm_fd)));
-  *added = {fd, n ? n : 8, alarm, msg, msg_len, nullptr};
+  *added = {fd, n ? n : 8, uwsgi_str(alarm), msg, msg_len, nullptr};  // callers free the name
   uwsgi_alarm_fd **end = &mortise::alarms::fds;
   while (*end) end = &(*end)->next;
   return *end = added;
