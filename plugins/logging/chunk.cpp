@@ -19,7 +19,10 @@ void dated_literal(Line &line, wsgi_request *request, const Chunk &chunk) {
 void call_registered(Line &line, wsgi_request *request, const Chunk &chunk) {
   char *value = nullptr;
   ssize_t len = chunk.registered->func(request, &value);
+  const Escape escape = line.escape;
+  if (escape == Escape::kJson) line.escape = Escape::kText;  // plugins escape what a format needs themselves
   line.value(value && len > 0 ? std::string_view(value, static_cast<size_t>(len)) : std::string_view());
+  line.escape = escape;
   if (chunk.registered->free && value) free(value);
 }
 
