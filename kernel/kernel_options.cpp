@@ -125,6 +125,8 @@ uwsgi_option *kernel_options() {
        nullptr, 0},
       {"skip-atexit-teardown", kFlag, 0, "interpreters are not taken down at the end (always so)", always_on,
        nullptr, 0},
+      {"honour-range", kFlag, 0, "tell plugins which range of bytes a request wants", uwsgi_opt_true,
+       &uwsgi.honour_range, 0},
       {"honour-stdin", kFlag, 0, "standard input stays what it was (always so)", always_on, nullptr, 0},
       // sockets
       {"shared-socket", kValue, 0, "an address that other options may call =0, the next one =1, and so on",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstddef>
 #include <cstring>
 
@@ -58,6 +59,29 @@ constexpr auto kFirst = [] {
 static_assert(std::is_sorted(kMirrors.begin(), kMirrors.end(),
                              [](const Mirror &a, const Mirror &b) { return a.name.size() < b.name.size(); }));
 
+// One range of bytes (RFC 9110 §14.1.2): "5-9"; where the end is open it is INT64_MAX, "-9" begins at -9.
+// Lists and what is no range are left alone: whoever gets them serves the whole.
+void parse_range(wsgi_request *request, std::string_view text) {
+  constexpr std::string_view kUnit = "bytes=";
+  if (!text.starts_with(kUnit)) return;
+  const char *at = text.data() + kUnit.size(), *const end = text.data() + text.size();
+  int64_t from = 0, to = INT64_MAX;
+  const auto first = std::from_chars(at, end, from);  // of "-9" it takes the sign with it
+  if (first.ec != std::errc()) return;
+  at = first.ptr;
+  if (at != end && from >= 0 && *at++ == '-' && at != end) {
+    const auto last = std::from_chars(at, end, to);
+    if (last.ec != std::errc() || to < from) return;
+    at = last.ptr;
+  } else if (from >= 0 && at[-1] != '-') {
+    return;
+  }
+  if (at != end) return;
+  request->range_from = static_cast<uint64_t>(from);
+  request->range_to = static_cast<uint64_t>(to);
+  request->range_parsed = UWSGI_RANGE_PARSED;
+}
+
 void mirror(wsgi_request *request, std::string_view name, const char *value, uint16_t len) {
   if (name.size() > kLongest) return;
   for (size_t i = kFirst[name.size()]; i < kFirst[name.size() + 1]; ++i) {
@@ -70,6 +94,7 @@ void mirror(wsgi_request *request, std::string_view name, const char *value, uin
     return;
   }
   if (name == "CONTENT_LENGTH") request->post_cl = uwsgi_str_num(value, len);
+  if (name == "HTTP_RANGE" && uwsgi.honour_range) parse_range(request, {value, len});
 }
 
 iovec *find(wsgi_request *request, std::string_view name) {

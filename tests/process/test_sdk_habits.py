@@ -198,3 +198,71 @@ def test_a_thread_of_a_plugin_waits_until_alarms_can_be_raised(mortise, tmp_path
     server = mortise("--plugin", habit(tmp_path, ALARMING), "--alarm", "orchard log:!", "--http-socket", "127.0.0.1:0",
                      "--no-need-app")
     server.wait_for_log("ALARM: ! no pears")
+
+
+CHUNK = """
+#include <uwsgi.h>
+static ssize_t quoted(struct wsgi_request *wsgi_req, char **text) {
+  *text = uwsgi_malloc((size_t)wsgi_req->user_agent_len * 6 + 1);
+  escape_json(wsgi_req->user_agent, wsgi_req->user_agent_len, *text);
+  return (ssize_t)strlen(*text);
+}
+static void load(void) { uwsgi_register_logchunk("quoted", quoted, 1); }
+struct uwsgi_plugin habit_plugin = {.name = "habit", .on_load = load};
+"""
+
+
+def test_a_log_value_that_its_plugin_escapes_is_not_escaped_again(mortise, tmp_path):
+    server = mortise("--plugin", habit(tmp_path, CHUNK), "--http-socket", "127.0.0.1:0", "--no-need-app",
+                     "--log-format", '{"own": "%(quoted)", "ours": "%(uagent)"}')
+    server.request("GET", "/", headers={"User-Agent": 'a"b\\'})
+    server.wait_for_log(re.escape(r'{"own": "a\"b\\", "ours": "a\"b\\"}'))
+
+
+WATCHED = """
+#include <uwsgi.h>
+#include <sys/eventfd.h>
+static int start(void) {
+  char *name = uwsgi_str("orchard");
+  uwsgi_add_alarm_fd(eventfd(1, EFD_CLOEXEC), name, 8, "ripe", 4);
+  memset(name, 'x', 7);
+  free(name);
+  return 0;
+}
+struct uwsgi_plugin habit_plugin = {.name = "habit", .init = start};
+"""
+
+
+def test_the_name_of_an_alarm_for_a_descriptor_stays_the_plugins(mortise, tmp_path):
+    server = mortise("--plugin", habit(tmp_path, WATCHED), "--alarm", "orchard log:!", "--http-socket", "127.0.0.1:0",
+                     "--no-need-app")
+    server.wait_for_log("ALARM: ! ripe")
+
+
+RANGES = """
+#include <uwsgi.h>
+static int answer(struct wsgi_request *wsgi_req) {
+  char text[80];
+  int asked = wsgi_req->range_parsed;
+  uwsgi_request_fix_range_for_size(wsgi_req, 1000);
+  int len = snprintf(text, sizeof text, "%d %d %d-%d", asked, wsgi_req->range_parsed, (int)wsgi_req->range_from,
+                     (int)wsgi_req->range_to);
+  uwsgi_response_prepare_headers(wsgi_req, "200 OK", 6);
+  return uwsgi_response_write_body_do(wsgi_req, text, (size_t)len);
+}
+struct uwsgi_plugin habit_plugin = {.name = "habit", .request = answer};
+"""
+RANGES_ASKED = {"bytes=5-9": b"1 2 5-9", "bytes=5-": b"1 2 5-999", "bytes=-9": b"1 2 991-999", "bytes=990-5000": b"1 2 990-999",
+                "bytes=1000-": b"1 3 0-0", "bytes=9-5": b"0 0 0-0", "bytes=1-2,4-5": b"0 0 0-0", "bytes=": b"0 0 0-0",
+                "bytes=-": b"0 0 0-0", "pages=1-2": b"0 0 0-0", "bytes=5": b"0 0 0-0"}
+
+
+def test_a_plugin_is_told_of_the_range_that_a_request_wants(mortise, tmp_path):
+    plugin = habit(tmp_path, RANGES)
+    server = mortise("--plugin", plugin, "--http-socket", "127.0.0.1:0", "--honour-range")
+    told = {text: server.request("GET", "/", headers={"Range": text}).body for text in RANGES_ASKED}
+    assert told == RANGES_ASKED
+    assert server.request("GET", "/").body == b"0 0 0-0"
+    server.stop()
+    server = mortise("--plugin", plugin, "--http-socket", "127.0.0.1:0")
+    assert server.request("GET", "/", headers={"Range": "bytes=5-9"}).body == b"0 0 0-0"
