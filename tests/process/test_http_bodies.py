@@ -184,6 +184,14 @@ def test_a_body_that_ends_early_is_the_fault_of_who_needs_it(mortise, way, body)
                     assert wire.at_end()
 
 
+def test_a_pipelined_body_that_ends_early_is_known_at_once(server, way):
+    with Wire(server, way, timeout=5) as wire:
+        wire.send(b"GET /sleep?200 HTTP/1.1\r\nHost: x\r\n\r\nPOST /count HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel")
+        wire.sock.shutdown(socket.SHUT_WR)
+        assert [wire.response().status for _ in range(2)] == [200, 400]
+        assert wire.at_end()
+
+
 def test_a_large_upload_needs_little_memory(server, way):
     size = 100 * 1024 * 1024
     block = b"x" * (1024 * 1024)
