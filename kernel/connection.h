@@ -15,8 +15,8 @@ namespace mortise {
 
 // Who may touch a connection. Cores take one when epoll reports it, the sweep takes one whose time is up;
 // while a core is still handing it to epoll (kArming) only an event may take it, so that no descriptor is
-// closed under epoll_ctl.
-enum class Owner : uint8_t { kNobody, kArming, kEpoll, kCore, kFlusher };
+// closed under epoll_ctl. An event for one that a core has makes it kCoreAgain: that core looks again.
+enum class Owner : uint8_t { kNobody, kArming, kEpoll, kCore, kCoreAgain, kFlusher };
 
 // Why it is waiting; decides what happens when its deadline passes.
 enum class Phase : uint8_t { kHead, kIdle, kLinger, kFlush };
@@ -47,8 +47,22 @@ struct Connection {
     bool left = false;     // nobody else has the connection
   } flush;
 
-  // [core] Takes a connection that epoll reported; false: it was closed meanwhile.
-  bool take_reported() { return take() || take_from(Owner::kArming); }
+  // [core] Takes a connection that epoll reported; false: it was closed meanwhile, or who has it looks again.
+  bool take_reported() {
+    Owner now = owner.load(std::memory_order_relaxed);
+    for (;;) {
+      const bool taken = now == Owner::kEpoll || now == Owner::kArming;
+      if (!taken && now != Owner::kCore) return false;
+      if (owner.compare_exchange_weak(now, taken ? Owner::kCore : Owner::kCoreAgain,
+                                      std::memory_order_acq_rel))
+        return taken;
+    }
+  }
+  // [core] Gives it back to an epoll that reports each change once; false: there was one meanwhile.
+  bool give_back() {
+    Owner expected = Owner::kCore;
+    return owner.compare_exchange_strong(expected, Owner::kEpoll, std::memory_order_release);
+  }
   // [sweep] Takes a connection that waits in epoll.
   bool take() { return take_from(Owner::kEpoll); }
   // [core] Around epoll_ctl: gives the connection away.

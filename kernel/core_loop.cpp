@@ -79,47 +79,94 @@ wsgi_request *CoreLoop::current() {
 
 void CoreLoop::run() {
   current_request = &request_;
-  while (!may_leave()) turn(worker_.stopping() ? kStoppingTurnMs : worker_.needs_sweep() ? kSweepMs : -1);
+  const auto timeout_ms = [this] {
+    return worker_.stopping() ? kStoppingTurnMs : worker_.needs_sweep() ? kSweepMs : -1;
+  };
+  if (!worker_.several_cores()) {
+    while (!may_leave()) turn(timeout_ms());
+    return;
+  }
+  Lead::Place place;
+  while (worker_.lead().take(place)) {
+    bool leads = true;
+    while (leads) {
+      if (may_leave()) return worker_.lead().close();
+      leads = lead(place, timeout_ms());
+    }
+  }
 }
 
 void CoreLoop::turn(int timeout_ms) {
-  // With one core a batch saves system calls; with several, a batch would wait behind the first slow hook.
-  constexpr int kBatch = 64;
-  epoll_event events[kBatch];
-  const int count = epoll_wait(worker_.epoll(), events, worker_.several_cores() ? 1 : kBatch, timeout_ms);
-  for (int i = 0; i < count; ++i) {
-    EventTag tag{events[i].data.u64};
-    switch (tag.kind()) {
-      case EventKind::kConnection:
-        if (Connection &connection = *tag.pointer<Connection>(); connection.take_reported())
-          serve(connection, true);
-        break;
-      case EventKind::kListener:
-        accept_from(*tag.pointer<uwsgi_socket>());
-        break;
-      case EventKind::kStop:
-        learn_stop();
-        break;
-      case EventKind::kFlushed:
-        if (Connection *connection = worker_.flusher()->next_done()) flushed(*connection);
-        break;
-      case EventKind::kSignal:
-        uwsgi_receive_signal(tag.fd(), "worker", uwsgi.mywid);
-        break;
-    }
+  Events &events = worker_.events();
+  wait(timeout_ms);
+  while (events.next < events.count) handle_event(events.list[static_cast<size_t>(events.next++)]);
+  tend();
+}
+
+bool CoreLoop::lead(Lead::Place &place, int timeout_ms) {
+  Events &events = worker_.events();
+  Lead &lead = worker_.lead();
+  if (events.next == events.count) {
+    wait(timeout_ms);
+    lead.begin_work(place);
+    tend();
+    if (!lead.end_work(place)) return false;
+    if (events.count == 0) return true;
   }
+  const epoll_event event = events.list[static_cast<size_t>(events.next++)];
+  const bool is_long = worker_.requests_are_long();
+  if (is_long) {
+    lead.pass_on(place);
+  } else {
+    lead.begin_work(place);
+  }
+  handle_event(event);
+  return !is_long && lead.end_work(place);
+}
+
+// For what is next; what came before has been dealt with.
+int CoreLoop::wait(int timeout_ms) {
+  Events &events = worker_.events();
+  events.next = 0;
+  events.count = 0;  // while it waits nobody else may take any
+  const int count =
+      epoll_wait(worker_.epoll(), events.list.data(), static_cast<int>(events.list.size()), timeout_ms);
+  return events.count = std::max(count, 0);
+}
+
+void CoreLoop::handle_event(const epoll_event &event) {
+  const EventTag tag{event.data.u64};
+  switch (tag.kind()) {
+    case EventKind::kConnection:
+      if (Connection &connection = *tag.pointer<Connection>(); connection.take_reported()) {
+        client_ended_ = event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR);
+        serve(connection, true);
+      }
+      break;
+    case EventKind::kListener:
+      client_ended_ = false;
+      accept_from(*tag.pointer<uwsgi_socket>());
+      break;
+    case EventKind::kStop:
+      learn_stop();
+      break;
+    case EventKind::kFlushed:
+      client_ended_ = true;  // nobody knows: nobody was told of events
+      if (Connection *connection = worker_.flusher()->next_done()) flushed(*connection);
+      break;
+    case EventKind::kSignal:
+      uwsgi_receive_signal(tag.fd(), "worker", uwsgi.mywid);
+      break;
+  }
+}
+
+// What is to be done now and then.
+void CoreLoop::tend() {
   if (worker_.may_resume()) worker_.resume_accepting();
   if (int64_t now = monotonic_ms(); worker_.sweep_due(now)) sweep(now);
 }
 
-// The stop descriptor stays readable and wakes every core; it leaves epoll when the last one has seen it.
-// Until then a core is still in a hook, and those that know already must not spin.
 void CoreLoop::learn_stop() {
-  if (std::exchange(knows_stop_, true)) {
-    constexpr int kNapMs = 10;
-    poll(nullptr, 0, kNapMs);
-    return;
-  }
   if (!worker_.stop_accepting()) return;
   // Connections that woke this worker and no other one are its own to serve: nobody else would be told of
   // them.
@@ -167,18 +214,21 @@ void CoreLoop::serve(Connection &connection, bool readable) {
     connection.saved.reset();
     connection.saved_len = 0;
   }
+  bool drained = false;  // nothing is left that epoll would not report
   for (;;) {
     if (readable) {
-      ssize_t got = read(connection.fd, input + have, request_.input_size() - have);
+      const size_t room = request_.input_size() - have;
+      ssize_t got = read(connection.fd, input + have, room);
       if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
         connection.save(input, have);
-        return wait_for_more(connection, connection.phase, -1);
+        return wait_for_more(connection, connection.phase, -1, errno == EAGAIN);
       }
       if (got <= 0) return worker_.connections().close(connection);
       if (connection.phase == Phase::kIdle) {
         connection.phase.store(Phase::kHead, std::memory_order_relaxed);
         set_deadline(connection, connection.socket->header_timeout);
       }
+      drained = static_cast<size_t>(got) < room && !client_ended_;
       have += static_cast<size_t>(got);
     }
     request_.begin(connection);
@@ -189,7 +239,7 @@ void CoreLoop::serve(Connection &connection, bool readable) {
     if (parsed == UWSGI_AGAIN && have < request_.input_size()) {
       connection.parser_hint = request_.proto_parser_hint;
       connection.save(input, have);
-      return wait_for_more(connection, connection.phase, -1);
+      return wait_for_more(connection, connection.phase, -1, drained);
     }
     if (parsed != UWSGI_OK) return refuse(connection);
     connection.parser_hint = 0;
@@ -199,9 +249,10 @@ void CoreLoop::serve(Connection &connection, bool readable) {
     if (request_.fd_closed) return hand_over(connection);
     if (connection.unsent && leave_to_flusher(connection, keeps)) return;
     if (!keeps) return linger(connection, may_be_unread(request_));
+    drained = drained && request_.post_cl == 0 && !request_.body_is_chunked;  // who knows what was read of it
     have = request_.proto_parser_remains;
     if (have) memmove(input, request_.proto_parser_remains_buf, have);
-    if (have == 0) return wait_for_more(connection, Phase::kIdle, connection.socket->idle_timeout);
+    if (have == 0) return wait_for_more(connection, Phase::kIdle, connection.socket->idle_timeout, drained);
     readable = false;  // the next request may be here already
   }
 }
@@ -277,6 +328,7 @@ bool CoreLoop::handle() {
 
   request.end_of_request = uwsgi_micros();
   uint64_t took_us = request.end_of_request - request.start_of_request;
+  worker_.note_duration(took_us);
   add_relaxed(core.requests, 1);
   add_relaxed(core.write_errors, static_cast<uint64_t>(request.write_errors));
   add_relaxed(core.read_errors, static_cast<uint64_t>(request.read_errors));
@@ -298,7 +350,7 @@ bool CoreLoop::handle() {
 // The descriptor belongs to somebody else from now on, such as a thread that sends a file.
 void CoreLoop::hand_over(Connection &connection) {
   if (connection.unsent) worker_.flusher()->drop(connection);
-  // With several cores it is disarmed already, and the number may be another connection's by now.
+  // With several cores the number may be another connection's by now.
   if (connection.in_epoll && !worker_.several_cores())
     epoll_ctl(worker_.epoll(), EPOLL_CTL_DEL, connection.fd, nullptr);
   worker_.connections().release(connection);
@@ -325,7 +377,7 @@ bool CoreLoop::leave_to_flusher(Connection &connection, bool keeps) {
   connection.keeps = keeps;
   connection.owes_body = may_be_unread(request_);
   connection.save(request_.proto_parser_remains_buf, keeps ? request_.proto_parser_remains : 0);
-  // One-shot it is disarmed already.
+  // With several cores what it reports finds no taker.
   if (!worker_.several_cores() && std::exchange(connection.in_epoll, false))
     epoll_ctl(worker_.epoll(), EPOLL_CTL_DEL, connection.fd, nullptr);
   flusher.take_over(connection);
@@ -346,20 +398,22 @@ void CoreLoop::flushed(Connection &connection) {
   serve(connection, false);
 }
 
-// Arms the connection for its next bytes; timeout_s < 0 keeps the deadline.
-void CoreLoop::wait_for_more(Connection &connection, Phase phase, int64_t timeout_s) {
+// Arms the connection for its next bytes; timeout_s < 0 keeps the deadline. With several cores epoll reports
+// each change once, with one as long as there is something: only what may have been reported already must be
+// asked for.
+void CoreLoop::wait_for_more(Connection &connection, Phase phase, int64_t timeout_s, bool drained) {
   connection.phase.store(phase, std::memory_order_relaxed);
   if (timeout_s >= 0) set_deadline(connection, timeout_s);
   if (alone_) return static_cast<void>(waits_ = true);
-  const bool one_shot = worker_.several_cores();
-  const bool armed = connection.in_epoll;
-  connection.in_epoll = true;
+  const bool several = worker_.several_cores();
+  const bool armed = std::exchange(connection.in_epoll, true);
+  if (several && armed && drained && connection.give_back()) return;
   epoll_event event{};
-  event.events = EPOLLIN | (one_shot ? static_cast<uint32_t>(EPOLLONESHOT) : 0);
+  event.events = EPOLLIN | (several ? static_cast<uint32_t>(EPOLLET) | EPOLLRDHUP : 0);
   event.data.u64 = EventTag(&connection).value;
   const int fd = connection.fd;
   connection.arming();  // from here on another core may have it
-  if (!armed || one_shot) {
+  if (!armed || several) {
     if (epoll_ctl(worker_.epoll(), armed ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &event)) {
       log_error("watch a connection: %s (it is closed)", strerror(errno));
       if (connection.take_reported()) worker_.connections().close(connection);
@@ -404,6 +458,7 @@ void CoreLoop::time_out(Connection &connection) {
 void CoreLoop::sweep(int64_t now) {
   worker_.resume_accepting();
   const bool stopping = worker_.stopping();
+  client_ended_ = true;  // nobody knows
   auto end = [&](Connection &connection) { time_out(connection); };
   worker_.connections().take_overdue(now, end);
   if (stopping && now - worker_.stopped_at_ms() >= kHeadGraceMs)

@@ -14,8 +14,12 @@ class CoreLoop {
  public:
   CoreLoop(WorkerLoop &worker, int core);
   void run();
-  // Its parts: one wait with what it brings, and the end of what is overdue at that time.
+  // Its parts. One wait with what it brings, where there is one core.
   void turn(int timeout_ms);
+  // Where there are several, of which this one leads: one event, waited for if need be. False: another one
+  // leads now.
+  bool lead(Lead::Place &place, int timeout_ms);
+  // The end of what is overdue at that time.
   void sweep(int64_t now_ms);
 
   // For a loop engine of a plugin: serves one connection to its end; what must wait, waits in
@@ -30,13 +34,16 @@ class CoreLoop {
   static wsgi_request *current();
 
  private:
+  int wait(int timeout_ms);
+  void handle_event(const epoll_event &event);
+  void tend();
   void learn_stop();
   bool may_leave();
   bool accept_from(uwsgi_socket &socket);
   void serve(Connection &connection, bool readable);
   void refuse(Connection &connection);
   bool handle();  // runs the request that input begins with; false when the connection must end
-  void wait_for_more(Connection &connection, Phase phase, int64_t timeout_s);
+  void wait_for_more(Connection &connection, Phase phase, int64_t timeout_s, bool drained = false);
   bool wait_alone(Connection &connection);
   void time_out(Connection &connection);
   void hand_over(Connection &connection);
@@ -48,9 +55,9 @@ class CoreLoop {
   WorkerLoop &worker_;
   const int core_;
   Request request_;
-  bool knows_stop_ = false;
-  bool alone_ = false;  // in serve_alone(): epoll is not used
-  bool waits_ = false;  // alone: the connection is to be waited for
+  bool client_ended_ = false;  // its side, as the present event says
+  bool alone_ = false;         // in serve_alone(): epoll is not used
+  bool waits_ = false;         // alone: the connection is to be waited for
 };
 
 }  // namespace mortise

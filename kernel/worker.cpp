@@ -26,8 +26,8 @@ void init_thread(int core) {
 
 // Core 0 is the main thread. Signals are not blocked in the others: a program that a hook starts would
 // inherit that, and the handlers (kernel/signals.h) may run in any thread.
-template <typename Body, typename TooFew>
-void run_cores(Body body, TooFew too_few) {
+template <typename Body>
+void run_cores(Body body) {
   std::vector<std::thread> threads;
   for (int core = 1; core < uwsgi.threads; ++core) {
     try {
@@ -39,7 +39,6 @@ void run_cores(Body body, TooFew too_few) {
     } catch (const std::system_error &error) {
       log_error("worker %d: start thread %d of %d: %s (the worker goes on with fewer; lower --threads)",
                 uwsgi.mywid, core + 1, uwsgi.threads, error.what());
-      too_few(core);
       break;
     }
   }
@@ -79,8 +78,7 @@ Result<void> serve() {
     auto loop = WorkerLoop::create(uwsgi.threads);
     if (!loop) return loop.error();
     begin_to_accept();
-    run_cores([&](int core) { CoreLoop(**loop, core).run(); },
-              [&](int cores) { (*loop)->lower_cores(cores); });
+    run_cores([&](int core) { CoreLoop(**loop, core).run(); });
   }
   uwsgi.workers[uwsgi.mywid].accepting = 0;
   return {};
@@ -128,5 +126,5 @@ int run_worker(int wid) {
 }  // namespace mortise
 
 extern "C" void uwsgi_loop_cores_run(void *(*func)(void *)) {
-  mortise::run_cores([func](int core) { func(reinterpret_cast<void *>(intptr_t{core})); }, [](int) {});
+  mortise::run_cores([func](int core) { func(reinterpret_cast<void *>(intptr_t{core})); });
 }

@@ -80,9 +80,8 @@ void WorkerLoop::unwatch_listeners_async_safe() {
 }
 
 bool WorkerLoop::stop_accepting() {
-  if (cores_informed_.fetch_add(1) + 1 == cores_)
-    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, uwsgi_stop_fd(), nullptr);
   if (stopping_.exchange(true, std::memory_order_acq_rel)) return false;
+  epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, uwsgi_stop_fd(), nullptr);
   stopped_at_ms_.store(monotonic_ms(), std::memory_order_relaxed);
   next_sweep_ms_.store(0, std::memory_order_relaxed);
   unwatch_listeners_async_safe();

@@ -2,14 +2,17 @@
 // stops.
 #pragma once
 
+#include <sys/epoll.h>
 #include <uwsgi.h>
 
+#include <array>
 #include <atomic>
 #include <memory>
 
 #include "kernel/connection.h"
 #include "kernel/fd.h"
 #include "kernel/flusher.h"
+#include "kernel/lead.h"
 #include "kernel/result.h"
 
 namespace mortise {
@@ -32,22 +35,28 @@ struct EventTag {
   }
 };
 
+// What epoll has reported and no core has dealt with yet; the leader's.
+struct Events {
+  std::array<epoll_event, 64> list;
+  int count = 0, next = 0;
+};
+
 class WorkerLoop {
  public:
-  explicit WorkerLoop(int cores) : several_cores_(cores > 1), cores_(cores) {}
+  explicit WorkerLoop(int cores) : several_cores_(cores > 1) {}
   // Watches the listeners, the signal sockets and the stop descriptor. [worker, one thread]
   static Result<std::unique_ptr<WorkerLoop>> create(int cores);
 
   int epoll() const { return epoll_.get(); }
   bool several_cores() const { return several_cores_; }
-  // Fewer threads could be started than were asked for. [before core 0 runs]
-  void lower_cores(int cores) { cores_.store(cores); }
+  // Which of several cores waits for events.
+  Lead &lead() { return lead_; }
+  Events &events() { return events_; }
   ConnectionTable &connections() { return connections_; }
   // Of slow clients; none where the cores wait through a loop engine.
   Flusher *flusher() { return flusher_.get(); }
 
-  // Called by each core when it sees the stop descriptor first: no more connections; idle ones may leave.
-  // True for the first of them.
+  // The stop descriptor was seen: no more connections; idle ones may leave. False: that was done already.
   bool stop_accepting();
   bool stopping() const { return stopping_.load(std::memory_order_acquire); }
   int64_t stopped_at_ms() const { return stopped_at_ms_.load(std::memory_order_relaxed); }
@@ -67,6 +76,16 @@ class WorkerLoop {
   bool needs_sweep() const {
     return several_cores_ || connections_.open() > 0 || paused_.load(std::memory_order_relaxed);
   }
+  // What requests took lately decides whether another core is worth being woken before the next one. One that
+  // was held up now and then does not count: most must have been long.
+  void note_duration(uint64_t took_us) {
+    constexpr uint64_t kWorthAWakeUs = 20;  // some times what a wake costs
+    const int score = long_requests_.load(std::memory_order_relaxed);
+    if (took_us >= kWorthAWakeUs ? score < kMostlyLong * 2 : score > 0)
+      long_requests_.store(score + (took_us >= kWorthAWakeUs ? 1 : -1), std::memory_order_relaxed);
+  }
+  bool requests_are_long() const { return long_requests_.load(std::memory_order_relaxed) >= kMostlyLong; }
+
   // True for one caller a second (ten times a second while stopping), who then sweeps.
   bool sweep_due(int64_t now_ms);
 
@@ -79,11 +98,13 @@ class WorkerLoop {
   void unwatch_listeners_async_safe();
 
   Fd epoll_;
+  static constexpr int kMostlyLong = 8;
   const bool several_cores_;
-  std::atomic<int> cores_;
+  std::atomic<int> long_requests_{0};
+  Lead lead_;
+  Events events_;
   ConnectionTable connections_;
   std::unique_ptr<Flusher> flusher_;
-  std::atomic<int> cores_informed_{0};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> paused_{false};
   std::atomic<int> open_at_pause_{0};
