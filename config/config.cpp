@@ -140,7 +140,8 @@ void Config::close_block() {
 bool Config::apply(Line line) {
   auto &[key, value, origin, has_value] = line.directive;
   if (!spend(origin, value.size())) return false;
-  if (is_any(key, {"ini", "include", "inherit", "config"})) return include(std::move(line));
+  if (is_any(key, {"ini", "include", "inherit", "config"}) || host_->format_of_option(key))
+    return include(std::move(line));
   if (is_any(key, {"set-placeholder", "set-ph", "set"})) {
     size_t equals = value.find('=');
     if (equals == std::string::npos || value.find_first_not_of(" \t") == equals)
@@ -185,10 +186,11 @@ bool Config::include(Line line) {
     return fail({key + " = " + target, "no file is named", "write " + key + " = app.ini", kExitConfig},
                 origin);
   std::string absolute = path.starts_with('/') ? path : host_->fact('v').value_or("") + "/" + path;
-  return load({path, absolute, section}, key == "include" || key == "inherit", origin);
+  return load({path, absolute, section}, key, origin);
 }
 
-bool Config::load(ConfigFile file, bool is_template, const std::string &origin) {
+bool Config::load(ConfigFile file, const std::string &key, const std::string &origin) {
+  const bool is_template = key == "include" || key == "inherit";
   std::string section = file.section.empty() ? "uwsgi" : file.section;
   std::string label = file.given + ":" + section;
   bool cycle = std::find(open_files_.begin(), open_files_.end(), label) != open_files_.end();
@@ -204,7 +206,10 @@ bool Config::load(ConfigFile file, bool is_template, const std::string &origin) 
                  file.given[0] == '/' ? "" : "relative paths start at " + host_->fact('v').value_or(""),
                  kExitNoInput},
                 origin);
-  auto ini = parse_ini(*text, file.given, section);
+  auto format = key == "ini" ? std::nullopt : host_->format_of_option(key);
+  if (!format && key != "ini") format = host_->format_of_file(file.given);
+  auto ini =
+      format ? host_->read_format(*format, file.given, section) : parse_ini(*text, file.given, section);
   if (!ini) return fail(ini.error());
   if (!ini->found) {
     std::string what = "there is no section [" + section + "] in " + file.given;
@@ -219,7 +224,7 @@ bool Config::load(ConfigFile file, bool is_template, const std::string &origin) 
   auto outer_opener = std::exchange(opener_, std::nullopt);
   Block outer_block = std::exchange(block_, {});
   for (IniEntry &entry : ini->entries) {
-    std::string place = shared->given + ":" + std::to_string(entry.line);
+    std::string place = shared->given + (entry.line ? ":" + std::to_string(entry.line) : "");
     Directive directive{std::move(entry.key), std::move(entry.value), std::move(place), entry.has_value};
     if (!feed({std::move(directive), shared, {}, {}})) return false;
   }

@@ -26,8 +26,12 @@ class Config {
 
   // "app.ini", "app.ini:section" or "-" for standard input.
   Result<void> add_file(const std::string &path);
-  // From the command line or the environment: ini, for and if work, %n does not.
+  // From the command line or the environment: ini, other formats, for and if work, %n does not.
   Result<void> add(Directive directive);
+  // The format, beside ini, that a file's name tells.
+  std::optional<std::string> format_of_file(const std::string &path) const {
+    return host_->format_of_file(path);
+  }
   // Expands the values, which may name options that were given later: call it after the last source, and
   // again if more are added.
   Result<void> resolve();
@@ -56,7 +60,7 @@ class Config {
   void close_block();
   bool apply(Line line);
   bool include(Line line);
-  bool load(ConfigFile file, bool is_template, const std::string &origin);
+  bool load(ConfigFile file, const std::string &key, const std::string &origin);
   std::string expand(Line &line, bool while_reading);
   std::optional<std::string> find(const std::string &name, const Line &reader, bool while_reading);
   bool spend(const std::string &origin, size_t bytes);

@@ -82,4 +82,15 @@ std::optional<std::string> ConfigHost::fact(char letter) {
   }
 }
 
+std::optional<std::string> ConfigHost::format_of_option(const std::string &) {
+  return std::nullopt;
+}
+std::optional<std::string> ConfigHost::format_of_file(const std::string &) {
+  return std::nullopt;
+}
+Result<IniSection> ConfigHost::read_format(const std::string &format, const std::string &path,
+                                           const std::string &) {
+  return Error{"read " + path, "there is no format " + format, {}, kExitConfig};
+}
+
 }  // namespace mortise

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/ini.h"
 #include "kernel/result.h"
 
 namespace mortise {
@@ -23,6 +24,12 @@ class ConfigHost {
   // uWSGI's magic variables that no file decides: %v current folder, %h host, %k CPUs, %t and %T seconds and
   // microseconds at the start, %u %U %g %G effective user and group by number and name, %V version.
   virtual std::optional<std::string> fact(char letter);
+  // Formats beside ini: which one an option of that name reads, which one a file's ending tells; and one
+  // section of such a file.
+  virtual std::optional<std::string> format_of_option(const std::string &key);
+  virtual std::optional<std::string> format_of_file(const std::string &path);
+  virtual Result<IniSection> read_format(const std::string &format, const std::string &path,
+                                         const std::string &section);
 };
 
 }  // namespace mortise

@@ -115,6 +115,8 @@ class Parser {
 
   Result<void> take_bare(std::string_view argument) {
     if (auto option = option_for_file(argument)) return add(*option, argument);
+    if (help_.is_configuration && help_.is_configuration(std::string(argument)))
+      return add("config", argument);
     if (help_.magic && help_.magic(std::string(argument))) return {};
     std::string hint = "see mortise --help";
     if (!last_bare_.empty())

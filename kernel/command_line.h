@@ -18,6 +18,8 @@ struct CommandLineHelp {
   // Row of an option that the table lacks, after loading the plugin that has it; "-w" for the shortcut of
   // that letter.
   std::function<const uwsgi_option *(std::string_view name)> load_option;
+  // Whether a plugin reads configuration files of that name, beside those of uWSGI's endings.
+  std::function<bool(const std::string &argument)> is_configuration;
   // Takes an argument that is neither an option nor a configuration file; false: nobody wants it.
   std::function<bool(const std::string &argument)> magic;
 };

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "config/config.h"
 #include "kernel/command_line.h"
+#include "kernel/config_formats.h"
 #include "kernel/kernel_options.h"
 #include "kernel/known_options.h"
 #include "kernel/log.h"
@@ -20,10 +22,7 @@ namespace mortise {
 
 namespace {
 
-Config &config() {
-  static Config sources;
-  return sources;
-}
+Config &config();
 
 bool is_any(const std::string &key, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), key) != names.end();
@@ -59,6 +58,13 @@ Result<const uwsgi_option *> find_or_load(std::string_view name) {
   auto loaded = plugin_loader().load_for_option(name);
   if (!loaded) return loaded.error();
   return *loaded ? find() : nullptr;
+}
+
+Config &config() {
+  static Config sources(std::make_unique<FormatHost>([](const std::string &name) {
+    if (auto found = find_or_load(name); !found) log_error(found.error());
+  }));
+  return sources;
 }
 
 bool offer_to_plugins(const std::string &argument) {
@@ -104,6 +110,17 @@ Result<void> apply_one(const Directive &directive) {
   return *row ? option_table().apply(with_shared_socket(directive)) : skip_unknown(directive);
 }
 
+// What a file says that an option's function reads; it applies at once, as in uWSGI.
+Result<void> read_late(const char *path) {
+  const size_t before = config().directives().size();
+  if (auto done = config().add({"ini", path, "a plugin", true}); !done) return done;
+  if (auto done = config().resolve(); !done) return done;
+  const std::vector<Directive> directives = config().directives();
+  for (size_t i = before; i < directives.size(); ++i)
+    if (auto done = apply_one(directives[i]); !done) return done;
+  return {};
+}
+
 }  // namespace
 
 Result<void> read_configuration() {
@@ -124,6 +141,9 @@ Result<void> read_configuration() {
     return row ? *row : nullptr;
   };
   help.magic = [&](const std::string &argument) { return offer_to_plugins(argument); };
+  help.is_configuration = [](const std::string &argument) {
+    return config().format_of_file(argument).has_value();
+  };
   auto typed = parse_command_line(uwsgi.argc, uwsgi.argv, option_table(), help);
   if (!loading) return loading;
   if (!typed) return typed.error();
@@ -166,3 +186,7 @@ void print_help() {
 }
 
 }  // namespace mortise
+
+extern "C" void uwsgi_opt_load_ini(char *, char *value, void *) {
+  if (auto done = mortise::read_late(value ? value : ""); !done) mortise::refuse_option_value(done.error());
+}

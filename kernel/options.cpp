@@ -124,6 +124,11 @@ std::string OptionTable::help() const {
   return text;
 }
 
+DirectiveSink &directive_sink() {
+  static DirectiveSink sink;
+  return sink;
+}
+
 void refuse_option_value(Error error) {
   if (refusal_slot)
     *refusal_slot = std::move(error);
@@ -137,6 +142,7 @@ extern "C" {
 
 void add_exported_option(char *key, char *value, int configured) {
   if (!key) return;
+  if (const auto &sink = mortise::directive_sink()) return sink(key, value, 0);
   auto &table = mortise::option_table();
   if (configured || !table.find(key)) return table.record(key, value);
   auto done = table.apply({key, value ? value : "", "a plugin", value != nullptr});

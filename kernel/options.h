@@ -4,6 +4,7 @@
 
 #include <uwsgi.h>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,6 +53,11 @@ class OptionTable {
 
 // The one that the C functions use.
 OptionTable &option_table();
+
+// Where directives go that a plugin adds while it reads a configuration file; empty: they are applied at
+// once.
+using DirectiveSink = std::function<void(std::string_view key, const char *value, int line)>;
+DirectiveSink &directive_sink();
 
 // Called by an option's function whose value is wrong, for it returns nothing: apply() returns this Error
 // with the directive's origin in front. what: "processes = 'four'". [load]

@@ -33,6 +33,8 @@ void init_state(int argc, char **argv, char **environment) {
   uwsgi.cpus = get_nprocs();
   uwsgi.mypid = getpid();
   uwsgi.start_tv_us = uwsgi_micros();
+  uwsgi.start_tv = {static_cast<time_t>(uwsgi.start_tv_us / 1000000),
+                    static_cast<suseconds_t>(uwsgi.start_tv_us % 1000000)};
   uwsgi.cwd = get_current_dir_name();
   uwsgi.binary_path = realpath("/proc/self/exe", nullptr);
   uwsgi.shared = static_cast<uwsgi_shared *>(uwsgi_calloc_shared(sizeof(uwsgi_shared)));

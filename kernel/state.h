@@ -14,7 +14,13 @@ struct Protocol {
   void (*setup)(uwsgi_socket *);
 };
 
+struct Configurator {
+  std::string ending;  // ".yaml"
+  void (*read)(char *file, char *magic_table[]);
+};
+
 struct Registries {
+  std::vector<Configurator> configurators;
   std::vector<Protocol> protocols;
   std::vector<uwsgi_process_role> roles;
   std::vector<uwsgi_loop> loops;

@@ -63,6 +63,7 @@
 #include "mortise/encoding.h"
 #include "mortise/gateways.h"
 #include "mortise/hooks.h"
+#include "mortise/legion.h"
 #include "mortise/libraries.h"
 #include "mortise/lifecycle.h"
 #include "mortise/logging.h"

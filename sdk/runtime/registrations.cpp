@@ -1,4 +1,5 @@
-// What plugins add before the fork: protocols, loops, sockets, gateways, processes of other roles.
+// What plugins add before the fork: protocols, configuration formats, loops, sockets, gateways, processes of
+// other roles.
 #include <uwsgi.h>
 
 #include <cstring>
@@ -11,6 +12,10 @@ extern "C" {
 int uwsgi_register_protocol(const char *name, void (*setup)(uwsgi_socket *)) {
   mortise::registries().protocols.push_back({name, setup});
   return 0;
+}
+
+void uwsgi_register_configurator(const char *ending, void (*read)(char *, char **)) {
+  mortise::registries().configurators.push_back({ending, read});
 }
 
 int uwsgi_register_loop(const char *name, void (*func)(void)) {

@@ -57,6 +57,9 @@ struct uwsgi_logchunk {
 UWSGI_API struct uwsgi_logger *uwsgi_register_logger(const char *name,
                                                      ssize_t (*func)(struct uwsgi_logger *, char *line,
                                                                      size_t len));
+/* [load] For an option that gives the log to the logger named by `data`; its value is the logger's argument.
+ */
+UWSGI_API void uwsgi_opt_set_logger(char *name, char *value, void *data);
 /* [load] Makes `log-encoder = name args` possible. */
 UWSGI_API void uwsgi_register_log_encoder(const char *name, char *(*func)(struct uwsgi_log_encoder *, char *,
                                                                           size_t, size_t *));

@@ -114,6 +114,8 @@ struct uwsgi_socket {
   /* After the response: UWSGI_OK keeps the connection for another request, -1 closes it. NULL: closes. */
   int (*proto_finish)(struct wsgi_request *);
   struct uwsgi_socket *next;
+  size_t frame_max; /* most bytes that proto_frame frames at a time; 0: any number */
+  int *retry;       /* by core: accepting is to be tried again; NULL: never */
 };
 #define UWSGI_FRAME_MAX 32
 

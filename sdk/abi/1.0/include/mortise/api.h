@@ -107,6 +107,13 @@ UWSGI_API int uwsgi_is_link(const char *path);
 /* [any] Contents of a file: malloc'ed, NULL on failure. _simple: without a message. */
 UWSGI_API char *uwsgi_simple_file_read(char *path);
 UWSGI_API ssize_t uwsgi_file_read_size(const char *path);
+/* [any] All that can be read from a descriptor: malloc'ed; add_zero: a NUL follows, which size counts. */
+UWSGI_API char *uwsgi_read_fd(int fd, size_t *size, int add_zero);
+/* [any] 1 where a name begins with a scheme that uwsgi_open_and_read() would have to look up ("http://"). */
+UWSGI_API int uwsgi_check_scheme(char *name);
+/* [any] One netstring ("5:hello,") at the start of buf: where it ends, NULL where it is wrong or not whole.
+ */
+UWSGI_API char *uwsgi_netstring(char *buf, size_t len, char **text, size_t *text_len);
 /* [any] An open temporary file without a name, -1. */
 UWSGI_API int uwsgi_tmpfd(void);
 UWSGI_API FILE *uwsgi_tmpfile(void);
@@ -212,11 +219,23 @@ UWSGI_API void uwsgi_opt_add_string_list(char *name, char *value,
 UWSGI_API void uwsgi_opt_set_placeholder(char *name, char *value, void *data);
 UWSGI_API void uwsgi_opt_set_16bit(char *name, char *value, void *data); /* uint16_t */
 UWSGI_API void uwsgi_opt_add_addr_list(char *name, char *value, void *data);
+UWSGI_API void uwsgi_opt_print(char *name, char *value, void *data);    /* prints the text `data` and ends */
+UWSGI_API void uwsgi_opt_load_ini(char *name, char *value, void *data); /* reads the file as --ini does */
 UWSGI_API void uwsgi_opt_deprecated(char *name, char *value, void *data); /* data: a text that is logged */
 /* [any] Value an option was last given, "" for a bare one, NULL if it was not given. */
 UWSGI_API const char *uwsgi_option_value(const char *name);
 /* [load] As if the option stood in the configuration. */
 UWSGI_API void add_exported_option(char *key, char *value, int configured);
+/* [load] Files whose names end so (".yaml") are configuration that func reads, which calls
+ * uwsgi_config_line() or add_exported_option() for each directive. Register it in on_load, and have an option
+ * named as the ending without its dot: so the plugin is found for `--yaml FILE` and for a bare FILE.yaml. */
+UWSGI_API void uwsgi_register_configurator(const char *ending, void (*func)(char *file, char *magic_table[]));
+/* [load] From such a function: a directive (value NULL: a bare key) and its line (0: unknown); the section
+ * that is asked for, "uwsgi" unless one was named; that the file is wrong, and why. The strings are copied.
+ */
+UWSGI_API void uwsgi_config_line(const char *key, const char *value, int line);
+UWSGI_API const char *uwsgi_config_section(void);
+UWSGI_API void uwsgi_config_refuse(int line, const char *why);
 
 /* ---- Sockets; descriptors returned are close-on-exec, -1 and errno on failure
  * ----------------------------------- */

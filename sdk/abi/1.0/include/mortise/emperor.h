@@ -87,6 +87,10 @@ UWSGI_API char *vassal_attr_get(struct uwsgi_instance *, const char *attr);
 UWSGI_API int vassal_attr_get_multi(struct uwsgi_instance *, const char *attr, int (*func)(char *, void *),
                                     void *data);
 
+/* [any] Waits for a client of the UNIX socket `proxy` and gives it these descriptors (-1: none) with
+ * SCM_RIGHTS: "uwsgi-emperor" and their number as an int. For vassals that cannot inherit any. */
+UWSGI_API void uwsgi_master_manage_emperor_proxy(int proxy, int emperor, int config, int on_demand);
+
 /* [any] A dictionary as a list; key and value are kept. */
 UWSGI_API struct uwsgi_dyn_dict *uwsgi_dyn_dict_new(struct uwsgi_dyn_dict **, char *key, int keylen,
                                                     char *value, int vallen);

@@ -93,7 +93,6 @@ struct uwsgi_server {
   char *protocol;
   char *file_config;
   char **magic_table; /* 256 entries: what %x expands to in configuration */
-  int schedule_fix;
   uid_t uid;
   gid_t gid;
   char *chdir;
@@ -173,10 +172,12 @@ struct uwsgi_server {
   /* How a worker says goodbye. Set by a loop engine: called in a thread of its own when the worker is to
    * stop. Set by others: called when its requests are done; it may end the process. */
   void (*gbcw_hook)(void);
+  /* Set by engines: loops.h. schedule_fix: has the loop continue this request at its next turn. */
   void (*schedule_to_main)(struct wsgi_request *);
   void (*schedule_to_req)(void);
-  void *async_proto_fd_table;
-  void *async_waiting_fd_table;
+  void (*schedule_fix)(struct wsgi_request *);
+  struct wsgi_request **async_proto_fd_table;   /* by descriptor; NULL unless the engine uses it */
+  struct wsgi_request **async_waiting_fd_table; /* same */
   struct wsgi_request **async_queue_unused;
   int async_queue_unused_ptr;
 
@@ -247,6 +248,14 @@ struct uwsgi_server {
   char *zerg_server;
 
   struct uwsgi_instance_status status; /* [master] */
+#ifndef __cplusplus
+  struct timeval start_tv; /* when the server was started */
+#else
+  ::timeval start_tv;
+#endif
+  int is_a_reload;  /* this process was reloaded, or is the trial of a reload */
+  int skip_atexit;  /* atexit hooks are not called */
+  int command_mode; /* a program is run instead of a server; never here */
 };
 
 /* [master] Is the server about to end, or to be replaced by its next generation? */

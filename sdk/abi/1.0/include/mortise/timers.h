@@ -19,6 +19,8 @@ extern "C" {
 UWSGI_API int uwsgi_add_timer(uint8_t signum, int seconds);
 /* [any] Same, in milliseconds. */
 UWSGI_API int uwsgi_add_ms_timer(uint8_t signum, int milliseconds);
+/* [any] Same, in seconds and nanoseconds; less than a millisecond is none. */
+UWSGI_API int uwsgi_add_timer_hr(uint8_t signum, int seconds, long nanoseconds);
 /* [any] Same, but at most `iterations` times; 0: for ever. */
 UWSGI_API int uwsgi_signal_add_rb_timer(uint8_t signum, int seconds, int iterations);
 /* [any] Raises the signal once in each minute of local time that matches. -1: any; -n: each that n divides.
