@@ -15,6 +15,7 @@
 #include "kernel/response.h"
 #include "kernel/sockets.h"
 #include "kernel/state.h"
+#include "sdk/runtime/request_parts.h"
 
 namespace mortise {
 
@@ -57,17 +58,15 @@ bool may_be_unread(const wsgi_request &request) {
          (request.body_is_chunked && !request.body_ended);
 }
 
-// Routes, the request hook, and what is left in the transformations of the body.
+}  // namespace
+
 int answer(wsgi_request *request) {
   int result = UWSGI_OK;
   if (!uwsgi.route || uwsgi.route(request) != UWSGI_ROUTE_BREAK) do
       result = call_request(request);
     while (result == UWSGI_AGAIN);
-  if (request->transformations && result >= 0 && uwsgi.transform_final(request)) return -1;
   return result;
 }
-
-}  // namespace
 
 CoreLoop::CoreLoop(WorkerLoop &worker, int core) : worker_(worker), core_(core), request_(core) {
   request_.flusher = worker.flusher();
@@ -302,8 +301,14 @@ bool CoreLoop::wait_alone(Connection &connection) {
 }
 
 bool CoreLoop::handle() {
-  uwsgi_worker &worker = uwsgi.workers[uwsgi.mywid];
-  uwsgi_core &core = worker.cores[core_];
+  begin_request();
+  const bool keep = !refuse_large_body() && complete(buffered() ? answer(&request_) : -1);
+  account();
+  return keep;
+}
+
+void CoreLoop::begin_request() {
+  uwsgi_core &core = uwsgi.workers[uwsgi.mywid].cores[core_];
   Request &request = request_;
   request.start_of_request = uwsgi_micros();
   request.start_of_request_in_sec = request.start_of_request / 1000000;
@@ -313,19 +318,35 @@ bool CoreLoop::handle() {
   store_relaxed(core.in_request, 1);
   if (worker_.stopping()) request.keep_alive = 0;
   request.uh->pktsize = request.len;
+  if (uwsgi.honour_range) read_range(&request);
+}
 
-  bool keep = false;
-  if (limits().limit_post > 0 && request.post_cl > static_cast<size_t>(limits().limit_post)) {
-    request.refusal = "the request body is larger than --limit-post";
-    request.keep_alive = 0;
-    send_error(&request, 413);
-  } else {
-    int result = uwsgi.post_buffering > 0 && buffer_body(&request) ? -1 : answer(&request);
-    bool complete = !request.fd_closed && finish_response(&request, result) == UWSGI_OK;
-    keep = complete && request.keep_alive && request.socket->proto_finish &&
-           request.socket->proto_finish(&request) == UWSGI_OK && finish_body(&request) == 0;
-  }
+bool CoreLoop::refuse_large_body() {
+  if (limits().limit_post <= 0 || request_.post_cl <= static_cast<size_t>(limits().limit_post)) return false;
+  request_.refusal = "the request body is larger than --limit-post";
+  request_.keep_alive = 0;
+  send_error(&request_, 413);
+  return true;
+}
 
+// False: the body did not come whole, and the hook is not to be called.
+bool CoreLoop::buffered() {
+  return uwsgi.post_buffering == 0 || buffer_body(&request_) == 0;
+}
+
+// What the request hook left to be done; true where the connection may serve another request.
+bool CoreLoop::complete(int hook_result) {
+  Request &request = request_;
+  if (request.transformations && hook_result >= 0 && uwsgi.transform_final(&request)) hook_result = -1;
+  const bool whole = !request.fd_closed && finish_response(&request, hook_result) == UWSGI_OK;
+  return whole && request.keep_alive && request.socket->proto_finish &&
+         request.socket->proto_finish(&request) == UWSGI_OK && finish_body(&request) == 0;
+}
+
+void CoreLoop::account() {
+  uwsgi_worker &worker = uwsgi.workers[uwsgi.mywid];
+  uwsgi_core &core = worker.cores[core_];
+  Request &request = request_;
   request.end_of_request = uwsgi_micros();
   uint64_t took_us = request.end_of_request - request.start_of_request;
   worker_.note_duration(took_us);
@@ -344,7 +365,6 @@ bool CoreLoop::handle() {
   request.end();
   store_relaxed(core.request_started_us, uint64_t{0});
   store_relaxed(core.in_request, 0);
-  return keep;
 }
 
 // The descriptor belongs to somebody else from now on, such as a thread that sends a file.

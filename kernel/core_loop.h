@@ -27,6 +27,14 @@ class CoreLoop {
   void serve_alone(uwsgi_socket &socket, int fd);
   wsgi_request *request() { return &request_; }
 
+  // For a loop engine that takes the steps of a request itself (kernel/request_steps.cpp). There is one
+  // connection at a time, and one request on it.
+  void prepare(uwsgi_socket *socket);
+  bool accept(int listener);  // false: nobody is there
+  int read_head();            // reads and parses: what uwsgi_socket.proto returns
+  void end_request();         // finishes the response, counts, logs, closes
+  void drop();                // closes
+
   // The core of that number for a loop engine, made when it is first asked for.
   static CoreLoop &numbered(int core);
 
@@ -42,7 +50,13 @@ class CoreLoop {
   bool accept_from(uwsgi_socket &socket);
   void serve(Connection &connection, bool readable);
   void refuse(Connection &connection);
-  bool handle();  // runs the request that input begins with; false when the connection must end
+  bool handle();  // all of the following: runs the request that input begins with; false when the connection
+                  // must end
+  void begin_request();
+  bool refuse_large_body();
+  bool buffered();
+  bool complete(int hook_result);
+  void account();
   void wait_for_more(Connection &connection, Phase phase, int64_t timeout_s, bool drained = false);
   bool wait_alone(Connection &connection);
   void time_out(Connection &connection);
@@ -58,6 +72,13 @@ class CoreLoop {
   bool client_ended_ = false;  // its side, as the present event says
   bool alone_ = false;         // in serve_alone(): epoll is not used
   bool waits_ = false;         // alone: the connection is to be waited for
+  enum class Step : uint8_t { kHead, kGone, kRefused, kRunning, kAnswered };
+  Step step_ = Step::kHead;
+  Connection *connection_ = nullptr;  // whose steps are taken
+  uwsgi_socket *listener_ = nullptr;  // that it comes from
 };
+
+// Routes and the request hook; called again for as long as it wants.
+int answer(wsgi_request *request);
 
 }  // namespace mortise

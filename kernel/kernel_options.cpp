@@ -29,11 +29,6 @@ void set_clock(char *name, char *value, void *) {
                          kExitUsage});
 }
 
-void set_async(char *name, char *value, void *) {
-  uwsgi_opt_set_int(name, value, &uwsgi.async);
-  uwsgi.cores = std::max(uwsgi.threads, uwsgi.async);
-}
-
 // Nothing where it was refused: a slip must not become a mode that is open to all.
 std::optional<int> mode_of(const char *name, const char *value) {
   Result<int> mode = parse_mode(name, value);
@@ -85,8 +80,6 @@ uwsgi_option *kernel_options() {
       {"master", kFlag, 'M', "run a master process (always so)", always_on, nullptr, 0},
       {"processes", kValue, 'p', "number of worker processes", uwsgi_opt_set_int, &uwsgi.numproc, 0},
       {"workers", kValue, 'p', "number of worker processes", uwsgi_opt_set_int, &uwsgi.numproc, 0},
-      {"async", kValue, 0, "cores of each worker for a loop engine that runs them in one thread", set_async,
-       nullptr, 0},
       {"threads", kValue, 0, "threads (cores) of each worker", set_threads, nullptr, 0},
       {"enable-threads", kFlag, 'T', "threads in applications (always so)", always_on, nullptr, 0},
       {"thunder-lock", kFlag, 0, "no thundering herd (always so, without a lock)", always_on, nullptr, 0},
@@ -128,6 +121,8 @@ uwsgi_option *kernel_options() {
       {"honour-range", kFlag, 0, "tell plugins which range of bytes a request wants", uwsgi_opt_true,
        &uwsgi.honour_range, 0},
       {"honour-stdin", kFlag, 0, "standard input stays what it was (always so)", always_on, nullptr, 0},
+      {"skip-atexit", kFlag, 0, "do not call the atexit hooks of plugins", uwsgi_opt_true, &uwsgi.skip_atexit,
+       0},
       // sockets
       {"shared-socket", kValue, 0, "an address that other options may call =0, the next one =1, and so on",
        uwsgi_opt_add_string_list, &set.shared_sockets, UWSGI_OPT_IMMEDIATE},
@@ -176,6 +171,8 @@ uwsgi_option *kernel_options() {
        uwsgi_opt_set_int, &limit.header_timeout, 0},
       {"idle-timeout", kValue, 0, "seconds a connection may stay open between requests (default 65)",
        uwsgi_opt_set_int, &limit.idle_timeout, 0},
+      {"honour-range", kFlag, 0, "read Range for applications in C (files and sendfile always do)",
+       uwsgi_opt_true, &uwsgi.honour_range, 0},
       {"max-fd", kValue, 0, "most open descriptors", uwsgi_opt_set_int, &set.max_fd, 0},
       // log
       {"disable-logging", kFlag, 'L', "log no request that succeeds", uwsgi_opt_false,

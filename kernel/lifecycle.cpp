@@ -3,10 +3,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
+#include "kernel/core_loop.h"
 #include "kernel/fork_warnings.h"
 #include "kernel/kernel_options.h"
 #include "kernel/log.h"
@@ -143,10 +145,13 @@ Result<void> prepare_process() {
   getrlimit(RLIMIT_NOFILE, &limit);
   uwsgi.max_fd = static_cast<int>(limit.rlim_cur);
   if (auto done = check_ranges(); !done) return done;
+  uwsgi.cores = std::max(uwsgi.cores, uwsgi.async);  // engines of plugins set it
+  uwsgi.is_a_reload = uwsgi_generation() != 0;
   uwsgi.wait_read_hook = uwsgi_simple_wait_read_hook;
   uwsgi.wait_write_hook = uwsgi_simple_wait_write_hook;
   uwsgi.wait_read2_hook = uwsgi_simple_wait_read2_hook;
   uwsgi.wait_milliseconds_hook = uwsgi_simple_wait_milliseconds_hook;
+  uwsgi.current_wsgi_req = CoreLoop::current;
   if (auto done = change_dir(set.chdir); !done) return done;
   if (auto done = drop_privileges_at_once(); !done) return done;
   block_master_signals();       // before any plugin can start a thread

@@ -175,14 +175,31 @@ int write_text(wsgi_request *request, char *text, size_t len) {
   return len ? write_all(request, &part, 1) : UWSGI_OK;
 }
 
+int write_body(wsgi_request *request, const iovec *parts, size_t count);
+
+// In as many frames as it takes.
+int write_pieces(wsgi_request *request, const iovec *parts, size_t count, size_t most) {
+  for (size_t i = 0; i < count; ++i) {
+    auto *text = static_cast<char *>(parts[i].iov_base);
+    for (size_t done = 0, len; done < parts[i].iov_len; done += len) {
+      len = std::min(most, parts[i].iov_len - done);
+      const iovec piece{text + done, len};
+      if (write_body(request, &piece, 1)) return -1;
+    }
+  }
+  return UWSGI_OK;
+}
+
 int write_body(wsgi_request *request, const iovec *parts, size_t count) {
   Pieces pieces;
+  size_t total = 0;
+  for (size_t i = 0; i < count; ++i) total += parts[i].iov_len;
+  if (const size_t most = request->socket->frame_max; most && total > most)
+    return write_pieces(request, parts, count, most);
   if (!request->headers_sent && request->headers->pos > 0) {
     if (close_head(request)) return -1;
     pieces.add(request->headers->buf, request->headers->pos);
   }
-  size_t total = 0;
-  for (size_t i = 0; i < count; ++i) total += parts[i].iov_len;
   size_t len = allowed(request, total);
   Frame frame;
   if (len > 0 && frame.make(request, len)) return -1;
@@ -210,6 +227,24 @@ int transform_file(wsgi_request *request, int fd, size_t pos, size_t len) {
   return UWSGI_OK;
 }
 
+int send_frame_of_file(wsgi_request *request, int fd, off_t *offset, size_t len) {
+  Frame frame;
+  if (frame.make(request, len) || write_text(request, frame.before, frame.before_len)) return -1;
+  const auto write_now = [&] {
+    const ssize_t sent = sendfile(request->fd, fd, offset, len);
+    if (sent == 0) return errno = EIO, ssize_t{-1};  // the file became shorter: the promise cannot be kept
+    if (sent > 0) len -= static_cast<size_t>(sent), request->response_size += static_cast<size_t>(sent);
+    return len == 0 ? kAllSent : sent;
+  };
+  const auto keep = [&](Flusher &flusher, Connection &connection) {
+    const Flusher::Kept kept = flusher.keep_file(connection, fd, *offset, len);
+    if (kept == Flusher::Kept::kAll) request->response_size += len, *offset += static_cast<off_t>(len);
+    return kept;
+  };
+  if (send_all(request, write_now, keep)) return -1;
+  return write_text(request, frame.after, frame.after_len);
+}
+
 int send_file(wsgi_request *request, int fd, size_t pos, size_t len) {
   if (len == 0) {
     struct stat info {};
@@ -221,23 +256,11 @@ int send_file(wsgi_request *request, int fd, size_t pos, size_t len) {
     uwsgi_response_add_content_length(request, len);
   if (write_body(request, nullptr, 0)) return -1;  // the head
   len = allowed(request, len);
-  Frame frame;
-  if (len == 0) return UWSGI_OK;
-  if (frame.make(request, len) || write_text(request, frame.before, frame.before_len)) return -1;
+  const size_t most = request->socket->frame_max ? request->socket->frame_max : len;
   off_t offset = static_cast<off_t>(pos);
-  const auto write_now = [&] {
-    const ssize_t sent = sendfile(request->fd, fd, &offset, len);
-    if (sent == 0) return errno = EIO, ssize_t{-1};  // the file became shorter: the promise cannot be kept
-    if (sent > 0) len -= static_cast<size_t>(sent), request->response_size += static_cast<size_t>(sent);
-    return len == 0 ? kAllSent : sent;
-  };
-  const auto keep = [&](Flusher &flusher, Connection &connection) {
-    const Flusher::Kept kept = flusher.keep_file(connection, fd, offset, len);
-    if (kept == Flusher::Kept::kAll) request->response_size += len;
-    return kept;
-  };
-  if (send_all(request, write_now, keep)) return -1;
-  return write_text(request, frame.after, frame.after_len);
+  for (size_t done = 0; done < len; done += most)
+    if (send_frame_of_file(request, fd, &offset, std::min(most, len - done))) return -1;
+  return UWSGI_OK;
 }
 
 }  // namespace
@@ -271,7 +294,7 @@ int finish_response(wsgi_request *request, int hook_result) {
   }
   // Without its last chunk a body that was cut short shows as such (RFC 9112 §8).
   if (hook_result < 0) return -1;
-  if (request->chunked && !request->response_ended && !request->body_less) {
+  if (request->chunked && !request->response_ended) {
     Frame end;
     if (end.make(request, 0) || write_text(request, end.before, end.before_len)) return -1;
   }

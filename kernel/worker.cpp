@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 
 #include <atomic>
+#include <csignal>
 #include <cstring>
 #include <thread>
 #include <vector>
@@ -46,10 +47,12 @@ void run_cores(Body body) {
   for (std::thread &thread : threads) thread.join();
 }
 
+// Of two with one name that of the plugin loaded last: a user's `gevent` instead of ours.
 const uwsgi_loop *chosen_loop() {
+  const uwsgi_loop *chosen = nullptr;
   for (const uwsgi_loop &loop : registries().loops)
-    if (uwsgi.loop && strcmp(loop.name, uwsgi.loop) == 0) return &loop;
-  return nullptr;
+    if (uwsgi.loop && strcmp(loop.name, uwsgi.loop) == 0) chosen = &loop;
+  return chosen;
 }
 
 void begin_to_accept() {
@@ -59,18 +62,50 @@ void begin_to_accept() {
   call_hooks(Tables::kRequestFirst, &uwsgi_plugin::hijack_worker, "hijack_worker");
 }
 
+std::atomic<bool> engine_ended = false;
+
+// How an engine learns that its worker is to stop: by SIGHUP where it handles that itself (one of Python must
+// not be called from another thread), by its gbcw_hook otherwise, and by manage_next_request. An engine that
+// looks at none of these is ended when no request is left.
+void tell_engine_to_stop(void (*usual_hangup)(int)) {
+  struct sigaction hangup {};
+  sigaction(SIGHUP, nullptr, &hangup);
+  uwsgi_worker &worker = uwsgi.workers[uwsgi.mywid];
+  if (hangup.sa_handler != usual_hangup) {
+    kill(getpid(), SIGHUP);
+  } else if (uwsgi.gbcw_hook) {
+    uwsgi.gbcw_hook();
+  }
+  __atomic_store_n(&worker.manage_next_request, 0, __ATOMIC_RELAXED);
+  if (hangup.sa_handler != usual_hangup || uwsgi.gbcw_hook) return;
+  constexpr int kTurnMs = 100, kIdleTurns = 20;
+  for (int idle = 0; idle < kIdleTurns; poll(nullptr, 0, kTurnMs)) {
+    if (engine_ended.load()) return;
+    bool busy = false;
+    for (int core = 0; core < uwsgi.cores; ++core)
+      busy |= __atomic_load_n(&worker.cores[core].in_request, __ATOMIC_RELAXED) != 0;
+    idle = busy ? 0 : idle + 1;
+  }
+  uwsgi_exit(0);
+}
+
+void run_engine(const uwsgi_loop &engine) {
+  uwsgi.workers[uwsgi.mywid].manage_next_request = 1;
+  struct sigaction hangup {};
+  sigaction(SIGHUP, nullptr, &hangup);
+  std::thread([usual = hangup.sa_handler] {
+    while (uwsgi_waitfd_event(uwsgi_stop_fd(), -1, POLLIN) <= 0) continue;
+    tell_engine_to_stop(usual);
+  }).detach();
+  begin_to_accept();
+  engine.loop();
+  engine_ended.store(true);
+}
+
 // Until the worker is told to stop and its requests are done.
 Result<void> serve() {
   if (const uwsgi_loop *engine = chosen_loop()) {
-    int &go_on = uwsgi.workers[uwsgi.mywid].manage_next_request;  // what engines of uWSGI look at
-    go_on = 1;
-    std::thread([&go_on] {
-      while (uwsgi_waitfd_event(uwsgi_stop_fd(), -1, POLLIN) <= 0) continue;
-      if (uwsgi.gbcw_hook) uwsgi.gbcw_hook();
-      __atomic_store_n(&go_on, 0, __ATOMIC_RELAXED);
-    }).detach();
-    begin_to_accept();
-    engine->loop();
+    run_engine(*engine);
   } else if (uwsgi.loop && strcmp(uwsgi.loop, "simple") != 0) {
     return Error{std::string("run the loop engine '") + uwsgi.loop + "'", "no plugin that is loaded has it",
                  "add --plugin NAME, or leave out --loop", kExitUsage};
@@ -94,14 +129,13 @@ void load_applications() {
 
 void run_exit_hooks() {
   static std::atomic<bool> done = false;  // a core may exit while the main thread ends
-  if (done.exchange(true)) return;
+  if (uwsgi.skip_atexit || done.exchange(true)) return;
   call_hooks(Tables::kRequestFirst, &uwsgi_plugin::atexit, "atexit");
 }
 
 int run_worker(int wid) {
   uwsgi.mywid = wid;
   uwsgi.mypid = getpid();
-  uwsgi.current_wsgi_req = CoreLoop::current;
   if (auto done = own_bank(wid); !done) return log_error(done.error()), done.error().exit_code;
   adopt_user_signals(wid);
   call_hooks(Tables::kRequestOnly, &uwsgi_plugin::master_fixup, "master_fixup", 1);

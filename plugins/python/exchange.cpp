@@ -121,7 +121,7 @@ PyRef Exchange::call(const Application &application) {
   PyRef start_response = lend_start_response();
   if (!start_response) return {};
   // The first place is room for vectorcall, which saves bound methods a copy.
-  PyObject *args[] = {nullptr, environ_, start_response.get()};
+  PyObject *args[] = {nullptr, environ_.get(), start_response.get()};
   PyRef result(
       PyObject_Vectorcall(application.callable, args + 1, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr));
   if (result) must_be_the_worker();
@@ -132,39 +132,50 @@ void Exchange::must_be_the_worker() const {
   if (forked_by_application()) leave_forked_request(request_);
 }
 
-bool Exchange::send(PyObject *result) {
-  BodyResult sent = send_body(*this, result);
-  close_result(*interpreter_, result, request_);
+// UWSGI_AGAIN: it goes on with the next call.
+int Exchange::send() {
+  const BodyResult sent = send_body(*this, result_.get());
+  if (sent == BodyResult::kAgain) return UWSGI_AGAIN;
+  close_result(*interpreter_, result_.get(), request_);
   if (sent == BodyResult::kRefused) count_exception(request_);
-  if (sent != BodyResult::kSent) return false;
-  if (began_ || client_is_gone(request_)) return true;
+  if (sent != BodyResult::kSent) return fail();
+  if (began_ || client_is_gone(request_)) return UWSGI_OK;
   uwsgi_log("python: application did not call start_response in %s (PEP 3333)\n", describe(request_).c_str());
   count_exception(request_);
-  return false;
+  return fail();
 }
 
-int Exchange::serve(wsgi_request *request, Interpreter &interpreter, const Application &application) {
+void Exchange::begin(wsgi_request *request, Interpreter &interpreter, const Application &application) {
   interpreter_ = &interpreter;
   request_ = request;
   began_ = false;
   input_failure_ = nullptr;
   input_position_ = 0;
-  int status = UWSGI_OK;
-  {
-    PyRef environ = make_environ(interpreter, application, request);
-    PyRef input = environ ? input_.lend(interpreter.input_type, nullptr, this) : PyRef();
-    environ_ = environ.get();
-    bool good = input && PyDict_SetItem(environ_, interpreter.wsgi_input, input.get()) == 0;
-    PyRef result = good ? call(application) : PyRef();
-    if (!result || !send(result.get())) status = fail();
+  environ_ = make_environ(interpreter, application, request);
+  PyRef input = environ_ ? input_.lend(interpreter.input_type, nullptr, this) : PyRef();
+  if (input && PyDict_SetItem(environ_.get(), interpreter.wsgi_input, input.get()) == 0)
+    result_ = call(application);
+}
+
+int Exchange::serve(wsgi_request *request, Interpreter &interpreter, const Application &application) {
+  if (iterates()) {
+    waits_.end(request);
+  } else {
+    begin(request, interpreter, application);
   }
-  environ_ = nullptr;
+  const int status = result_ ? send() : fail();
+  if (status != UWSGI_AGAIN) end();
+  return status;
+}
+
+void Exchange::end() {
+  result_ = {};
+  environ_ = {};
   request_ = nullptr;
   start_response_.take_back();
   write_.take_back();
   input_.take_back();
   if (waits_.any()) waits_.forget();
-  return status;
 }
 
 // The client did not send its whole body, which is no error of the application's: no traceback.

@@ -42,9 +42,13 @@ class Exchange {
   bool response_began() const { return began_; }
   wsgi_request *request() const { return request_; }
   const Interpreter &interpreter() const { return *interpreter_; }
-  PyObject *environ() const { return environ_; }
+  PyObject *environ() const { return environ_.get(); }
   Waits &waits() { return waits_; }
   PyRef lend_start_response();
+  // The iterator of a body that is sent in several calls.
+  bool iterates() const { return static_cast<bool>(iterator_); }
+  PyRef take_iterator() { return std::move(iterator_); }
+  void keep_iterator(PyRef iterator) { iterator_ = std::move(iterator); }
   PyRef lend_write();
   // The application sends the whole answer by itself, head and all; the connection ends with it.
   void begin_raw_response();
@@ -57,13 +61,15 @@ class Exchange {
 
  private:
   PyRef call(const Application &application);
-  bool send(PyObject *result);
+  void begin(wsgi_request *request, Interpreter &interpreter, const Application &application);
+  int send();
+  void end();
   int fail();
   int fail_for_input();
 
   Interpreter *interpreter_ = nullptr;
   wsgi_request *request_ = nullptr;
-  PyObject *environ_ = nullptr;
+  PyRef environ_, result_, iterator_;
   const char *input_failure_ = nullptr;
   size_t input_position_ = 0;
   bool began_ = false;  // start_response was called with success

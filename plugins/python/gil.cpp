@@ -1,18 +1,27 @@
 #include "gil.h"
 
+#include "engine_interface.h"
+
 #include <uwsgi.h>
 
 namespace mortise::python {
 
 namespace {
 
-// This thread's relation to the interpreter. `held` is false on threads that Python started, but inside
-// CalledByPython.
-struct ThreadGil {
-  PyThreadState *state = nullptr;
-  bool held = false;
-};
 thread_local ThreadGil here;
+
+PyThreadState *running_state() {
+#if PY_VERSION_HEX >= 0x030d0000
+  return PyThreadState_GetUnchecked();
+#else
+  return _PyThreadState_UncheckedGet();
+#endif
+}
+
+// An engine may have taken it behind our back.
+bool holds() {
+  return here.held || (engine_keeps_gil() && here.state && running_state() == here.state);
+}
 
 // Calls the wait hook that was there before, without the GIL.
 template <auto Previous>
@@ -52,7 +61,27 @@ void give_gil() {
   here.state = PyEval_SaveThread();
 }
 
-GilHold::GilHold() : taken_(!here.held) {
+void hold_gil() {
+  if (!holds()) take_gil();
+}
+
+void stop_holding_gil() {
+  if (here.held) give_gil();
+}
+
+ThreadGil leave_gil() {
+  const ThreadGil was = here;
+  if (was.held) give_gil();
+  here = {};
+  return was;
+}
+
+void enter_gil(ThreadGil who) {
+  here = {who.state, false};
+  if (who.held) take_gil();
+}
+
+GilHold::GilHold() : taken_(!holds()) {
   if (taken_) take_gil();
 }
 
@@ -60,7 +89,7 @@ GilHold::~GilHold() {
   if (taken_) give_gil();
 }
 
-GilRelease::GilRelease() : state_(here.held ? PyEval_SaveThread() : nullptr) {
+GilRelease::GilRelease() : state_(here.held && !engine_keeps_gil() ? PyEval_SaveThread() : nullptr) {
   if (state_) here.held = false;
 }
 

@@ -9,6 +9,16 @@
 
 namespace mortise::python {
 
+// A thread's relation to the interpreter. `held` is false on threads that Python started, but inside
+// CalledByPython.
+struct ThreadGil {
+  PyThreadState *state = nullptr;
+  bool held = false;
+};
+// The calling thread stops being who it was, and becomes somebody else: coroutines.
+ThreadGil leave_gil();
+void enter_gil(ThreadGil);
+
 // Holds the GIL while it lives; does nothing where this thread has it already. Makes the thread known to
 // Python at its first use. [any thread]
 class GilHold {
@@ -81,6 +91,10 @@ void settle_in(const Interpreter &interpreter);
 // The two ends of a GilHold, where these are in different functions.
 void take_gil();
 void give_gil();
+
+// The GIL for an engine's loop: does nothing where this thread has it, or has it not.
+void hold_gil();
+void stop_holding_gil();
 
 // The thread that started the interpreter becomes an ordinary one of ours: gives the GIL away. [master, once]
 void adopt_starting_thread();

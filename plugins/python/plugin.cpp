@@ -4,6 +4,7 @@
 #include "autoreload.h"
 #include "background.h"
 #include "core_interpreters.h"
+#include "engine_interface.h"
 #include "exception_hooks.h"
 #include "fork_hooks.h"
 #include "gevent_loop.h"
@@ -74,6 +75,8 @@ uwsgi_plugin python_plugin = {
     .init_apps = load_configured_application,
     .fixup = prepare_worker,
     .mount_app = mount_application,
+    .suspend = suspend_coroutine,
+    .resume = resume_coroutine,
     .spooler_init = start_spooler,
     .atexit = run_python_exit,
     .magic = accept_bare_argument,

@@ -27,6 +27,12 @@ int answer_no_application(wsgi_request *request) {
   return uwsgi_500(request);
 }
 
+void count_request(int id) {
+  std::atomic_ref(uwsgi_apps[id].requests).fetch_add(1, std::memory_order_relaxed);
+  if (AppNotice *notice = app_notice(uwsgi.mywid, id))
+    std::atomic_ref(notice->requests).fetch_add(1, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 void create_exchanges() {
@@ -42,10 +48,9 @@ int serve_request(wsgi_request *request) {
   if (!application.callable) return answer_no_application(request);
   GilHold gil;
   request->app_id = id;
-  std::atomic_ref(uwsgi_apps[id].requests).fetch_add(1, std::memory_order_relaxed);
-  if (AppNotice *notice = app_notice(uwsgi.mywid, id))
-    std::atomic_ref(notice->requests).fetch_add(1, std::memory_order_relaxed);
-  return exchanges[static_cast<size_t>(request->async_id)].serve(request, interpreter, application);
+  Exchange &exchange = exchanges[static_cast<size_t>(request->async_id)];
+  if (!exchange.iterates()) count_request(id);
+  return exchange.serve(request, interpreter, application);
 }
 
 wsgi_request *current_request() {

@@ -83,19 +83,15 @@ BodyResult send_file(Exchange &exchange, const FileSource &source) {
   return BodyResult::kSent;
 }
 
-BodyResult send_iterable(Exchange &exchange, PyObject *result) {
+BodyResult send_rest(Exchange &exchange, const PyRef &iterator) {
   wsgi_request *request = exchange.request();
-  PyRef iterator(PyObject_GetIter(result));
-  if (!iterator) {
-    PyErr_Clear();
-    return refuse_type(exchange, result);
-  }
   while (PyRef item{PyIter_Next(iterator.get())}) {
     item = as_bytes(item.get());
     if (!item) return BodyResult::kRaised;
     exchange.must_be_the_worker();
     if (!PyBytes_Check(item.get())) return refuse_type(exchange, item.get());
     if (PyBytes_GET_SIZE(item.get()) == 0) {  // no part of the body: start_response may still follow
+      if (exchange.waits().any() && exchange.waits().begin(request)) return BodyResult::kAgain;
       if (exchange.waits().any()) exchange.waits().wait();
       continue;
     }
@@ -104,6 +100,18 @@ BodyResult send_iterable(Exchange &exchange, PyObject *result) {
     if (!send_chunk(request, item.get())) return BodyResult::kSent;
   }
   return PyErr_Occurred() ? BodyResult::kRaised : BodyResult::kSent;
+}
+
+BodyResult send_iterable(Exchange &exchange, PyObject *result) {
+  PyRef iterator = exchange.take_iterator();
+  if (!iterator) iterator = PyRef(PyObject_GetIter(result));
+  if (!iterator) {
+    PyErr_Clear();
+    return refuse_type(exchange, result);
+  }
+  const BodyResult sent = send_rest(exchange, iterator);
+  if (sent == BodyResult::kAgain) exchange.keep_iterator(std::move(iterator));
+  return sent;
 }
 
 }  // namespace
@@ -118,6 +126,7 @@ bool send_chunk(wsgi_request *request, PyObject *bytes) {
 }
 
 BodyResult send_body(Exchange &exchange, PyObject *result) {
+  if (exchange.iterates()) return send_iterable(exchange, result);
   if (options.accept_buffers && (PyList_CheckExact(result) || PyTuple_CheckExact(result)))
     return send_iterable(exchange, result);  // each item is looked at
   if (PyList_CheckExact(result) && PyList_GET_SIZE(result) <= 16) {

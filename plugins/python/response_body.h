@@ -13,6 +13,7 @@ enum class BodyResult {
   kSent,     // or the client is gone, which is no error of the application's
   kRaised,   // an exception is set
   kRefused,  // not a WSGI body; the log says why
+  kAgain,    // it waits, and is continued by another call; async mode without coroutines
 };
 
 // Sends a result of an application: a list or tuple as a whole, with its length where the application gave

@@ -4,6 +4,7 @@
 #include "application.h"
 #include "code_import.h"
 #include "decorators.h"
+#include "engine_interface.h"
 #include "fork_hooks.h"
 #include "gil.h"
 #include "interpreter.h"
@@ -146,6 +147,7 @@ int start_interpreter() {
   register_stack_dumper();
   wrap_wait_hooks();
   notice_forks();
+  prepare_engine_interface();
   adopt_starting_thread();
   uwsgi_log_initial("python: CPython %s in %s\n", PY_VERSION,
                     home.executable.empty() ? "its default place" : home.executable.c_str());

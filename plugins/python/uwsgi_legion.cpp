@@ -28,11 +28,30 @@ PyObject *lord_scroll(PyObject *, PyObject *args) {
   return take_bytes(scroll, len);
 }
 
-// The scrolls of all members of a legion that this server belongs to; it belongs to none.
+// A list of what stands in `packed`, each behind its length in 16 bits, little endian.
+PyRef unpack_scrolls(const unsigned char *packed, uint64_t len) {
+  PyRef list(PyList_New(0));
+  for (uint64_t at = 0; list && at + 2 <= len;) {
+    const uint64_t size = packed[at] | packed[at + 1] << 8;
+    if (size > len - at - 2) break;
+    PyRef scroll(PyBytes_FromStringAndSize(reinterpret_cast<const char *>(packed) + at + 2,
+                                           static_cast<Py_ssize_t>(size)));
+    if (!scroll || PyList_Append(list.get(), scroll.get())) return {};
+    at += 2 + size;
+  }
+  return list;
+}
+
 PyObject *scrolls(PyObject *, PyObject *args) {
   const char *legion = nullptr;
   if (!PyArg_ParseTuple(args, "s:scrolls", &legion)) return nullptr;
-  Py_RETURN_NONE;
+  auto *ask = legion_function<char *(const char *, uint64_t *)>("uwsgi_legion_scrolls");
+  uint64_t len = 0;
+  char *packed = ask ? ask(legion, &len) : nullptr;
+  if (!packed) Py_RETURN_NONE;
+  PyRef list = unpack_scrolls(reinterpret_cast<const unsigned char *>(packed), len);
+  free(packed);
+  return list.release();
 }
 
 }  // namespace
@@ -45,7 +64,9 @@ PyMethodDef legion_functions[] = {
          "lord_scroll(legion)\n--\n\nThe scroll of the server that leads that legion; None where it has "
          "none.")},
     {"scrolls", scrolls, METH_VARARGS,
-     PyDoc_STR("scrolls(legion)\n--\n\nNone: this server is a member of no legion of that name.")},
+     PyDoc_STR(
+         "scrolls(legion)\n--\n\nThe scrolls of all members of that legion, this server's first; None where "
+         "it is a member of none.")},
     {nullptr, nullptr, 0, nullptr}};
 
 }  // namespace mortise::python

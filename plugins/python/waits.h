@@ -2,6 +2,7 @@
 #pragma once
 
 #include <poll.h>
+#include <uwsgi.h>
 
 #include <vector>
 
@@ -13,6 +14,10 @@ class Waits {
   // events: POLLIN or POLLOUT; seconds 0: for ever.
   void add(int fd, short events, int seconds);
   void add_time(int seconds);
+  // In async mode without coroutines: the loop waits, and calls the request hook again. False: wait here.
+  bool begin(wsgi_request *request);
+  // Called again: what ended the wait.
+  void end(const wsgi_request *request);
   // Waits, without the GIL, for the first of them and forgets all. [the request's thread, with the GIL]
   void wait();
   // The descriptor that ended the last wait; -1: its time was over.
@@ -20,6 +25,8 @@ class Waits {
   void forget();
 
  private:
+  void wait_switching(const std::vector<pollfd> &fds, int seconds);
+
   std::vector<pollfd> fds_;
   int timeout_seconds_ = 0;
   int ready_fd_ = -1;

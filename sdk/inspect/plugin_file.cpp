@@ -36,13 +36,18 @@ static_assert((std::count(kMembers.begin(), kMembers.end(), ' ') + 1) * sizeof(v
 constexpr std::string_view kApi =
     "uwsgi_ event_queue_ wsgi_req_ bind_to_ socket_to_ emperor_ vassal_ async_ mule_send_msg escape_json "
     "escape_shell_arg http_url_ http_status_code get_memusage get_farm_by_name get_mule_by_id corerouter_ "
-    "find_first_available find_wsgi_req proto_base_ goodbye_cruel_world config_magic_table_fill log_request "
+    "find_first_available find_wsgi_req python_call get_uwsgi_pydict proto_base_ goodbye_cruel_world "
+    "config_magic_table_fill log_request "
     "register_gateway set_harakiri "
     "set_user_harakiri set_mule_harakiri set_spooler_harakiri magic_sub init_magic_table gzheader "
     "generate_socket_name proxy1_parse add_exported_option";
 
+// The one object, and no function, that plugins want of another: engines for Python.
+constexpr std::string_view kPythonObject = "up";
+
 bool is_api_name(std::string_view symbol) {
   if (symbol.empty() || symbol.front() < 'a') return false;  // saves time: names of C++ and Python
+  if (symbol == kPythonObject) return true;
   std::string_view list = kApi;
   for (std::string_view word = next_word(&list); !word.empty(); word = next_word(&list))
     if (symbol.starts_with(word)) return true;
@@ -152,7 +157,8 @@ Result<PluginDescription> describe_plugin_bytes(std::string_view bytes, const st
   for (const ElfSymbol &symbol : dynamic->symbols) {
     if (!is_api_name(symbol.name)) continue;
     if (!symbol.defined && !symbol.weak) plugin.undefined_uwsgi.emplace_back(symbol.name);
-    if (symbol.defined && symbol.function) plugin.provides.emplace_back(symbol.name);
+    if (symbol.defined && (symbol.function || symbol.name == kPythonObject))
+      plugin.provides.emplace_back(symbol.name);
   }
   if (auto lists = image->notes(UWSGI_ABI_NOTE_OWNER, kLoadsNoteType))
     for (std::string_view names : *lists) plugin.loads = split_quoted(names.substr(0, names.find('\0')), " ");

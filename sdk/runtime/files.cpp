@@ -75,6 +75,23 @@ char *uwsgi_simple_file_read(char *path) {
   return copy_string(*text);
 }
 
+char *uwsgi_read_fd(int fd, size_t *size, int add_zero) {
+  char *text = nullptr;
+  size_t room = 0, have = 0;
+  for (;;) {
+    if (have + 1 >= room) text = static_cast<char *>(realloc(text, room += 64 * 1024));
+    if (!text) uwsgi_exit(1);
+    const ssize_t got = read(fd, text + have, room - have - 1);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return free(text), nullptr;
+    if (got == 0) break;
+    have += static_cast<size_t>(got);
+  }
+  if (add_zero) text[have++] = '\0';
+  *size = have;
+  return text;
+}
+
 ssize_t uwsgi_file_read_size(const char *path) {
   struct stat info;
   return stat(path, &info) ? -1 : static_cast<ssize_t>(info.st_size);

@@ -103,6 +103,12 @@ void uwsgi_opt_set_placeholder(char *name, char *value, void *) {
   option_table().record(pair.substr(0, equal), value + equal + 1);
 }
 
+void uwsgi_opt_print(char *, char *, void *data) {
+  printf("%s\n", data ? static_cast<const char *>(data) : "");
+  fflush(stdout);
+  _exit(0);
+}
+
 void uwsgi_opt_deprecated(char *name, char *, void *data) {
   log_warning("option '%s' is deprecated: %s", name, data ? static_cast<char *>(data) : "it does nothing");
 }

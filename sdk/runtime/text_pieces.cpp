@@ -60,6 +60,26 @@ char *uwsgi_str_split_nget(char *text, size_t len, char separator, size_t n, siz
   return nullptr;
 }
 
+int uwsgi_check_scheme(char *name) {
+  for (std::string_view scheme :
+       {"http://", "data://", "section://", "call://", "callint://", "exec://", "fd://", "sym://"})
+    if (std::string_view(name).starts_with(scheme)) return 1;
+  return 0;
+}
+
+char *uwsgi_netstring(char *buf, size_t len, char **text, size_t *text_len) {
+  size_t at = 0, size = 0;
+  for (; at < len && buf[at] >= '0' && buf[at] <= '9'; ++at) {
+    size = size * 10 + static_cast<size_t>(buf[at] - '0');
+    if (size > len) return nullptr;
+  }
+  if (at == 0 || at == len || buf[at] != ':' || len - at - 1 < size + 1 || buf[at + 1 + size] != ',')
+    return nullptr;
+  *text = buf + at + 1;
+  *text_len = size;
+  return *text + size + 1;
+}
+
 size_t uwsgi_str_occurence(char *text, size_t len, char byte) {
   return static_cast<size_t>(std::count(text, text + len, byte));
 }
