@@ -22,7 +22,7 @@ EXAMPLES = ROOT / "examples"
 START_SECONDS = 20
 STOP_SECONDS = 15
 # "listening on http://127.0.0.1:45613 (2 workers)", "listening on uwsgi:/tmp/x.sock", and the gateway's own line.
-LISTENING = re.compile(r"(listening|http gateway) on (\w+):(?://)?(\S+)")
+LISTENING = re.compile(r"(listening|http gateway) on ([\w-]+):(?://)?(\S+)")
 
 
 def wait_until(condition, seconds=10, what="the condition"):
