@@ -9,13 +9,22 @@ import struct
 import subprocess
 import threading
 
-from mortise import BINARY, Mortise, clean_environment, wait_until, write
+from mortise import BINARY, BUILD, ROOT, Mortise, clean_environment, wait_until, write
 
-__all__ = ["NEEDS", "PROBE_SLOT", "Run", "expect", "plugins", "wait_until"]
+__all__ = ["NEEDS", "PROBE_SLOT", "Run", "expect", "plugins", "venv", "wait_until"]
 
 PROBE_SLOT = 200  # modifier of the plugin that answers requests, out of the way of all others
 # Whose functions a plugin of the set needs: its recipe says REQUIRES.
 NEEDS = {name: ["corerouter"] for name in ("fastrouter", "forkptyrouter", "http", "rawrouter", "sslrouter")}
+NEEDS.update({name: ["greenlet"] for name in ("asyncio", "tornado")})
+
+
+def venv():
+    """The virtual environment of the interpreter that this build has; None: there is none."""
+    made_for = BUILD / ".configured-for"
+    version = ".".join(made_for.read_text().split()[1].split(".")[:2]) if made_for.exists() else ""
+    folder = ROOT / (".venv-" + version)
+    return folder if version and folder.exists() else None
 
 
 def plugins(folder, name):
@@ -74,6 +83,7 @@ class Run:
     def __init__(self, folder, output, name):
         self.folder, self.output, self.name = pathlib.Path(folder), pathlib.Path(output), name
         self.servers, self.peers = [], []
+        self.venv = venv()
 
     # ---- servers ----
 

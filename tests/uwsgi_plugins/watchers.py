@@ -166,3 +166,15 @@ def cheaper_busyness(run):
 
 def cheaper_backlog2(run):
     _grows(run, "--cheaper-algo", "backlog2", "--cheaper-step", "1")
+
+
+def legion_cache_fetch(run):
+    port = run.free_port()
+    cache = ("--cache2", "name=pears,items=10,blocksize=100", "--legion-freq", 1)
+    run.server(*cache, "--load-file-in-cache", "pears williams", "--socket", "127.0.0.1:%d" % port,
+               "--legion", "orchard ../first.sock 1 aes-256-cbc:secret", "--legion-node", "orchard ../second.sock",
+               "--legion-scroll", "orchard dump-socket=127.0.0.1:%d" % port, files={"williams": "ripe"})
+    second = run.server(*cache, "--legion", "orchard ../second.sock 2 aes-256-cbc:secret", "--legion-node",
+                        "orchard ../first.sock", "--legion-node-joined", "orchard legion-cache-fetch:pears",
+                        "--route", "^/fetched cache:key=williams,name=pears")
+    wait_until(lambda: second.get("/fetched").text == "ripe", 15, "the item of the other server")
