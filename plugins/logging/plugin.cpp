@@ -39,12 +39,6 @@ void set_date(char *name, char *value, void *) {
   if (!word) options.date = value;
 }
 
-// log-syslog[=args] and log-socket=args.
-void add_logger_kind(char *, char *value, void *kind) {
-  auto *name = static_cast<char *>(kind);
-  uwsgi_string_new_list(&options.loggers, value && *value ? uwsgi_concat3(name, ":", value) : name);
-}
-
 // Bare: what the server itself runs as.
 void set_chown(char *, char *value, void *) {
   const char *user = uwsgi_option_value("uid"), *group = uwsgi_option_value("gid");
@@ -68,8 +62,8 @@ uwsgi_option table[] = {
     {"worker-logger-req", required_argument, 0, "same as req-logger", uwsgi_opt_add_string_list, &options.request_loggers, 0},
     {"logger-list", no_argument, 0, "list the loggers", uwsgi_opt_true, &options.list_loggers, 0},
     {"loggers-list", no_argument, 0, "same as logger-list", uwsgi_opt_true, &options.list_loggers, 0},
-    {"log-socket", required_argument, 0, "send the log to a UDP or UNIX datagram socket", add_logger_kind, socket_name, 0},
-    {"log-syslog", optional_argument, 0, "send the log to syslog: ident[,facility]", add_logger_kind, syslog_name, 0},
+    {"log-socket", required_argument, 0, "send the log to a UDP or UNIX datagram socket", uwsgi_opt_set_logger, socket_name, 0},
+    {"log-syslog", optional_argument, 0, "send the log to syslog: ident[,facility]", uwsgi_opt_set_logger, syslog_name, 0},
     {"log-route", required_argument, 0, "lines that match go to the logger with this id: id pattern", uwsgi_opt_add_string_list, &options.routes, 0},
     {"log-req-route", required_argument, 0, "same for request lines", uwsgi_opt_add_string_list, &options.request_routes, 0},
     {"log-encoder", required_argument, 0, "change lines before they are logged: name[:id][ argument]", uwsgi_opt_add_string_list, &options.encoders, 0},
@@ -191,6 +185,13 @@ void at_fork(int step) {
 }  // namespace
 
 }  // namespace mortise::logging
+
+// Its first users are log-syslog[=argument] and log-socket=argument.
+extern "C" void uwsgi_opt_set_logger(char *, char *value, void *kind) {
+  auto *name = static_cast<char *>(kind);
+  uwsgi_string_new_list(&mortise::logging::options.loggers,
+                        value && *value ? uwsgi_concat3(name, ":", value) : name);
+}
 
 uwsgi_plugin logging_plugin = {
     .name = "logging",

@@ -51,6 +51,10 @@ int uwsgi_add_ms_timer(uint8_t signum, int milliseconds) {
   return add_periodic(signum, milliseconds, 0);
 }
 
+int uwsgi_add_timer_hr(uint8_t signum, int seconds, long nanoseconds) {
+  return add_periodic(signum, seconds * INT64_C(1000) + nanoseconds / 1000000, 0);
+}
+
 int uwsgi_signal_add_rb_timer(uint8_t signum, int seconds, int iterations) {
   return add_periodic(signum, seconds * INT64_C(1000), iterations);
 }

@@ -1,6 +1,7 @@
 """What plugins written for uWSGI do by habit, and what their authors expect then."""
 
 import re
+import socket
 
 from mortise import run, write
 
@@ -266,3 +267,79 @@ def test_a_plugin_is_told_of_the_range_that_a_request_wants(mortise, tmp_path):
     server.stop()
     server = mortise("--plugin", plugin, "--http-socket", "127.0.0.1:0")
     assert server.request("GET", "/", headers={"Range": "bytes=5-9"}).body == b"0 0 0-0"
+
+
+    server.stop()
+
+
+DATAGRAM = """
+#include <uwsgi.h>
+static int take(char *peer, int port, char *data, int len) {
+  if (len < 5 || memcmp(data, "plum:", 5)) return 0;
+  uwsgi_log("habit: %.*s from %s, port %s\\n", len - 5, data + 5, peer, port > 0 ? "known" : "unknown");
+  return 1;
+}
+struct uwsgi_plugin habit_plugin = {.name = "habit", .manage_udp = take};
+"""
+
+
+def test_datagrams_go_to_the_plugin_that_takes_them_or_to_the_log(mortise, tmp_path):
+    server = mortise("--plugin", habit(tmp_path, DATAGRAM), "--udp", "127.0.0.1:0", "--http-socket", "127.0.0.1:0",
+                     "--no-need-app")
+    port = int(server.wait_for_log(r"udp: listening on 127\.0\.0\.1:(\d+)").group(1))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(b"plum:ripe", ("127.0.0.1", port))
+        sock.sendto(b"pear\nripe", ("127.0.0.1", port))
+    server.wait_for_log("habit: ripe from 127.0.0.1, port known")
+    server.wait_for_log(r"\[udp:127\.0\.0\.1:\d+\] pear\?ripe")
+    server.stop()
+
+
+SMALL = """
+#include <uwsgi.h>
+static int answer(struct wsgi_request *wsgi_req) {
+  struct uwsgi_buffer *text = uwsgi_buffer_new(0);
+  if (wsgi_req->range_parsed == UWSGI_RANGE_PARSED) uwsgi_request_fix_range_for_size(wsgi_req, 100);
+  uwsgi_buffer_append(text, "range", 5);
+  uwsgi_buffer_num64(text, wsgi_req->range_parsed);
+  uwsgi_buffer_append(text, " ", 1);
+  uwsgi_buffer_num64(text, (int64_t)wsgi_req->range_from);
+  uwsgi_buffer_append(text, "-", 1);
+  uwsgi_buffer_num64(text, (int64_t)wsgi_req->range_to);
+  uwsgi_response_prepare_headers(wsgi_req, "200 OK", 6);
+  return uwsgi_response_write_body_do(wsgi_req, text->buf, text->pos);
+}
+static int start(void) {
+  char *piece = NULL, text[] = "5:hello,3:abc,";
+  size_t len = 0, size = 0;
+  int ends[2];
+  char *rest = uwsgi_netstring(text, sizeof text - 1, &piece, &len);
+  if (!rest || len != 5 || memcmp(piece, "hello", 5) || uwsgi_netstring(text, 7, &piece, &len) ||
+      !uwsgi_netstring(rest, 6, &piece, &len) || uwsgi_netstring(rest + 6, 0, &piece, &len))
+    return -1;
+  if (!uwsgi_check_scheme((char *)"http://x") || uwsgi_check_scheme((char *)"/http://x")) return -1;
+  if (pipe(ends) || write(ends[1], "piped", 5) != 5 || close(ends[1])) return -1;
+  piece = uwsgi_read_fd(ends[0], &size, 1);
+  if (size != 6 || strcmp(piece, "piped")) return -1;
+  uwsgi_log("habit: all is well, started %d, reload %d\\n", uwsgi.start_tv.tv_sec > 0, uwsgi.is_a_reload);
+  return 0;
+}
+static void end(void) { uwsgi_log("habit: at exit\\n"); }
+static struct uwsgi_option options[] = {
+  {"habit-version", no_argument, 0, "", uwsgi_opt_print, "habit 7", UWSGI_OPT_IMMEDIATE},
+  {"habit-file", required_argument, 0, "", uwsgi_opt_load_ini, NULL, 0},
+  UWSGI_END_OF_OPTIONS};
+struct uwsgi_plugin habit_plugin = {.name = "habit", .init = start, .request = answer, .atexit = end, .options = options};
+"""
+
+
+def test_less_usual_functions_of_the_api(mortise, tmp_path):
+    plugin = habit(tmp_path, SMALL)
+    done = run(tmp_path, "--plugin", plugin, "--habit-version")
+    assert done.returncode == 0 and done.stdout.endswith("habit 7\n")
+    server = mortise("--plugin", plugin, "--habit-file", "more.ini", "--skip-atexit",
+                     files={"more.ini": "[uwsgi]\nhttp-socket = 127.0.0.1:0\n"})
+    server.wait_for_log("habit: all is well, started 1, reload 0")
+    assert server.request("GET", "/").status == 200
+    server.stop()
+    assert "habit: at exit" not in server.log
