@@ -15,7 +15,6 @@
 #include "kernel/response.h"
 #include "kernel/sockets.h"
 #include "kernel/state.h"
-#include "sdk/runtime/request_parts.h"
 
 namespace mortise {
 
@@ -318,7 +317,6 @@ void CoreLoop::begin_request() {
   store_relaxed(core.in_request, 1);
   if (worker_.stopping()) request.keep_alive = 0;
   request.uh->pktsize = request.len;
-  if (uwsgi.honour_range) read_range(&request);
 }
 
 bool CoreLoop::refuse_large_body() {

@@ -171,8 +171,6 @@ uwsgi_option *kernel_options() {
        uwsgi_opt_set_int, &limit.header_timeout, 0},
       {"idle-timeout", kValue, 0, "seconds a connection may stay open between requests (default 65)",
        uwsgi_opt_set_int, &limit.idle_timeout, 0},
-      {"honour-range", kFlag, 0, "read Range for applications in C (files and sendfile always do)",
-       uwsgi_opt_true, &uwsgi.honour_range, 0},
       {"max-fd", kValue, 0, "most open descriptors", uwsgi_opt_set_int, &set.max_fd, 0},
       // log
       {"disable-logging", kFlag, 'L', "log no request that succeeds", uwsgi_opt_false,

@@ -1,6 +1,6 @@
 // Less usual views of a request: a header by its name, chunks as they come, ranges, variables added by
 // protocols.
-#include "sdk/runtime/request_parts.h"
+#include <uwsgi.h>
 
 #include <algorithm>
 #include <cstring>
@@ -31,36 +31,6 @@ uwsgi_buffer *line_of(std::initializer_list<std::string_view> pieces) {
 }
 
 }  // namespace
-
-namespace mortise {
-
-// "bytes=500-999", "bytes=500-" or "bytes=-500" (RFC 9110 §14.1.2); several ranges, as anything else, are
-// none.
-void read_range(wsgi_request *request) {
-  uint16_t len = 0;
-  const char *value = uwsgi_get_var(request, "HTTP_RANGE", 10, &len);
-  constexpr std::string_view kUnit = "bytes=";
-  std::string_view range(value ? value : "", value ? len : 0);
-  if (!range.starts_with(kUnit)) return;
-  range.remove_prefix(kUnit.size());
-  const size_t dash = range.find('-');
-  if (dash == range.npos || range.size() == 1 || range.find_first_not_of("0123456789-") != range.npos ||
-      range.find('-', dash + 1) != range.npos)
-    return;
-  const std::string_view first = range.substr(0, dash), last = range.substr(dash + 1);
-  const auto number = [](std::string_view digits) {
-    return static_cast<int64_t>(
-        uwsgi_str_num(digits.data(), static_cast<int>(std::min<size_t>(digits.size(), 18))));
-  };
-  const int64_t from = first.empty() ? -number(last) : number(first);
-  const int64_t to = first.empty() || last.empty() ? INT64_MAX : number(last);
-  if (to < from || (first.empty() && from == 0)) return;
-  request->range_from = static_cast<uint64_t>(from);
-  request->range_to = static_cast<uint64_t>(to);
-  request->range_parsed = UWSGI_RANGE_PARSED;
-}
-
-}  // namespace mortise
 
 extern "C" {
 
