@@ -1,6 +1,6 @@
 // The steps of a request one by one, for loop engines that accept, read and close themselves as those of
 // uWSGI do. Their connections serve one request. Waiting is the engine's business: nothing here waits but
-// wsgi_req_accept() and wsgi_req_recv(), which do it in uwsgi.wait_read_hook.
+// wsgi_req_recv(), which does it in uwsgi.wait_read_hook.
 #include <atomic>
 #include <cerrno>
 #include <map>
@@ -150,17 +150,6 @@ int wsgi_req_simple_accept(wsgi_request *request, int fd) {
   return core_of(request).accept(fd) ? 0 : -1;
 }
 
-int wsgi_req_accept(int queue, wsgi_request *request) {
-  int interesting_fd = -1;
-  const int count = event_queue_wait(queue, -1, &interesting_fd);
-  if (count <= 0) return -1;
-  if (interesting_fd == uwsgi.signal_socket || interesting_fd == uwsgi.my_signal_socket) {
-    uwsgi_receive_signal(interesting_fd, "worker", uwsgi.mywid);
-    return -1;
-  }
-  return wsgi_req_simple_accept(request, interesting_fd);
-}
-
 int wsgi_req_recv(int, wsgi_request *request) {
   for (int parsed = UWSGI_AGAIN; parsed != UWSGI_OK;) {
     if (parsed < 0 || uwsgi.wait_read_hook(request->fd, uwsgi.socket_timeout) <= 0) return -1;
@@ -176,11 +165,6 @@ void uwsgi_close_request(wsgi_request *request) {
 
 void uwsgi_destroy_request(wsgi_request *request) {
   core_of(request).drop();
-}
-
-void uwsgi_add_sockets_to_queue(int queue, int) {
-  for (const uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
-    if (socket->fd >= 0) event_queue_add_fd_read(queue, socket->fd);
 }
 
 }  // extern "C"

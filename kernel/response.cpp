@@ -12,7 +12,7 @@
 #include "kernel/head_rules.h"
 #include "kernel/log.h"
 #include "kernel/request.h"
-#include "kernel/status_lines.h"
+#include "sdk/runtime/status_lines.h"
 
 namespace mortise {
 

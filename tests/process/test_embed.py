@@ -124,6 +124,22 @@ def test_an_embedded_plugin_is_started_before_a_file_that_calls_it(deploy, morti
     assert {pathlib.Path(path).name for path in plugin_files(server)} == {"ticking_plugin.so"}
 
 
+DIGESTING = "digesting: a9993e364706816aba3e25717850c26c9cd0d89d, queue\n"  # FIPS 180-2, A.1
+
+
+def test_functions_that_the_server_does_not_have_come_with_a_plugin_that_nobody_names(mortise):
+    server = mortise("--plugin", PROGRAMS / "digesting_plugin.so", "--socket", "x.sock", "--need-app=false")
+    server.wait_for_log(DIGESTING)
+    assert {pathlib.Path(path).name for path in plugin_files(server)} == {"digesting_plugin.so", "runtime_plugin.so"}
+
+
+def test_a_file_finds_the_functions_of_the_api_in_a_server_with_embedded_plugins(deploy, mortise):
+    deploy("embedded_c")
+    server = mortise("--plugin", PROGRAMS / "digesting_plugin.so", "--plugin", "hello", "--socket", "x.sock")
+    server.wait_for_log(DIGESTING)
+    assert {pathlib.Path(path).name for path in plugin_files(server)} == {"digesting_plugin.so"}
+
+
 # ---- the server inside another program: examples/embed/main.c ----
 
 

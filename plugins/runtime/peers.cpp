@@ -1,5 +1,4 @@
-// Sockets beside the listeners: datagrams, names of both ends, descriptors and credentials over UNIX sockets
-// (unix(7)).
+// Sockets beside the listeners: names, descriptors and credentials over UNIX sockets (unix(7)).
 #include <sys/sendfile.h>
 #include <uwsgi.h>
 
@@ -9,39 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "kernel/fd.h"
-#include "kernel/log.h"
-#include "sdk/runtime/address.h"
-#include "sdk/runtime/strings.h"
-
 namespace {
-
-using namespace mortise;
-
-Result<SocketAddress> datagram_address(const char *text, const char *verb) {
-  auto address = parse_address(text);
-  if (!address) return address.error();
-  auto found = resolve(*address, verb);
-  if (!found) return found.error();
-  return found->front();
-}
-
-int open_datagram(const char *text, const char *verb, int (*use)(int, const sockaddr *, socklen_t)) {
-  auto address = datagram_address(text, verb);
-  if (!address) return log_error(address.error()), -1;
-  Fd fd(socket(address->family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!fd) return -1;
-  if (use(fd.get(), &address->any, address->len)) {
-    log_error("%s %s: %s", verb, text, strerror(errno));
-    return -1;
-  }
-  return fd.release();
-}
-
-int use_option(int fd, int level, int name) {
-  const int on = 1;
-  return setsockopt(fd, level, name, &on, sizeof on);
-}
 
 // Receives a message with the ancillary data of one kind; its bytes are copied to `data`, *data_len of them.
 ssize_t receive(int fd, char *buf, size_t len, int kind, void *data, size_t *data_len) {
@@ -85,32 +52,6 @@ int send_with(int fd, const char *buf, size_t len, int kind, const void *data, s
 
 extern "C" {
 
-int bind_to_udp(const char *address, int multicast, int broadcast) {
-  const int fd = open_datagram(address, "bind", bind);
-  if (fd < 0) return -1;
-  if (broadcast) use_option(fd, SOL_SOCKET, SO_BROADCAST);
-  if (!multicast) return fd;
-  ip_mreqn group{};
-  auto where = datagram_address(address, "join");
-  if (where) group.imr_multiaddr = where->in.sin_addr;
-  if (!where || setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group)) {
-    log_error("join the multicast group of %s: %s", address, strerror(errno));
-    close(fd);
-    return -1;
-  }
-  return fd;
-}
-
-int bind_to_unix_dgram(char *path) {
-  if (*path != '@') unlink(path);
-  const std::string address = *path == '@' || *path == '/' ? path : std::string("./") + path;
-  return open_datagram(address.c_str(), "bind", bind);
-}
-
-int uwsgi_connect_udp(char *address) {
-  return open_datagram(address, "connect to", connect);
-}
-
 char *uwsgi_resolve_ip(const char *host) {
   addrinfo hints{};
   hints.ai_family = AF_INET;
@@ -120,14 +61,7 @@ char *uwsgi_resolve_ip(const char *host) {
   char text[INET_ADDRSTRLEN] = "";
   inet_ntop(AF_INET, &reinterpret_cast<sockaddr_in *>(found->ai_addr)->sin_addr, text, sizeof text);
   freeaddrinfo(found);
-  return copy_string(text);
-}
-
-char *uwsgi_getsockname(int fd) {
-  SocketAddress address;
-  address.len = sizeof address.storage;
-  if (getsockname(fd, &address.any, &address.len)) return nullptr;
-  return copy_string(address.text());
+  return strdup(text);
 }
 
 // ":8080" and "*:8080" stand for every interface; other addresses are complete.
@@ -146,21 +80,14 @@ int uwsgi_accept(int fd) {
   return accept4(fd, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-int uwsgi_socket_from_addr(union uwsgi_sockaddr *out, socklen_t *len, char *text, int type) {
-  auto address = datagram_address(text, "use");
-  if (!address) return log_error(address.error()), -1;
-  memcpy(out, &address->storage, std::min(sizeof *out, size_t{address->len}));
-  *len = address->len;
-  return socket(address->family(), type | SOCK_CLOEXEC, 0);
-}
-
 ssize_t uwsgi_sendfile_do(int to, int from, size_t pos, size_t len) {
   auto offset = static_cast<off_t>(pos);
   return sendfile(to, from, &offset, len);
 }
 
 int uwsgi_socket_passcred(int fd) {
-  return use_option(fd, SOL_SOCKET, SO_PASSCRED);
+  const int on = 1;
+  return setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
 }
 
 ssize_t uwsgi_recv_cred2(int fd, char *buf, size_t len, pid_t *pid, uid_t *uid, gid_t *gid) {
@@ -202,18 +129,18 @@ int *uwsgi_attach_fd(int fd, int *fds_count, char *code, size_t code_len) {
 
 void uwsgi_manage_zerg(int fd, int count, int *sockets) {
   constexpr char kCode[] = "uwsgi-zerg";
-  Fd peer(accept4(fd, nullptr, nullptr, SOCK_CLOEXEC));
-  if (!peer) return;
+  const int peer = accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
+  if (peer < 0) return;
   std::vector<int> own;
   for (uwsgi_socket *socket = uwsgi.sockets; socket && !sockets; socket = socket->next)
     if (socket->fd >= 0 && !socket->internal) own.push_back(socket->fd);
   if (!sockets) sockets = own.data(), count = static_cast<int>(own.size());
   char said[sizeof kCode];
-  if (uwsgi_read_nb(peer.get(), said, sizeof kCode - 1, uwsgi.socket_timeout) ||
+  if (uwsgi_read_nb(peer, said, sizeof kCode - 1, uwsgi.socket_timeout) ||
       memcmp(said, kCode, sizeof kCode - 1) != 0 || count < 1 ||
-      send_with(peer.get(), kCode, sizeof kCode - 1, SCM_RIGHTS, sockets,
-                static_cast<size_t>(count) * sizeof(int)))
-    log_warning("zerg: a peer that asked for the listeners did not get them: %s", strerror(errno));
+      send_with(peer, kCode, sizeof kCode - 1, SCM_RIGHTS, sockets, static_cast<size_t>(count) * sizeof(int)))
+    uwsgi_log("warning: zerg: a peer that asked for the listeners did not get them: %s\n", strerror(errno));
+  close(peer);
 }
 
 }  // extern "C"

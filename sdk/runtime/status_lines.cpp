@@ -1,4 +1,6 @@
-#include "kernel/status_lines.h"
+#include "sdk/runtime/status_lines.h"
+
+#include <uwsgi.h>
 
 #include <array>
 #include <cstdio>
@@ -56,3 +58,10 @@ const char *status_line(int status) {
 }
 
 }  // namespace mortise
+
+extern "C" const char *http_status_code(const char *status, uint16_t *len) {
+  const char *line = mortise::status_line(static_cast<int>(uwsgi_str_num(status, 3)));
+  const bool known = strlen(line) > 4 && !strncmp(line, status, 3);
+  *len = known ? static_cast<uint16_t>(strlen(line + 4)) : 0;
+  return known ? line + 4 : "";
+}

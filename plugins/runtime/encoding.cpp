@@ -8,8 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "kernel/status_lines.h"
-
 namespace {
 
 constexpr char kBase64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -173,13 +171,6 @@ void http_url_encode(char *src, uint16_t *len, char *dst) {
     }
   }
   *len = static_cast<uint16_t>(out - dst);
-}
-
-const char *http_status_code(const char *status, uint16_t *len) {
-  const char *line = mortise::status_line(static_cast<int>(uwsgi_str_num(status, 3)));
-  const bool known = strlen(line) > 4 && !strncmp(line, status, 3);
-  *len = known ? static_cast<uint16_t>(strlen(line + 4)) : 0;
-  return known ? line + 4 : "";
 }
 
 void escape_json(const char *text, size_t len, char *dst) {

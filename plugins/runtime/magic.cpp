@@ -6,7 +6,13 @@
 #include <string>
 #include <string_view>
 
-#include "sdk/runtime/strings.h"
+namespace {
+
+char *copy(std::string_view text) {
+  return uwsgi_strncopy(text.data(), static_cast<int>(text.size()));
+}
+
+}  // namespace
 
 extern "C" {
 
@@ -22,10 +28,10 @@ void config_magic_table_fill(char *path, char *table[]) {
   const std::string_view folder = whole.substr(0, whole.size() - name.size());
   const size_t dot = name.rfind('.');
   table['o'] = table['p'] = path;
-  table['s'] = mortise::copy_string(name);
-  table['d'] = mortise::copy_string(folder);
-  table['n'] = mortise::copy_string(name.substr(0, dot));
-  table['e'] = mortise::copy_string(dot == name.npos ? "" : name.substr(dot + 1));
+  table['s'] = copy(name);
+  table['d'] = copy(folder);
+  table['n'] = copy(name.substr(0, dot));
+  table['e'] = copy(dot == name.npos ? "" : name.substr(dot + 1));
 }
 
 char *magic_sub(char *text, size_t len, size_t *new_len, char *table[]) {
@@ -40,7 +46,7 @@ char *magic_sub(char *text, size_t len, size_t *new_len, char *table[]) {
     }
   }
   *new_len = result.size();
-  return mortise::copy_string(result);
+  return copy(result);
 }
 
 }  // extern "C"

@@ -2,7 +2,8 @@
 // serve requests is the request loop's.
 #include <uwsgi.h>
 
-#include "kernel/log.h"
+#include <cstring>
+#include <initializer_list>
 
 namespace {
 
@@ -24,7 +25,7 @@ void *run_late(void *argument) {
 
 // Frees what a thread that did not start had already got.
 uwsgi_thread *give_up(uwsgi_thread *thread, const char *step, int errnum) {
-  mortise::log_error(mortise::system_error(std::string("start a thread: ") + step, errnum));
+  uwsgi_log("error: start a thread: %s: %s\n", step, strerror(errnum));
   for (int fd : {thread->pipe[0], thread->pipe[1], thread->queue})
     if (fd >= 0) close(fd);
   free(thread);

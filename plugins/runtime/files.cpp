@@ -1,19 +1,16 @@
-// Files and the process' own memory: contents, temporary ones, locks, MIME types by their ending.
+// Files: contents, locks, MIME types by their ending.
 #include <sys/file.h>
 #include <uwsgi.h>
 
 #include <algorithm>
 #include <cstring>
+#include <fstream>
 #include <map>
+#include <sstream>
 #include <string>
 #include <string_view>
 
-#include "kernel/fd.h"
-#include "sdk/runtime/strings.h"
-
 namespace {
-
-using namespace mortise;
 
 // Endings and types of the files that --mimefile names (a list of its values), or of /etc/mime.types; the
 // usual ones of the web are known without any file.
@@ -27,15 +24,11 @@ const std::map<std::string, std::string, std::less<>> &mime_types() {
         {"webp", "image/webp"},    {"pdf", "application/pdf"},   {"xml", "application/xml"},
         {"woff2", "font/woff2"},   {"wasm", "application/wasm"}};
     const char *own = uwsgi_option_value("mimefile");
-    auto text = read_file(own && *own ? own : "/etc/mime.types", size_t{1} << 22);
-    std::string_view left = text ? std::string_view(*text) : std::string_view();
-    while (!left.empty()) {
-      std::string_view line = left.substr(0, left.find('\n'));
-      left.remove_prefix(std::min(line.size() + 1, left.size()));
-      line = line.substr(0, line.find('#'));
-      const std::string type(next_word(&line));
-      for (auto ending = next_word(&line); !ending.empty(); ending = next_word(&line))
-        found.insert_or_assign(std::string(ending), type);
+    std::ifstream file(own && *own ? own : "/etc/mime.types");
+    for (std::string line; std::getline(file, line);) {
+      std::istringstream words(line.substr(0, line.find('#')));
+      std::string type, ending;
+      for (words >> type; words >> ending;) found.insert_or_assign(ending, type);
     }
     return found;
   }();
@@ -68,11 +61,14 @@ int uwsgi_is_link(const char *path) {
 }
 
 char *uwsgi_simple_file_read(char *path) {
-  constexpr size_t kMaxBytes = size_t{1} << 30;
-  auto text = read_file(path, kMaxBytes);
+  const int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return nullptr;
+  size_t len = 0;
+  char *text = uwsgi_read_fd(fd, &len, 1);
+  close(fd);
   if (!text) return nullptr;
-  while (!text->empty() && text->back() == '\n') text->pop_back();
-  return copy_string(*text);
+  for (--len; len > 0 && text[len - 1] == '\n'; --len) text[len - 1] = '\0';
+  return text;
 }
 
 char *uwsgi_read_fd(int fd, size_t *size, int add_zero) {
@@ -97,22 +93,6 @@ ssize_t uwsgi_file_read_size(const char *path) {
   return stat(path, &info) ? -1 : static_cast<ssize_t>(info.st_size);
 }
 
-int uwsgi_tmpfd() {
-  const char *folder = getenv("TMPDIR");
-  if (!folder || !*folder) folder = "/tmp";
-  int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR)) return fd;
-  std::string name = std::string(folder) + "/mortise-XXXXXX";  // a file system without O_TMPFILE
-  fd = mkostemp(name.data(), O_CLOEXEC);
-  if (fd >= 0) unlink(name.c_str());
-  return fd;
-}
-
-FILE *uwsgi_tmpfile() {
-  const int fd = uwsgi_tmpfd();
-  return fd < 0 ? nullptr : fdopen(fd, "w+");
-}
-
 int uwsgi_fcntl_lock(int fd) {
   struct flock whole {};
   whole.l_type = F_WRLCK;
@@ -122,16 +102,6 @@ int uwsgi_fcntl_lock(int fd) {
     result = fcntl(fd, F_SETLKW, &whole);
   } while (result && errno == EINTR);
   return result;
-}
-
-// proc(5): the first two numbers of statm are pages of virtual and resident memory.
-void get_memusage(uint64_t *rss, uint64_t *vsz) {
-  *rss = *vsz = 0;
-  auto text = read_file("/proc/self/statm", 4096);
-  unsigned long long total = 0, resident = 0;
-  if (!text || sscanf(text->c_str(), "%llu %llu", &total, &resident) != 2) return;
-  *vsz = total * static_cast<uint64_t>(uwsgi.page_size);
-  *rss = resident * static_cast<uint64_t>(uwsgi.page_size);
 }
 
 }  // extern "C"

@@ -3,14 +3,12 @@
 
 #include <cstring>
 
-#include "kernel/log.h"
-
 extern "C" {
 
 uwsgi_app *uwsgi_add_app(int id, uint8_t modifier1, char *mountpoint, int mountpoint_len, void *interpreter,
                          void *callable) {
   if (id < 0 || id >= uwsgi.max_apps) {
-    mortise::log_error("app %d not added: the server has room for %d (raise --max-apps)", id, uwsgi.max_apps);
+    uwsgi_log("error: app %d not added: the server has room for %d (raise --max-apps)\n", id, uwsgi.max_apps);
     return nullptr;
   }
   uwsgi_app *app = &uwsgi_apps[id];

@@ -7,8 +7,6 @@
 #include <cstring>
 #include <string>
 
-#include "kernel/fd.h"
-
 namespace {
 
 template <typename Number>
@@ -119,11 +117,14 @@ void uwsgi_buffer_map(uwsgi_buffer *buffer, char *bytes, size_t len) {
 }
 
 uwsgi_buffer *uwsgi_buffer_from_file(const char *path) {
-  constexpr size_t kMaxBytes = size_t{1} << 30;
-  auto text = mortise::read_file(path, kMaxBytes);
-  if (!text) return nullptr;
-  uwsgi_buffer *buffer = uwsgi_buffer_new(text->size() + 1);
-  uwsgi_buffer_append(buffer, text->data(), text->size());
+  const int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0) return nullptr;
+  size_t len = 0;
+  char *bytes = uwsgi_read_fd(fd, &len, 0);
+  close(fd);
+  if (!bytes) return nullptr;
+  uwsgi_buffer *buffer = uwsgi_buffer_new(0);
+  uwsgi_buffer_map(buffer, bytes, len);
   return buffer;
 }
 
