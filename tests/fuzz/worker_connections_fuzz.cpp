@@ -8,10 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
 #include <csignal>
-#include <cstdlib>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,16 +22,14 @@
 #include "kernel/worker_loop.h"
 #include "plugins/http/http_protocol.h"
 #include "plugins/http/options.h"
+#include "worker_connections_plugin.h"
 
 using namespace mortise;
+using namespace mortise::fuzz;
 
 namespace {
 
 constexpr size_t kMaxClients = 4;
-
-void check(bool good) {
-  if (!good) abort();
-}
 
 // What is left of the input: steps of the form what, how many bytes, the bytes.
 struct Steps {
@@ -55,61 +52,110 @@ struct Steps {
   }
 } steps;
 
-std::vector<int> clients;
+struct Client {
+  int fd;
+  bool packets;
+  void send(std::string_view bytes) const {
+    static_cast<void>(::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+  }
+  void read(int pieces) const {
+    static char dropped[65536];
+    for (int i = 0; i < pieces && recv(fd, dropped, sizeof dropped, 0) > 0; ++i) continue;
+  }
+};
+std::vector<Client> clients;
 sockaddr_un address;
 socklen_t address_len;
-uwsgi_socket listeners[2];  // HTTP, the uwsgi protocol
+uwsgi_socket listeners[2];  // HTTP, the uwsgi protocol as the gateway speaks it
+Fd stop_event;
 
 void add_client(bool packets) {
   if (clients.size() == kMaxClients) return;
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   address.sun_path[address_len - offsetof(sockaddr_un, sun_path) - 1] = packets ? '1' : '0';
-  check(fd >= 0 && connect(fd, reinterpret_cast<sockaddr *>(&address), address_len) == 0);
-  clients.push_back(fd);
+  check(fd >= 0);
+  if (connect(fd, reinterpret_cast<sockaddr *>(&address), address_len)) {
+    check(errno == EAGAIN);  // too many wait already, after a stop
+    close(fd);
+    return;
+  }
+  clients.push_back({fd, packets});
+}
+
+constexpr std::string_view kPaths[] = {"/large",   "/pieces",     "/file",  "/echo",   "/lines",
+                                       "/count",   "/seek",       "/fails", "/throws", "/nothing",
+                                       "/upgrade", "/disconnect", "/taken", "/"};
+
+struct Form {
+  std::string_view method, version, fields, body;
+};
+constexpr Form kForms[] = {{"GET", "HTTP/1.1", "", ""},
+                           {"GET", "HTTP/1.0", "", ""},
+                           {"POST", "HTTP/1.1", "Content-Length: 5", "hello"},
+                           {"POST", "HTTP/1.1", "Content-Length: 70000", "some"},
+                           {"POST", "HTTP/1.1", "Transfer-Encoding: chunked", "5\r\nhello\r\n0\r\n\r\n"},
+                           {"POST", "HTTP/1.1", "Transfer-Encoding: chunked", "5\r\nhe"},
+                           {"POST", "HTTP/1.1", "Expect: 100-continue\r\nContent-Length: 3", ""},
+                           {"GET", "HTTP/1.1", "Connection: close", ""}};
+
+std::string http_request(std::string_view path, const Form &form) {
+  std::string text(form.method);
+  text.append(" ").append(path).append(" ").append(form.version).append("\r\nHost: a\r\n");
+  if (!form.fields.empty()) text.append(form.fields).append("\r\n");
+  return text.append("\r\n").append(form.body);
+}
+
+void add_text(std::string &packet, std::string_view text) {
+  packet.push_back(static_cast<char>(text.size()));
+  packet.push_back(0);
+  packet.append(text);
+}
+
+std::string packet_request(std::string_view path, const Form &form) {
+  std::string vars;
+  const bool chunked = form.fields.starts_with("Transfer");
+  const std::string_view length = form.fields.empty() ? "" : form.fields.substr(form.fields.rfind(' ') + 1);
+  const std::string_view pairs[] = {"REQUEST_METHOD",
+                                    form.method,
+                                    "PATH_INFO",
+                                    path,
+                                    "SERVER_PROTOCOL",
+                                    form.version,
+                                    chunked ? "HTTP_TRANSFER_ENCODING" : "CONTENT_LENGTH",
+                                    form.method == "GET" ? "" : length};
+  for (std::string_view text : pairs) add_text(vars, text);
+  const char head[] = {0, static_cast<char>(vars.size() & 255), static_cast<char>(vars.size() >> 8), 0};
+  return std::string(head, sizeof head).append(vars).append(form.body);
 }
 
 void client_acts(uint8_t what, size_t len) {
-  const size_t which = clients.empty() ? 0 : (what >> 4) % clients.size();
-  const int fd = clients.empty() ? -1 : clients[which];
-  char dropped[65536];
+  if (clients.empty() || (what & 7) == 4) return add_client(len & 1);
+  const size_t which = (what >> 4) % clients.size();
+  const Client client = clients[which];
   switch (what & 7) {
     case 0:
-    case 1: {
-      std::string_view bytes = steps.take(len);
-      if (fd >= 0) static_cast<void>(send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL));
+    case 1:
+      client.send(steps.take(len));
       break;
-    }
     case 2:
-      if (fd >= 0) shutdown(fd, len & 1 ? SHUT_RDWR : SHUT_WR);
+      shutdown(client.fd, len & 1 ? SHUT_RDWR : SHUT_WR);
       break;
     case 3:  // with bytes unread that is a reset
-      if (fd < 0) break;
-      close(fd);
+      close(client.fd);
       clients.erase(clients.begin() + static_cast<long>(which));
       break;
-    case 4:
-      add_client(len & 1);
-      break;
     case 5:
-      for (size_t i = 0; fd >= 0 && i < len && recv(fd, dropped, sizeof dropped, 0) > 0; ++i) continue;
+      client.read(static_cast<int>(len));
       break;
     case 6: {
-      static const std::string block(70'000, 'x');
-      if (fd >= 0) static_cast<void>(send(fd, block.data(), len * 300 + 1, MSG_NOSIGNAL));
+      static const std::string block(80'000, 'x');
+      client.send(std::string_view(block).substr(0, len * 300 + 1));
       break;
     }
     case 7: {
-      static const std::string_view requests[] = {
-          "GET /large HTTP/1.1\r\nHost: a\r\n\r\n",
-          "GET /pieces HTTP/1.1\r\nHost: a\r\n\r\n",
-          "GET /file HTTP/1.1\r\nHost: a\r\n\r\n",
-          "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
-          "POST /lines HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
-          "POST /count HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n",
-          "POST /seek HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n",
-          "GET / HTTP/1.0\r\n\r\n"};
-      const std::string_view request = requests[len % std::size(requests)];
-      if (fd >= 0) static_cast<void>(send(fd, request.data(), request.size(), MSG_NOSIGNAL));
+      const std::string_view path = kPaths[len % std::size(kPaths)];
+      const Form &form = kForms[len / std::size(kPaths) % std::size(kForms)];
+      client.send(client.packets ? packet_request(path, form) : http_request(path, form));
       break;
     }
   }
@@ -127,91 +173,9 @@ int wait_hook(int fd, short events) {
   }
 }
 
-// ---- the plugin
-
-bool path_is(const wsgi_request *request, std::string_view path) {
-  return std::string_view(request->path_info, request->path_info_len) == path;
-}
-
-int answer(wsgi_request *request, const char *text) {
-  return uwsgi_response_prepare_headers(request, "200 OK", 6) ||
-                 uwsgi_response_write_body_do(request, text, strlen(text))
-             ? -1
-             : UWSGI_OK;
-}
-
-int file() {
-  static const int fd = [] {
-    const int made = uwsgi_tmpfd();
-    check(made >= 0 && ftruncate(made, 3'000'000) == 0);
-    return made;
-  }();
-  return fd;
-}
-
-int serve(wsgi_request *request) {
-  ssize_t len = 0;
-  static const std::string block(100'000, 'b');
-  if (path_is(request, "/large") || path_is(request, "/pieces")) {
-    if (uwsgi_response_prepare_headers(request, "200 OK", 6)) return -1;
-    const int times = path_is(request, "/large") ? 30 : 5;
-    if (times == 30) uwsgi_response_add_content_length(request, block.size() * 30);
-    for (int i = 0; i < times; ++i)
-      if (uwsgi_response_write_body_do(request, block.data(), block.size())) return -1;
-    return UWSGI_OK;
-  }
-  if (path_is(request, "/file")) {
-    if (uwsgi_response_prepare_headers(request, "200 OK", 6)) return -1;
-    return uwsgi_response_sendfile_do_can_close(request, file(), 10, 2'999'990, 0);
-  }
-  if (path_is(request, "/echo")) {
-    if (uwsgi_response_prepare_headers(request, "200 OK", 6)) return -1;
-    for (;;) {
-      char *data = uwsgi_request_body_read(request, 0, &len);
-      if (!data) return -1;
-      if (len == 0) return UWSGI_OK;
-      if (uwsgi_response_write_body_do(request, data, static_cast<size_t>(len))) return -1;
-    }
-  }
-  if (path_is(request, "/lines")) {
-    do
-      if (!uwsgi_request_body_readline(request, 7, &len)) return -1;
-    while (len > 0);
-    return answer(request, "read");
-  }
-  if (path_is(request, "/count"))
-    return uwsgi_request_body_consume(request) ? -1 : answer(request, "counted");
-  if (path_is(request, "/seek")) {
-    for (int i = 0; i < 2; ++i) {
-      if (!uwsgi_request_body_read(request, 2, &len)) return -1;
-      uwsgi_request_body_seek(request, i);
-    }
-    return answer(request, "again");
-  }
-  if (path_is(request, "/fails")) return -1;
-  if (path_is(request, "/throws")) throw std::runtime_error("thrown");
-  if (path_is(request, "/nothing")) return UWSGI_OK;
-  if (path_is(request, "/upgrade")) {
-    if (uwsgi_response_prepare_headers(request, "101 Switching Protocols", 23)) return -1;
-    return uwsgi_response_write_body_do(request, block.data(), block.size());
-  }
-  if (path_is(request, "/disconnect")) {
-    uwsgi_response_write_body_do(request, block.data(), block.size());
-    return uwsgi_disconnect(request), UWSGI_OK;
-  }
-  if (path_is(request, "/taken")) {  // as offload threads do
-    answer(request, block.c_str());
-    uwsgi_response_wait_sent(request);
-    close(request->fd);
-    request->fd_closed = 1;
-    return UWSGI_OK;
-  }
-  return answer(request, "hello");
-}
-
 void prepare() {
   signal(SIGPIPE, SIG_IGN);  // as the server does
-  char program[] = "fuzz", *arguments[] = {program, nullptr}, *environment[] = {nullptr};
+  static char program[] = "fuzz", *arguments[] = {program, nullptr}, *environment[] = {nullptr};
   init_state(1, arguments, environment);
   static uwsgi_worker workers[2];
   static uwsgi_core cores[2];
@@ -220,6 +184,13 @@ void prepare() {
   uwsgi.mywid = 1;
   uwsgi.cores = 2;
   uwsgi.buffer_size = 2048;
+  auto stop = make_eventfd();
+  check(static_cast<bool>(stop));
+  stop_event.reset(dup(stop->get()));
+  ChildLinks links;
+  links.stop_event = std::move(*stop);
+  check(static_cast<bool>(enter_child(std::move(links))));
+  for (int signum : {SIGINT, SIGTERM}) signal(signum, SIG_DFL);  // they end the fuzzer
   uwsgi.signal_socket = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   uwsgi.my_signal_socket = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   uwsgi.wait_read_hook = [](int fd, int) { return wait_hook(fd, POLLIN); };
@@ -237,7 +208,7 @@ void prepare() {
   address_len = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 2 + name.size());
   for (int i = 0; i < 2; ++i) {
     uwsgi_socket &listener = listeners[i];
-    static char names[2][8] = {"http", "uwsgi"};
+    static char names[2][16] = {"http", "http-gateway"};
     listener.name = names[i];
     listener.name_len = static_cast<int>(strlen(names[i]));
     listener.family = AF_UNIX;
@@ -265,10 +236,26 @@ struct Turns {
   }
 };
 
-int lowest_free_descriptor() {
-  const int fd = dup(0);
-  close(fd);
-  return fd;
+// Deadlines, the grace of a stop, or the stop itself.
+void time_passes(CoreLoop &core, uint8_t what) {
+  if (what & 4)
+    eventfd_write(stop_event.get(), 1);
+  else
+    core.sweep(what & 1 ? INT64_MAX : monotonic_ms() + 500);
+}
+
+int open_descriptors() {
+  int count = 0;
+  for (int fd = 0; fd < 128; ++fd) count += fcntl(fd, F_GETFD) >= 0;
+  return count;
+}
+
+// Those that nobody accepted.
+void forget_stop_and_backlog() {
+  eventfd_t ignored;
+  eventfd_read(stop_event.get(), &ignored);
+  for (const uwsgi_socket &listener : listeners)
+    for (int fd; (fd = accept(listener.fd, nullptr, nullptr)) >= 0;) close(fd);
 }
 
 }  // namespace
@@ -281,9 +268,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   const uint8_t flags = *data;
   steps = {data + 1, size - 1};
   uwsgi.post_buffering = flags & 2 ? 16 : 0;
-  limits().response_buffering = flags & 4 ? 1 : 0;
+  limits().response_buffering = flags & 4 ? 4 : 0;
   limits().limit_post = flags & 8 ? 100 : 0;
-  const int before = lowest_free_descriptor();
+  const int before = open_descriptors();
   {
     auto worker = WorkerLoop::create(flags & 1 ? 2 : 1);
     check(static_cast<bool>(worker));
@@ -294,19 +281,23 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     uint8_t what;
     for (size_t len, steps_done = 0; steps.next(&what, &len); ++steps_done) {
       if (what & 8)
-        cores[steps_done % 2]->sweep(len & 1 ? INT64_MAX : 0);
+        time_passes(*cores[steps_done % 2], what);
       else
         client_acts(what, len);
       for (int i = 0; i < 3; ++i) turn(*cores[(steps_done + static_cast<size_t>(i)) % 2], 0);
     }
-    for (int fd : clients) close(fd);
-    clients.clear();
+    // Everybody has gone, or sends no more and reads what is left: each connection ends, with no deadline.
+    for (const Client &client : clients) flags & 32 ? shutdown(client.fd, SHUT_WR) : close(client.fd);
+    if (!(flags & 32)) clients.clear();
     for (int i = 0; i < 2000 && (i < 4 || (*worker)->connections().open() > 0); ++i) {
       turn(*cores[i % 2], i > 20 ? 1 : 0);  // the flusher has its time
-      if (i > 10) cores[0]->sweep(INT64_MAX);
+      for (const Client &client : clients) client.read(INT_MAX);
     }
     check((*worker)->connections().open() == 0);
+    for (const Client &client : clients) close(client.fd);
+    clients.clear();
   }
-  check(lowest_free_descriptor() == before);
+  forget_stop_and_backlog();
+  check(open_descriptors() == before);
   return 0;
 }
