@@ -48,7 +48,10 @@ int invite_body(wsgi_request *request) {
   }
   if (request->headers_sent) return errno = ECONNABORTED, -1;
   request->expect_continue = 0;
-  return uwsgi_write_nb(request->fd, kContinue.data(), kContinue.size(), uwsgi.socket_timeout);
+  const int ready = uwsgi.wait_write_hook(request->fd, uwsgi.socket_timeout);  // a loop engine goes on
+  if (ready == 0) errno = ETIMEDOUT;
+  if (ready <= 0) return -1;
+  return uwsgi_write_true_nb(request->fd, kContinue.data(), kContinue.size(), uwsgi.socket_timeout);
 }
 
 // Gives back what was read beyond the end of the body: it is the next request's.
