@@ -388,7 +388,7 @@ void CoreLoop::refuse(Connection &connection) {
 // nothing is left to be sent.
 bool CoreLoop::leave_to_flusher(Connection &connection, bool keeps) {
   Flusher &flusher = *worker_.flusher();
-  if (request_.write_errors || flusher.caught_up(connection)) {
+  if (request_.write_errors || flusher.rest(connection) == Flusher::Rest::kNone) {
     flusher.drop(connection);
     return false;
   }

@@ -191,10 +191,10 @@ Flusher::Kept Flusher::keep_with(Connection &connection, Add add) {
   return connection.flush.lost ? Kept::kLost : all ? Kept::kAll : Kept::kSome;
 }
 
-bool Flusher::caught_up(Connection &connection) {
-  if (!connection.unsent) return true;
+Flusher::Rest Flusher::rest(Connection &connection) {
+  if (!connection.unsent) return Rest::kNone;
   Lock lock(connection.mutex);
-  return connection.unsent->empty() && !connection.flush.lost;
+  return connection.flush.lost ? Rest::kLost : connection.unsent->empty() ? Rest::kNone : Rest::kSome;
 }
 
 void Flusher::take_over(Connection &connection) {

@@ -26,8 +26,9 @@ class Flusher {
   // [core] For a client that took no more: keeps these bytes, or this part of a file, for it.
   Kept keep(Connection &connection, iovec *&iov, int &count);
   Kept keep_file(Connection &connection, int fd, off_t begin, size_t len);
-  // [core] Whether all that was kept is sent, so that the core may write again.
-  bool caught_up(Connection &connection);
+  enum class Rest { kNone, kSome, kLost };
+  // [core] What is not sent yet of what was kept; kNone: the core may write again.
+  Rest rest(Connection &connection);
   // [core] The request is over and the connection is out of epoll: it stays here until it is flushed or lost.
   void take_over(Connection &connection);
   // [core] Forgets what was kept, if anything; false: the client was lost.

@@ -77,10 +77,10 @@ Flusher *flusher_of(wsgi_request *request) {
   return request->upgraded || !own.peer ? nullptr : own.flusher;
 }
 
-// Whether nothing is kept that would have to go first.
-bool may_write(wsgi_request *request) {
+// What is kept and would have to go first.
+Flusher::Rest rest_of(wsgi_request *request) {
   const Request &own = Request::of(request);
-  return !own.flusher || !own.peer || own.flusher->caught_up(*own.peer);
+  return own.flusher && own.peer ? own.flusher->rest(*own.peer) : Flusher::Rest::kNone;
 }
 
 bool wait_writable(wsgi_request *request) {
@@ -94,7 +94,9 @@ template <typename WriteNow, typename Keep>
 int send_all(wsgi_request *request, WriteNow write_now, Keep keep) {
   if (request->write_errors) return -1;
   for (;;) {
-    if (may_write(request)) {
+    const Flusher::Rest rest = rest_of(request);
+    if (rest == Flusher::Rest::kLost) return lost_client(request);
+    if (rest == Flusher::Rest::kNone) {
       const ssize_t sent = write_now();
       if (sent == kAllSent) return UWSGI_OK;
       if (sent >= 0 || errno == EINTR) continue;
@@ -445,9 +447,8 @@ int uwsgi_500(wsgi_request *request) {
 }
 
 int uwsgi_response_wait_sent(wsgi_request *request) {
-  while (!request->write_errors && !may_write(request))
-    if (!wait_writable(request)) return lost_client(request);
-  return request->write_errors ? -1 : UWSGI_OK;
+  return send_all(
+      request, [] { return kAllSent; }, [](Flusher &, Connection &) { return Flusher::Kept::kSome; });
 }
 
 void uwsgi_disconnect(wsgi_request *request) {

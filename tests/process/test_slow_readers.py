@@ -120,6 +120,17 @@ def test_a_plugin_in_c_is_not_held_either(mortise):
         wire.sock.close()
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+def test_who_waits_until_all_is_sent_waits_no_longer_than_its_client(mortise, leaves):
+    server = start_probe(mortise, "--socket-timeout", "120", threads=1)
+    with Wire(server, "socket", 30) as wire:
+        wire.get("/wait-sent?%d" % SIZE)
+        server.wait_for_log("waits until all is sent")
+        if not leaves:
+            assert len(wire.response().body) == SIZE
+    assert server.get("/", timeout=5).body == b"hello"
+
+
 def test_what_was_pipelined_is_answered_when_the_first_answer_has_left(wsgi):
     server = start(wsgi)
     with Wire(server, "socket", 30) as wire:
