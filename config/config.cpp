@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "config/ini.h"
+#include "config/known_options.h"
 #include "config/placeholders.h"
-#include "kernel/known_options.h"
 
 namespace mortise {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "kernel/option_value.h"
+#include "config/option_value.h"
 
 namespace mortise {
 

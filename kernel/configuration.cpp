@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "config/command_line.h"
 #include "config/config.h"
-#include "kernel/command_line.h"
-#include "kernel/config_formats.h"
+#include "config/config_formats.h"
+#include "config/known_options.h"
+#include "config/options.h"
 #include "kernel/kernel_options.h"
-#include "kernel/known_options.h"
 #include "kernel/log.h"
-#include "kernel/options.h"
 #include "kernel/packet.h"
 #include "kernel/plugin_loader.h"
 #include "kernel/plugin_registry.h"

@@ -2,9 +2,9 @@
 
 #include <optional>
 
+#include "config/option_value.h"
+#include "config/options.h"
 #include "kernel/log.h"
-#include "kernel/option_value.h"
-#include "kernel/options.h"
 #include "kernel/privileges.h"
 #include "kernel/state.h"
 

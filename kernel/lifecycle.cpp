@@ -9,7 +9,6 @@
 #include <cstring>
 
 #include "kernel/core_loop.h"
-#include "kernel/fork_warnings.h"
 #include "kernel/kernel_options.h"
 #include "kernel/log.h"
 #include "kernel/master.h"
@@ -22,6 +21,7 @@
 #include "kernel/supervisor.h"
 #include "kernel/worker.h"
 #include "sdk/runtime/crash_guard.h"
+#include "sdk/runtime/fork_warnings.h"
 #include "sdk/runtime/user_signals.h"
 
 namespace mortise {

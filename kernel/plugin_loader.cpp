@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "config/options.h"
 #include "kernel/embedded_plugins.h"
 #include "kernel/log.h"
-#include "kernel/options.h"
 #include "kernel/plugin_registry.h"
 #include "sdk/inspect/plugin_file.h"
 #include "sdk/inspect/plugin_folders.h"

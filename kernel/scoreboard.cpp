@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "kernel/fd.h"
-#include "kernel/shm.h"
+#include "sdk/runtime/shm.h"
 
 namespace mortise {
 

@@ -106,23 +106,6 @@ iovec *find(wsgi_request *request, std::string_view name) {
   return nullptr;
 }
 
-// Value of `name` in "name=value<separator>name=value".
-char *find_pair(char *text, size_t len, std::string_view name, char separator, uint16_t *value_len) {
-  char *end = text + len;
-  while (text < end) {
-    while (text < end && (*text == ' ' || *text == separator)) ++text;
-    char *next = static_cast<char *>(memchr(text, separator, static_cast<size_t>(end - text)));
-    if (!next) next = end;
-    size_t pair_len = static_cast<size_t>(next - text);
-    if (pair_len > name.size() && text[name.size()] == '=' && memcmp(text, name.data(), name.size()) == 0) {
-      *value_len = static_cast<uint16_t>(pair_len - name.size() - 1);
-      return text + name.size() + 1;
-    }
-    text = next;
-  }
-  return nullptr;
-}
-
 }  // namespace
 
 }  // namespace mortise
@@ -163,14 +146,6 @@ char *uwsgi_get_var(wsgi_request *request, const char *key, uint16_t keylen, uin
   if (!found) return nullptr;
   *vallen = static_cast<uint16_t>(found->iov_len);
   return static_cast<char *>(found->iov_base);
-}
-
-char *uwsgi_get_cookie(wsgi_request *request, const char *key, uint16_t keylen, uint16_t *vallen) {
-  return mortise::find_pair(request->cookie, request->cookie_len, view(key, keylen), ';', vallen);
-}
-
-char *uwsgi_get_qs(wsgi_request *request, const char *key, uint16_t keylen, uint16_t *vallen) {
-  return mortise::find_pair(request->query_string, request->query_string_len, view(key, keylen), '&', vallen);
 }
 
 int uwsgi_parse_vars(wsgi_request *request) {

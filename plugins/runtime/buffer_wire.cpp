@@ -1,13 +1,31 @@
 // What goes into a buffer as a wire format wants it: integers and floats of a byte order, packed pairs,
-// chunks.
+// chunks, JSON.
 #include <uwsgi.h>
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cstring>
 #include <string>
+#include <string_view>
 
 namespace {
+
+// Length of the well-formed UTF-8 sequence (Unicode 15, table 3-7) at the start of text; 0 when there is
+// none.
+size_t utf8_sequence(std::string_view text) {
+  auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
+  auto follows = [&](size_t i, int low = 0x80, int high = 0xbf) { return byte(i) >= low && byte(i) <= high; };
+  int lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xc2 && lead <= 0xdf) return follows(1) ? 2 : 0;
+  if (lead >= 0xe0 && lead <= 0xef)
+    return follows(1, lead == 0xe0 ? 0xa0 : 0x80, lead == 0xed ? 0x9f : 0xbf) && follows(2) ? 3 : 0;
+  if (lead >= 0xf0 && lead <= 0xf4)
+    return follows(1, lead == 0xf0 ? 0x90 : 0x80, lead == 0xf4 ? 0x8f : 0xbf) && follows(2) && follows(3) ? 4
+                                                                                                          : 0;
+  return 0;
+}
 
 template <typename Number>
 int append_big(uwsgi_buffer *buffer, Number value, size_t bytes) {
@@ -29,6 +47,18 @@ constexpr size_t kChunkLine = 2 * sizeof(size_t) + 3;
 
 extern "C" {
 
+int uwsgi_buffer_u8(uwsgi_buffer *buffer, uint8_t value) {
+  return uwsgi_buffer_byte(buffer, static_cast<char>(value));
+}
+int uwsgi_buffer_u16be(uwsgi_buffer *buffer, uint16_t value) {
+  return append_big(buffer, value, 2);
+}
+int uwsgi_buffer_u32be(uwsgi_buffer *buffer, uint32_t value) {
+  return append_big(buffer, value, 4);
+}
+int uwsgi_buffer_u64be(uwsgi_buffer *buffer, uint64_t value) {
+  return append_big(buffer, value, 8);
+}
 int uwsgi_buffer_u24be(uwsgi_buffer *buffer, uint32_t value) {
   return append_big(buffer, value, 3);
 }
@@ -130,6 +160,48 @@ uwsgi_buffer *uwsgi_buffer_from_file(const char *path) {
 
 int uwsgi_buffer_send(uwsgi_buffer *buffer, int fd) {
   return uwsgi_write_true_nb(fd, buffer->buf, buffer->pos, -1);
+}
+
+int uwsgi_buffer_num64(uwsgi_buffer *buffer, int64_t value) {
+  char digits[24];
+  return uwsgi_buffer_append(
+      buffer, digits, static_cast<size_t>(std::to_chars(digits, std::end(digits), value).ptr - digits));
+}
+
+int uwsgi_buffer_append_json(uwsgi_buffer *buffer, const char *text, size_t len) {
+  for (std::string_view rest(text, len); !rest.empty();) {
+    size_t sequence = utf8_sequence(rest);
+    auto byte = static_cast<unsigned char>(rest[0]);
+    char escaped[8];
+    std::string_view out = rest.substr(0, sequence);
+    if (byte == '"' || byte == '\\') {
+      escaped[0] = '\\';
+      escaped[1] = rest[0];
+      out = {escaped, 2};
+    } else if (byte < 0x20 || byte == 0x7f ||
+               sequence == 0) {  // not UTF-8: read as Latin-1, so that no byte is lost
+      out = {escaped, static_cast<size_t>(sprintf(escaped, "\\u%04x", byte))};
+    }
+    if (uwsgi_buffer_append(buffer, out.data(), out.size())) return -1;
+    rest.remove_prefix(sequence ? sequence : 1);
+  }
+  return 0;
+}
+
+int uwsgi_buffer_append_keynum(uwsgi_buffer *buffer, const char *key, uint16_t keylen, int64_t value) {
+  char digits[24];
+  auto len = static_cast<uint16_t>(std::to_chars(digits, std::end(digits), value).ptr - digits);
+  return uwsgi_buffer_append_keyval(buffer, key, keylen, digits, len);
+}
+
+int uwsgi_buffer_set_uh(uwsgi_buffer *buffer, uint8_t modifier1, uint8_t modifier2) {
+  constexpr size_t kHead = sizeof(uwsgi_header);
+  if (buffer->pos < kHead || buffer->pos - kHead > UINT16_MAX) return -1;
+  size_t size = buffer->pos - kHead;
+  char head[kHead] = {static_cast<char>(modifier1), static_cast<char>(size), static_cast<char>(size >> 8),
+                      static_cast<char>(modifier2)};
+  memcpy(buffer->buf, head, kHead);
+  return 0;
 }
 
 }  // extern "C"

@@ -35,9 +35,27 @@ const std::map<std::string, std::string, std::less<>> &mime_types() {
   return types;
 }
 
+mode_t mode_of(const char *path) {
+  struct stat status;
+  return path && stat(path, &status) == 0 ? status.st_mode & S_IFMT : 0;
+}
+
 }  // namespace
 
 extern "C" {
+
+char *uwsgi_expand_path(const char *path, int len, char *dst) {
+  return realpath(std::string(path, static_cast<size_t>(std::max(len, 0))).c_str(), dst);
+}
+int uwsgi_file_exists(const char *path) {
+  return path && access(path, F_OK) == 0;
+}
+int uwsgi_is_file(const char *path) {
+  return mode_of(path) == S_IFREG;
+}
+int uwsgi_is_dir(const char *path) {
+  return mode_of(path) == S_IFDIR;
+}
 
 char *uwsgi_get_mime_type(char *path, int len, size_t *type_len) {
   const std::string_view name(path, static_cast<size_t>(std::max(len, 0)));

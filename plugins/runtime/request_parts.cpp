@@ -1,5 +1,5 @@
-// Less usual views of a request: a header by its name, chunks as they come, ranges, variables added by
-// protocols.
+// Less usual views of a request: a header, a cookie or a parameter by its name, chunks as they come, ranges,
+// variables added by protocols.
 #include <uwsgi.h>
 
 #include <algorithm>
@@ -30,6 +30,23 @@ uwsgi_buffer *line_of(std::initializer_list<std::string_view> pieces) {
   return line;
 }
 
+// Value of `name` in "name=value<separator>name=value".
+char *find_pair(char *text, size_t len, std::string_view name, char separator, uint16_t *value_len) {
+  char *end = text + len;
+  while (text < end) {
+    while (text < end && (*text == ' ' || *text == separator)) ++text;
+    char *next = static_cast<char *>(memchr(text, separator, static_cast<size_t>(end - text)));
+    if (!next) next = end;
+    size_t pair_len = static_cast<size_t>(next - text);
+    if (pair_len > name.size() && text[name.size()] == '=' && memcmp(text, name.data(), name.size()) == 0) {
+      *value_len = static_cast<uint16_t>(pair_len - name.size() - 1);
+      return text + name.size() + 1;
+    }
+    text = next;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 extern "C" {
@@ -37,6 +54,14 @@ extern "C" {
 char *uwsgi_get_header(wsgi_request *request, char *key, uint16_t keylen, uint16_t *vallen) {
   const std::string name = variable_of({key, keylen});
   return uwsgi_get_var(request, name.data(), static_cast<uint16_t>(name.size()), vallen);
+}
+
+char *uwsgi_get_cookie(wsgi_request *request, const char *key, uint16_t keylen, uint16_t *vallen) {
+  return find_pair(request->cookie, request->cookie_len, {key, keylen}, ';', vallen);
+}
+
+char *uwsgi_get_qs(wsgi_request *request, const char *key, uint16_t keylen, uint16_t *vallen) {
+  return find_pair(request->query_string, request->query_string_len, {key, keylen}, '&', vallen);
 }
 
 uint16_t proto_base_add_uwsgi_var(wsgi_request *request, char *key, uint16_t keylen, char *val,

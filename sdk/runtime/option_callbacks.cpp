@@ -6,9 +6,9 @@
 #include <optional>
 #include <utility>
 
+#include "config/option_value.h"
+#include "config/options.h"
 #include "kernel/log.h"
-#include "kernel/option_value.h"
-#include "kernel/options.h"
 #include "sdk/runtime/strings.h"
 
 namespace {

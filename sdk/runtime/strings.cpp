@@ -1,6 +1,5 @@
 #include "sdk/runtime/strings.h"
 
-#include <sys/random.h>
 #include <uwsgi.h>
 
 #include <algorithm>
@@ -72,19 +71,6 @@ std::optional<Id> find_id(const std::string &name, Id Entry::*member, Look look)
   _exit(kExitSystem);
 }
 
-template <typename Int>
-Int big_endian(const char *bytes) {
-  Int value = 0;
-  for (size_t i = 0; i < sizeof value; ++i)
-    value = static_cast<Int>(value << 8 | static_cast<uint8_t>(bytes[i]));
-  return value;
-}
-
-mode_t mode_of(const char *path) {
-  struct stat status;
-  return path && stat(path, &status) == 0 ? status.st_mode & S_IFMT : 0;
-}
-
 }  // namespace
 
 char *copy_string(std::string_view text) {
@@ -148,21 +134,8 @@ void *uwsgi_calloc(size_t size) {
 char *uwsgi_concat2(const char *a, const char *b) {
   return join({text_of(a), text_of(b)});
 }
-char *uwsgi_concat3(const char *a, const char *b, const char *c) {
-  return join({text_of(a), text_of(b), text_of(c)});
-}
-char *uwsgi_concat4(const char *a, const char *b, const char *c, const char *d) {
-  return join({text_of(a), text_of(b), text_of(c), text_of(d)});
-}
 char *uwsgi_concat2n(const char *a, int alen, const char *b, int blen) {
   return join({text_of(a, alen), text_of(b, blen)});
-}
-char *uwsgi_concat3n(const char *a, int alen, const char *b, int blen, const char *c, int clen) {
-  return join({text_of(a, alen), text_of(b, blen), text_of(c, clen)});
-}
-char *uwsgi_concat4n(const char *a, int alen, const char *b, int blen, const char *c, int clen, const char *d,
-                     int dlen) {
-  return join({text_of(a, alen), text_of(b, blen), text_of(c, clen), text_of(d, dlen)});
 }
 char *uwsgi_strncopy(const char *text, int len) {
   return join({text_of(text, len)});
@@ -184,24 +157,6 @@ int uwsgi_strncmp(const char *a, int alen, const char *b, int blen) {
 int uwsgi_strnicmp(const char *a, int alen, const char *b, int blen) {
   if (alen != blen) return 1;
   return alen > 0 && strncasecmp(a, b, static_cast<size_t>(alen)) != 0;
-}
-
-int uwsgi_starts_with(const char *text, int len, const char *prefix, int prefix_len) {
-  return text_of(text, len).substr(0, text_of(prefix, prefix_len).size()) == text_of(prefix, prefix_len) ? 0
-                                                                                                         : -1;
-}
-
-int uwsgi_startswith(const char *text, const char *prefix, int len) {
-  return text && prefix && strncmp(text, prefix, static_cast<size_t>(std::max(len, 0))) == 0 ? 0 : -1;
-}
-
-int uwsgi_endswith(const char *text, const char *suffix) {
-  std::string_view whole = text_of(text), end = text_of(suffix);
-  return whole.size() >= end.size() && whole.substr(whole.size() - end.size()) == end;
-}
-
-int uwsgi_contains_n(const char *text, size_t len, const char *part, size_t part_len) {
-  return text && part && memmem(text, len, part, part_len) != nullptr;
 }
 
 size_t uwsgi_str_num(const char *text, int len) {
@@ -250,19 +205,6 @@ char **uwsgi_split_quoted(const char *text, size_t len, const char *separators, 
   return array;
 }
 
-char *uwsgi_expand_path(const char *path, int len, char *dst) {
-  return realpath(std::string(text_of(path, len)).c_str(), dst);
-}
-int uwsgi_file_exists(const char *path) {
-  return path && access(path, F_OK) == 0;
-}
-int uwsgi_is_file(const char *path) {
-  return mode_of(path) == S_IFREG;
-}
-int uwsgi_is_dir(const char *path) {
-  return mode_of(path) == S_IFDIR;
-}
-
 char *uwsgi_open_and_read(const char *path, size_t *size, int add_zero, char **) {
   constexpr size_t kLargest = size_t{1} << 30;
   Result<std::string> contents = read_file(path ? path : "", kLargest);
@@ -282,35 +224,8 @@ uwsgi_string_list *uwsgi_string_new_list(uwsgi_string_list **list, char *value) 
   return *list = item;
 }
 
-uwsgi_string_list *uwsgi_string_list_has_item(uwsgi_string_list *list, const char *key, size_t len) {
-  for (; list; list = list->next)
-    if (list->len == len && memcmp(list->value, key, len) == 0) return list;
-  return nullptr;
-}
-
-void uwsgi_uuid(char *buf) {
-  unsigned char bytes[16];
-  if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) end_without_memory(sizeof bytes);
-  bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
-  bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
-  for (size_t i = 0; i < sizeof bytes; ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) *buf++ = '-';
-    buf += sprintf(buf, "%02x", bytes[i]);
-  }
-}
-
 int uwsgi_is_again(void) {
   return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINPROGRESS;
-}
-
-uint16_t uwsgi_be16(const char *buf) {
-  return big_endian<uint16_t>(buf);
-}
-uint32_t uwsgi_be32(const char *buf) {
-  return big_endian<uint32_t>(buf);
-}
-uint64_t uwsgi_be64(const char *buf) {
-  return big_endian<uint64_t>(buf);
 }
 
 }  // extern "C"

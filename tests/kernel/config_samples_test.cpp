@@ -5,8 +5,8 @@
 #include <catch2/catch.hpp>
 
 #include "config/config.h"
-#include "kernel/known_options.h"
-#include "kernel/option_value.h"
+#include "config/known_options.h"
+#include "config/option_value.h"
 #include "tests/places.h"
 
 using namespace mortise;

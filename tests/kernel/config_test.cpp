@@ -1,5 +1,5 @@
 #include "config/config.h"
-#include "kernel/known_options.h"
+#include "config/known_options.h"
 
 #include <catch2/catch.hpp>
 

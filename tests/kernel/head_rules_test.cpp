@@ -1,4 +1,4 @@
-#include "kernel/head_rules.h"
+#include "sdk/runtime/head_rules.h"
 
 #include <catch2/catch.hpp>
 

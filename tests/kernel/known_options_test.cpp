@@ -1,4 +1,4 @@
-#include "kernel/known_options.h"
+#include "config/known_options.h"
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -28,7 +28,7 @@ TEST_CASE("only whole names are known") {
 }
 
 TEST_CASE("every row of the table is found, and the rows are sorted and unique") {
-  std::ifstream file(std::string(kSourceDir) + "/kernel/known_options.inc");
+  std::ifstream file(std::string(kSourceDir) + "/config/known_options.inc");
   std::vector<std::string> names;
   std::string line;
   std::getline(file, line);

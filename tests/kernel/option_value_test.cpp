@@ -1,4 +1,4 @@
-#include "kernel/option_value.h"
+#include "config/option_value.h"
 
 #include <catch2/catch.hpp>
 

@@ -1,4 +1,4 @@
-#include "kernel/options.h"
+#include "config/options.h"
 
 #include <catch2/catch.hpp>
 #include <deque>

@@ -4,7 +4,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "kernel/shm.h"
+#include "sdk/runtime/shm.h"
 
 using namespace mortise;
 

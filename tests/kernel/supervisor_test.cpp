@@ -14,7 +14,7 @@
 #include "kernel/clock.h"
 #include "kernel/master.h"
 #include "kernel/scoreboard.h"
-#include "kernel/shm.h"
+#include "sdk/runtime/shm.h"
 
 using namespace mortise;
 

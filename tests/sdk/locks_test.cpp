@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-#include "kernel/shm.h"
+#include "sdk/runtime/shm.h"
 
 namespace {
 

@@ -1,4 +1,4 @@
-#include "kernel/shm.h"
+#include "sdk/runtime/shm.h"
 
 #include <uwsgi.h>
 

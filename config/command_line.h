@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "config/directive.h"
-#include "kernel/options.h"
+#include "config/options.h"
 #include "kernel/result.h"
 
 namespace mortise {

@@ -1,9 +1,9 @@
-#include "kernel/options.h"
+#include "config/options.h"
 
 #include <algorithm>
 #include <optional>
 
-#include "kernel/known_options.h"
+#include "config/known_options.h"
 #include "kernel/log.h"
 #include "sdk/runtime/strings.h"
 

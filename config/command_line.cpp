@@ -1,10 +1,10 @@
-#include "kernel/command_line.h"
+#include "config/command_line.h"
 
 #include <algorithm>
 #include <optional>
 #include <string>
 
-#include "kernel/known_options.h"
+#include "config/known_options.h"
 #include "kernel/log.h"
 
 namespace mortise {

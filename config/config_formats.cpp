@@ -1,4 +1,4 @@
-#include "kernel/config_formats.h"
+#include "config/config_formats.h"
 
 #include <uwsgi.h>
 
@@ -6,7 +6,7 @@
 #include <optional>
 #include <utility>
 
-#include "kernel/options.h"
+#include "config/options.h"
 #include "kernel/state.h"
 
 namespace mortise {

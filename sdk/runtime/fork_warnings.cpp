@@ -1,4 +1,4 @@
-#include "kernel/fork_warnings.h"
+#include "sdk/runtime/fork_warnings.h"
 
 #include <uwsgi.h>
 

@@ -1,4 +1,4 @@
-#include "kernel/known_options.h"
+#include "config/known_options.h"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +10,7 @@ namespace {
 // Lines of name, kind (f, v or o) and, unless it is the core, the plugin; one text, because a table of
 // string_views would take three times as much, in pages that relocation makes private.
 constexpr std::string_view kRows =
-#include "kernel/known_options.inc"
+#include "config/known_options.inc"
     ;
 
 std::string_view name_of(std::string_view row) {
