@@ -261,8 +261,9 @@ TEST_CASE("gateways end before workers are told to stop, also when a signal reac
   REQUIRE(server.ready(1));
   kill(group ? -server.pid : server.pid, SIGTERM);
   CHECK(server.wait_end() == 0);
-  CHECK(board->gateway_step == 1);
-  CHECK(board->worker_step == 2);
+  CHECK(board->gateway_step > 0);
+  // A signal that reaches the worker before the master asks for its successor, which may end first.
+  CHECK(board->worker_step > board->gateway_step);
 }
 
 TEST_CASE("workers are told to stop at half the mercy while a gateway still drains") {
