@@ -1,5 +1,6 @@
 #include "kernel/flusher.h"
 
+#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <uwsgi.h>
@@ -71,7 +72,7 @@ Result<void> Flusher::start() {
 }
 
 void Flusher::run() {
-  uwsgi_set_processname("flusher");
+  pthread_setname_np(pthread_self(), "flusher");  // uwsgi_set_processname() would name the worker
   int64_t next_sweep_ms = 0;
   while (!stops_) {
     if (Connection *connection = wait()) flush(*connection);

@@ -87,9 +87,13 @@ def digest_of(server):
     return server.get("/digest").text
 
 
+def worker_folder(server):
+    master = server.process.pid
+    return pathlib.Path("/proc", pathlib.Path("/proc/%d/task/%d/children" % (master, master)).read_text().split()[0])
+
+
 def open_descriptors(server):
-    worker = pathlib.Path("/proc/%d/task/%d/children" % (server.process.pid, server.process.pid)).read_text().split()[0]
-    return len(os.listdir("/proc/%s/fd" % worker))
+    return len(os.listdir(worker_folder(server) / "fd"))
 
 
 @pytest.mark.parametrize("threads", [1, 4])
@@ -282,6 +286,18 @@ def test_where_the_disk_takes_nothing_the_core_waits(wsgi):
     wire, = ask_for(server, "/whole")
     assert hashlib.sha256(wire.response().body).hexdigest() == expected
     wire.sock.close()
+
+
+def test_the_worker_keeps_its_name(wsgi):
+    server = start(wsgi)
+    assert server.get("/").body == b"hello"
+    worker = worker_folder(server)
+    before = (worker / "cmdline").read_bytes()
+    wires = ask_for(server, "/whole")
+    wait_until(lambda: any((task / "comm").read_text() == "flusher\n" for task in (worker / "task").iterdir()))
+    assert (worker / "cmdline").read_bytes() == before
+    for wire in wires:
+        wire.sock.close()
 
 
 def test_a_file_that_becomes_shorter_ends_the_connection(wsgi):
