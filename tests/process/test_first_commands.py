@@ -1,13 +1,12 @@
 """The commands that a newcomer types first, as the README has them, on ports that the system chooses."""
 
 import os
-import pathlib
 import shutil
 import subprocess
 
 import pytest
 
-from mortise import BINARY, EXAMPLES, clean_environment, copy, run, wait_until
+from mortise import EXAMPLES, THREAD_SANITIZED, clean_environment, copy, run, wait_until
 
 HELLO = (EXAMPLES / "hello" / "bootstrap.py").read_text()
 HELLO_STR = HELLO.replace('b"', '"')
@@ -30,7 +29,7 @@ def test_the_gateway_serves_a_wsgi_file_with_a_master_four_processes_and_two_thr
     assert (answer.status, answer.body) == (200, b"HelloWorld")
     server.wait_for_log(r"worker \d .* loaded|loaded .*\(worker \d\)", count=4)
     assert len(children(server.process.pid)) == 5  # four workers and the gateway
-    if b"__tsan_init" not in pathlib.Path(BINARY).read_bytes():  # ThreadSanitizer has threads of its own
+    if not THREAD_SANITIZED:
         assert sorted(threads(pid) for pid in children(server.process.pid))[-4:] == [2, 2, 2, 2]
 
 
