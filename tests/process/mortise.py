@@ -17,6 +17,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MORTISE_BUILD", ROOT / "build"))
 BINARY = os.environ.get("MORTISE_BINARY", str(BUILD / "mortise"))
+SANITIZED = "MORTISE_SANITIZE:STRING=\n" not in (BUILD / "CMakeCache.txt").read_text()
 # ThreadSanitizer has threads of its own, and hands signals on only where a function of the C library is called.
 THREAD_SANITIZED = b"__tsan_init" in pathlib.Path(BINARY).read_bytes()
 EXAMPLES = ROOT / "examples"

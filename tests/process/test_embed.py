@@ -8,10 +8,9 @@ import sys
 
 import pytest
 
-from mortise import BUILD, run
+from mortise import BUILD, SANITIZED, run
 
 PROGRAMS = BUILD / "fixtures"
-SANITIZED = "MORTISE_SANITIZE:STRING=\n" not in (BUILD / "CMakeCache.txt").read_text()
 
 APP = """
 def application(environ, start_response):

@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from mortise import BINARY, Mortise, clean_environment, run, wait_until, write
+from mortise import BINARY, SANITIZED, Mortise, clean_environment, run, wait_until, write
 
 APP = """
 import os
@@ -106,6 +106,7 @@ def test_a_stop_while_the_application_is_loaded_is_a_stop(tmp_path):
 # ---- while it serves ----
 
 
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer takes more address space than the limit leaves")
 def test_a_worker_that_may_not_have_more_memory_answers_and_lives(wsgi):
     server = wsgi(APP, "--limit-as", "900")
     first = server.get().text
