@@ -1,4 +1,5 @@
-// Where the tests find what is not theirs. Defined in one file, so that only that one is compiled anew for another folder.
+// Where the tests find what is not theirs. Defined in one file, so that only that one is compiled anew for
+// another folder.
 #pragma once
 
 namespace mortise {
