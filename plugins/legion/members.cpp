@@ -29,7 +29,7 @@ std::string Members::forget_silent(int64_t now_ms, int64_t tolerance_ms) {
     return now_ms - entry.second.heard_ms > tolerance_ms;
   });
   if (silent == others_.end()) return {};
-  const std::string uuid = silent->first;
+  std::string uuid = silent->first;
   others_.erase(silent);
   return uuid;
 }
