@@ -19,7 +19,7 @@ namespace mortise {
 enum class Owner : uint8_t { kNobody, kArming, kEpoll, kCore, kCoreAgain, kFlusher };
 
 // Why it is waiting; decides what happens when its deadline passes.
-enum class Phase : uint8_t { kHead, kIdle, kLinger, kFlush };
+enum class Phase : uint8_t { kHead, kBody, kIdle, kLinger, kFlush };
 
 struct Connection {
   std::atomic<Owner> owner{Owner::kNobody};
@@ -33,7 +33,7 @@ struct Connection {
   uint32_t requests = 0;
   uint32_t saved_len = 0;
   size_t parser_hint = 0;
-  std::unique_ptr<char[]> saved;  // a head that has not come whole; none while idle
+  std::unique_ptr<char[]> saved;  // a head or body that has not come whole; none while idle
   char peer_addr[INET6_ADDRSTRLEN] = "";
   bool keeps = false;      // after what is unsent: another request
   bool owes_body = false;  // otherwise: there may be something unread

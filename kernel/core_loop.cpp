@@ -57,6 +57,10 @@ bool may_be_unread(const wsgi_request &request) {
          (request.body_is_chunked && !request.body_ended);
 }
 
+bool is_too_large(const wsgi_request &request) {
+  return limits().limit_post > 0 && request.post_cl > static_cast<size_t>(limits().limit_post);
+}
+
 }  // namespace
 
 int answer(wsgi_request *request) {
@@ -221,7 +225,9 @@ void CoreLoop::serve(Connection &connection, bool readable) {
         connection.save(input, have);
         return wait_for_more(connection, connection.phase, -1, errno == EAGAIN);
       }
-      if (got <= 0) return worker_.connections().close(connection);
+      client_ended_ = client_ended_ || got == 0;
+      if (got < 0 || (got == 0 && connection.phase != Phase::kBody))
+        return worker_.connections().close(connection);
       if (connection.phase == Phase::kIdle) {
         connection.phase.store(Phase::kHead, std::memory_order_relaxed);
         set_deadline(connection, connection.socket->header_timeout);
@@ -240,6 +246,10 @@ void CoreLoop::serve(Connection &connection, bool readable) {
       return wait_for_more(connection, connection.phase, -1, drained);
     }
     if (parsed != UWSGI_OK) return refuse(connection);
+    if (body_may_come_first(have)) {
+      connection.save(input, have);
+      return wait_for_more(connection, Phase::kBody, uwsgi.socket_timeout, drained);
+    }
     connection.parser_hint = 0;
     request_.proto_parser_remains_buf = input + request_.proto_parser_move;
     request_.proto_parser_remains = have - request_.proto_parser_move;
@@ -252,7 +262,19 @@ void CoreLoop::serve(Connection &connection, bool readable) {
     if (have) memmove(input, request_.proto_parser_remains_buf, have);
     if (have == 0) return wait_for_more(connection, Phase::kIdle, connection.socket->idle_timeout, drained);
     readable = false;  // the next request may be here already
+    connection.phase.store(Phase::kHead, std::memory_order_relaxed);
+    set_deadline(connection, connection.socket->header_timeout);
   }
+}
+
+// A body that the input has room for is waited for by nobody: the request begins when it is whole. (What
+// frames a body makes it longer, never shorter; a chunked one may be meant to be read as it comes.) Where the
+// worker is to stop or the client has ended, the hook gets what there is.
+bool CoreLoop::body_may_come_first(size_t have) const {
+  const size_t whole = request_.proto_parser_move + request_.post_cl;
+  return have < whole && whole <= request_.input_size() && !is_too_large(request_) &&
+         !request_.body_is_chunked && !request_.expect_continue && !client_ended_ && !alone_ &&
+         !worker_.stopping();
 }
 
 // They share one WorkerLoop that waits for nothing: the engine does.
@@ -320,7 +342,7 @@ void CoreLoop::begin_request() {
 }
 
 bool CoreLoop::refuse_large_body() {
-  if (limits().limit_post <= 0 || request_.post_cl <= static_cast<size_t>(limits().limit_post)) return false;
+  if (!is_too_large(request_)) return false;
   request_.refusal = "the request body is larger than --limit-post";
   request_.keep_alive = 0;
   send_error(&request_, 413);
@@ -465,9 +487,11 @@ void CoreLoop::drain(Connection &connection) {
 }
 
 void CoreLoop::time_out(Connection &connection) {
-  if (connection.phase != Phase::kHead) return worker_.connections().close(connection);
+  const bool in_body = connection.phase == Phase::kBody;
+  if (connection.phase != Phase::kHead && !in_body) return worker_.connections().close(connection);
   request_.begin(connection);
-  request_.refusal = "no whole request head within --header-timeout";
+  request_.refusal =
+      in_body ? "a request body that stopped coming" : "no whole request head within --header-timeout";
   request_.status = 408;
   connection.phase.store(Phase::kIdle, std::memory_order_relaxed);
   refuse(connection);
@@ -481,6 +505,9 @@ void CoreLoop::sweep(int64_t now) {
   worker_.connections().take_overdue(now, end);
   if (stopping && now - worker_.stopped_at_ms() >= kHeadGraceMs)
     worker_.connections().take_waiting(Phase::kHead, end);
+  if (stopping)
+    worker_.connections().take_waiting(Phase::kBody,
+                                       [&](Connection &connection) { serve(connection, true); });
   if (stopping && now - worker_.stopped_at_ms() >= kIdleGraceMs)
     worker_.connections().take_waiting(Phase::kIdle, [&](Connection &connection) {
       int unread = 0;  // a request that came since epoll was asked is not to be lost

@@ -54,6 +54,7 @@ class CoreLoop {
                   // must end
   void begin_request();
   bool refuse_large_body();
+  bool body_may_come_first(size_t have) const;
   bool buffered();
   bool complete(int hook_result);
   void account();

@@ -54,6 +54,8 @@ void Exchange::begin(Client &client, const RequestHead &head, std::string_view p
   accepts_gzip_ = options.auto_gzip && accepts_gzip(head);
   const int buffered = std::max(options.post_buffering, uwsgi.post_buffering);
   stores_body_ = buffered > 0 && !request_body_.ended();
+  gathers_body_ = !stores_body_ && !head.chunked && !head.expect_continue && !request_body_.ended() &&
+                  head.content_length <= kOnePieceBytes;
   if (stores_body_ && std::exchange(expects_continue_, false)) {
     was_continued_ = true;
     client.write("HTTP/1.1 100 Continue\r\n\r\n");
@@ -142,9 +144,10 @@ void Exchange::upstream_drained() {
 // The application decides, as it does without a gateway: reading such a body fails with 400, an answer that
 // does not need it stands.
 void Exchange::body_ended_early() {
-  if (awaits_body()) return fail(400, "a request body that ends before its length");
+  if (stores_body_ && awaits_body()) return fail(400, "a request body that ends before its length");
   client_at_end_ = true;
   client_keeps_ = false;
+  if (std::exchange(gathers_body_, false) && !submitted_) return submit();
   if (upstream_ && !request_lost_) upstream_->end_writing();
 }
 

@@ -30,9 +30,12 @@ class Exchange {
   // ---- the client's side
   // Begins with a copy of the packet for this head. keep: the connection may serve another request.
   void begin(Client &client, const RequestHead &head, std::string_view packet, bool keep);
-  // With --http-post-buffering nobody gets the request before its body is here.
-  bool awaits_body() const { return stores_body_ && !request_complete(); }
-  bool has_awaited_body() const { return stores_body_ && !submitted_ && request_complete(); }
+  // Nobody gets the request before its body is here: with --http-post-buffering, and where it is small, so
+  // that no worker waits for a slow client.
+  bool awaits_body() const { return (stores_body_ || gathers_body_) && !request_complete(); }
+  bool has_awaited_body() const {
+    return (stores_body_ || gathers_body_) && !submitted_ && request_complete();
+  }
   // Hands it to the dispatcher, unless its body is awaited.
   void submit();
   // Bytes after the head: how many belong to the request. 0 of some: none, or the body is malformed.
@@ -119,7 +122,7 @@ class Exchange {
   bool is_head_ = false, wants_upgrade_ = false, expects_continue_ = false;
   int minor_ = 1;
   bool accepts_gzip_ = false;
-  bool stores_body_ = false, submitted_ = false;
+  bool stores_body_ = false, gathers_body_ = false, submitted_ = false;
   bool was_continued_ = false;  // by us; the worker's own 100 is not passed on
   BodyStore stored_;
   int body_failure_ = 0;  // errno of storing it

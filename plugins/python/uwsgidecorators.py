@@ -82,8 +82,8 @@ class only_one(object):
     """Runs a function in exactly one worker of the server, in a thread of its own: @only_one.
 
     The worker that is first holds a socket with a name that only one process can have; the others wait for its end and
-    one of them takes over at once. A reload keeps to it, too: the function starts in the new workers when the old one
-    has ended. A function that returns is not called again in the same worker.
+    one of them takes over at once. A reload keeps to it, too: the function starts in another worker when the old one
+    has ended, and may move once more when that one is replaced as well. A function that returns is not called again in the same worker.
     """
 
     def __init__(self, f):
