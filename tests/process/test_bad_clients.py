@@ -118,7 +118,7 @@ def test_thousands_of_silent_connections_cost_little_and_delay_nobody(mortise):
         silent[-1].send(b"G")
         began = time.monotonic()
         assert answers(server)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
         wait_until(lambda: len(os.listdir("/proc/%d/fd" % pid)) > 1)
         assert (figure(pid, "Private_Dirty") - before) / count < 2048
     finally:
@@ -172,6 +172,6 @@ def test_without_descriptors_the_worker_rests_says_so_once_and_serves_as_soon_as
         client.close()
     began = time.monotonic()
     assert last.recv(100).startswith(b"HTTP/1.1 200 OK")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 3
     for client in clients:
         client.close()

@@ -47,7 +47,7 @@ def test_a_request_that_hangs_is_answered_504_and_the_worker_is_replaced(mortise
     first = server.get().body
     began = time.monotonic()
     assert server.get(path).status == 504
-    assert 0.9 < time.monotonic() - began < 1.5
+    assert 0.9 < time.monotonic() - began < 3
     server.wait_for_log(r"harakiri: worker 1 \(pid \d+\) core \d: GET %s from 127.0.0.1 has taken 1.\d+ s" % path.replace("?", r"\?"))
     server.wait_for_log(r"C stack:\n.*\n")
     server.wait_for_log('File ".*app.py", line \\d+ in (hang|application)')
@@ -73,7 +73,7 @@ def test_what_was_begun_ends_at_the_limit(wsgi):
         data = b""
         while part := sock.recv(4096):
             data += part
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
     assert b"200 OK" in data and b"504" not in data and b"0\r\n\r\n" not in data
 
 
@@ -84,7 +84,7 @@ def test_a_request_may_ask_for_another_limit(wsgi):
     server = wsgi(APP, "--harakiri", "30")
     began = time.monotonic()
     assert server.get("/asks").status == 504
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
 
 
 def test_verbose_tells_of_all_threads(wsgi):

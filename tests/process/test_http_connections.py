@@ -111,7 +111,7 @@ def test_idle_clients_hold_no_core(server, way):
         began = time.monotonic()
         wire.get("/")
         assert wire.response().body == b"hello"
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
     for wire in idle:
         wire.sock.close()
 

@@ -36,7 +36,7 @@ def test_a_dead_worker_is_502_and_the_next_request_is_served(mortise):
     answer = fetch(server, "/die")
     assert answer.status == 502
     assert answer.closes
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 3  # and no time-out was waited for
     server.wait_for_log(r"http: GET /die from 127.0.0.1: worker 1 closed the connection \(answered 502\)")
     wait_for_answer(server)
 
@@ -82,19 +82,19 @@ def test_only_the_request_at_work_is_lost_when_a_worker_is_killed(mortise):
 
 def test_requests_wait_for_the_worker_that_is_free_first(mortise):
     server = start_probe(mortise, workers=2, threads=1)
-    slow = threading.Thread(target=fetch, args=(server, "/sleep?1000"))
+    slow = threading.Thread(target=fetch, args=(server, "/sleep?3000"))
     slow.start()
     server_began = time.monotonic()
     assert all(answer.status == 200 for answer in in_parallel(20, lambda: fetch(server, "/sleep?5")))
-    assert time.monotonic() - server_began < 0.9
+    assert time.monotonic() - server_began < 2.9
     slow.join()
 
 
 def test_all_cores_work_at_the_same_time(mortise):
     server = start_probe(mortise, workers=2, threads=4)
     began = time.monotonic()
-    assert all(answer.status == 200 for answer in in_parallel(8, lambda: fetch(server, "/sleep?300")))
-    assert time.monotonic() - began < 0.55
+    assert all(answer.status == 200 for answer in in_parallel(8, lambda: fetch(server, "/sleep?1000")))
+    assert time.monotonic() - began < 1.9
 
 
 def test_connections_to_workers_are_used_again(mortise):
@@ -111,8 +111,8 @@ def test_connections_to_workers_are_used_again(mortise):
 def test_no_answer_within_http_timeout_is_504(mortise):
     server = start_probe(mortise, "--http-timeout=1")
     began = time.monotonic()
-    assert fetch(server, "/sleep?3000").status == 504
-    assert 0.9 < time.monotonic() - began < 2
+    assert fetch(server, "/sleep?5000").status == 504
+    assert 0.9 < time.monotonic() - began < 4
     server.wait_for_log(r"worker 1: nothing within --http-timeout \(answered 504\)")
 
 

@@ -132,11 +132,11 @@ def test_health_is_answered_by_the_gateway(mortise):
     server = start_probe(mortise, "--http-health", threads=1)
     wait_until(lambda: ask(server, "/-/ready").status == 200, what="readiness")
     with Wire(server) as busy:
-        busy.get("/sleep?1000")  # the only core
+        busy.get("/sleep?3000")  # the only core
         began = time.monotonic()
         assert ask(server, "/-/live").status == 200
         assert ask(server, "/-/ready").body == b"ok\n"
-        assert time.monotonic() - began < 0.9
+        assert time.monotonic() - began < 2.9
         busy.response()
     with Wire(server) as wire:
         wire.send(b"GET /-/live HTTP/1.1\r\nHost: a\r\n\r\n" * 300 + b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -288,7 +288,7 @@ def test_gateway_processes_share_the_cores_of_workers(mortise):
     wires = [Wire(server) for _ in range(8)]
     threads = []
     for wire in wires:
-        wire.get("/sleep?300")
+        wire.get("/sleep?1000")
     for wire in wires:
         thread = threading.Thread(target=lambda wire=wire: wire.response())
         thread.start()
@@ -296,7 +296,7 @@ def test_gateway_processes_share_the_cores_of_workers(mortise):
     for thread in threads:
         thread.join()
     # Two turns of four; a core that stood idle while another one had two requests would make it three.
-    assert 0.55 < time.monotonic() - began < 0.88
+    assert 1.9 < time.monotonic() - began < 2.9
     for wire in wires:
         wire.sock.close()
 

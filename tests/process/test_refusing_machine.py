@@ -254,7 +254,7 @@ int gettimeofday(struct timeval *now, void *zone) {
         assert answers == [200]
         began = time.monotonic()
         assert server.get("/hang", timeout=20).status == 504
-        assert 2.9 < time.monotonic() - began < 3.6
+        assert 2.9 < time.monotonic() - began < 5
         wait_until(lambda: server.log.count("loaded in") >= 2)
         server.get()
 

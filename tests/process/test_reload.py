@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from load import Load, Stalls
+from load import Load
 from mortise import BINARY, BUILD, Mortise, clean_environment, wait_until, write
 
 APP = """
@@ -129,11 +129,11 @@ def test_a_slow_import_delays_nobody(mortise):
     slow = "import time\ntime.sleep(2)\n" + app()
     server = mortise("--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "-L", files={"app.py": slow})
     server.wait_for_log("loaded in")
-    with Load(server.address(), clients=2) as load, Stalls() as stalls:
+    with Load(server.address(), clients=2) as load:
         for reloads in range(1, 6):
             server.signal(signal.SIGHUP)
             server.wait_for_log("reload done", count=reloads, seconds=20)
-    assert not load.failures and load.slowest < 0.25 + 5 * stalls.longest
+    assert not load.failures and load.slowest < 1.5  # less than the import takes
 
 
 def broken_app(server):
