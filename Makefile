@@ -1,6 +1,6 @@
 # Thin: each target is one or two commands that can be typed by hand. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: run test test-python-debug test-uwsgi-plugins unit build install lint format test-asan test-tsan fuzz bench bench-loader bench-size clean help
+.PHONY: run test test-pythons test-python-debug test-uwsgi-plugins unit build install lint format test-asan test-tsan fuzz bench bench-loader bench-size clean help
 
 PREFIX ?= /usr/local
 BUILD ?= build
@@ -31,6 +31,11 @@ test:  ## set up, build, and run all tests
 	@tools/check_layers
 	@tools/check_exports
 	@tools/run_tests build "$(PYTHON)"
+
+test-pythons:  ## the python plugin with every other interpreter that is found, 3.9 to 3.13
+	@tools/setup build,test "$(PYTHON)"
+	@tools/build release "$(PYTHON)" all unit_tests
+	@tools/test_pythons
 
 test-python-debug:  ## reference counts of the python plugin, in a debug interpreter
 	@tools/setup build,test,debug "$(PYTHON)"
@@ -92,4 +97,4 @@ clean:  ## remove what was built
 	@rm -rf build build-asan build-tsan build-fuzz build-lint
 
 help:
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
