@@ -118,7 +118,7 @@ bool CoreLoop::lead(Lead::Place &place, int timeout_ms) {
   const epoll_event event = events.list[static_cast<size_t>(events.next++)];
   const bool is_long = worker_.requests_are_long();
   if (is_long) {
-    lead.pass_on(place);
+    lead.pass_on();
   } else {
     lead.begin_work(place);
   }

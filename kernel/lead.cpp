@@ -81,7 +81,7 @@ bool Lead::end_work(Place &place) {
   return state_.compare_exchange_strong(expected, ++place);
 }
 
-void Lead::pass_on(Place &) {
+void Lead::pass_on() {
   std::lock_guard lock(mutex_);
   free_ = true;
   change_.notify_one();

@@ -21,7 +21,7 @@ class Lead {
   void begin_work(Place &place);
   bool end_work(Place &place);
   // [leader] Before what will take long: another core leads from now on.
-  void pass_on(Place &place);
+  void pass_on();
   // The cores are to end.
   void close();
 

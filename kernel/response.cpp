@@ -50,7 +50,6 @@ Fate take_framing(wsgi_request *request, std::string_view name, std::string_view
   if (wishes.close) request->keep_alive = 0;
   return wishes.others ? Fate::kWrite : Fate::kLeaveOut;  // the protocol writes its own
 }
-constexpr ssize_t kAllSent = SSIZE_MAX;
 
 int lost_client(wsgi_request *request) {
   request->write_errors++;
@@ -86,6 +85,9 @@ Flusher::Rest rest_of(wsgi_request *request) {
 bool wait_writable(wsgi_request *request) {
   return uwsgi.wait_write_hook(request->fd, uwsgi.socket_timeout) > 0;
 }
+
+// What write_now() returns when there is no more.
+constexpr ssize_t kAllSent = SSIZE_MAX;
 
 // Sends it in turns: write_now() returns what write(2) does and moves on, keep() is for what the client does
 // not take. Where there is no room for that it waits for the client, as long as it takes some bytes every

@@ -67,10 +67,10 @@ TEST_CASE("the lead that is passed on is another core's at once, or the next one
   Lead lead;
   Lead::Place place, next;
   REQUIRE(lead.take(place));
-  lead.pass_on(place);
+  lead.pass_on();
   REQUIRE(lead.take(next));
   Waiting other(lead);
-  lead.pass_on(next);
+  lead.pass_on();
   CHECK(other.led.get());
 }
 
@@ -90,7 +90,7 @@ TEST_CASE("of many cores one leads at a time, and all end") {
             break;
           }
           if (turn % 7 == 0) {
-            lead.pass_on(place);
+            lead.pass_on();
             break;
           }
           lead.begin_work(place);
