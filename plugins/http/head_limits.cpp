@@ -15,10 +15,9 @@ namespace {
 
 // The kernel's own option; 0: no limit.
 uint64_t limit_post() {
-  for (int i = uwsgi.exported_opts_cnt; i-- > 0;)
-    if (const uwsgi_opt &option = *uwsgi.exported_opts[i]; std::string_view(option.key) == "limit-post")
-      return option.value ? strtoull(option.value, nullptr, 10) : 0;
-  return 0;
+  uint64_t most = 0;  // the last one counts
+  for_each_given("limit-post", [&](const char *value) { most = strtoull(value, nullptr, 10); });
+  return most;
 }
 
 }  // namespace

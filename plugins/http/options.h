@@ -3,6 +3,8 @@
 
 #include <uwsgi.h>
 
+#include <string_view>
+
 namespace mortise::http {
 
 struct Options {
@@ -33,6 +35,15 @@ struct Options {
 
 // An object and not a function: the option table must be readable before any code of the plugin has run.
 extern Options options;
+
+// Calls take(value) for each time that an option of somebody else was given, in order; "" where it had no
+// value.
+template <typename Take>
+void for_each_given(std::string_view name, Take take) {
+  for (int i = 0; i < uwsgi.exported_opts_cnt; ++i)
+    if (const uwsgi_opt &option = *uwsgi.exported_opts[i]; option.key == name)
+      take(option.value ? option.value : "");
+}
 
 // Options of yes or no, with or without a value. [load]
 void set_switch(char *name, char *value, void *flag);

@@ -41,9 +41,7 @@ uwsgi_static_text *choice_of(uwsgi_static_request &request, const HeaderField &f
 }  // namespace
 
 OwnAnswers::OwnAnswers() : files_(dlsym(RTLD_DEFAULT, "uwsgi_static_find")) {
-  for (int i = 0; i < uwsgi.exported_opts_cnt; ++i)
-    if (const uwsgi_opt &option = *uwsgi.exported_opts[i]; std::string_view(option.key) == "add-header")
-      added_lines_.append(option.value).append("\r\n");
+  for_each_given("add-header", [&](const char *value) { added_lines_.append(value).append("\r\n"); });
 }
 
 bool OwnAnswers::find(const Gateway &gateway, const RequestHead &head, const Endpoints &ends,
