@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "config/always_so.h"
 #include "config/command_line.h"
 #include "config/config.h"
 #include "config/config_formats.h"
@@ -127,6 +128,7 @@ Result<void> read_configuration() {
   init_plugin_registry();
   register_uwsgi_protocol();
   option_table().add("kernel", kernel_options());
+  option_table().add("always so", always_so_options());
 
   auto named =
       scan_command_line(uwsgi.argc, uwsgi.argv,
@@ -180,6 +182,7 @@ Result<void> apply_configuration() {
 void print_help() {
   init_plugin_registry();
   option_table().add("kernel", kernel_options());
+  option_table().add("always so", always_so_options());
   for (const std::string &name : plugin_loader().names())
     if (auto done = plugin_loader().load(name); !done) log_warning("%s", done.error().message().c_str());
   printf("usage: mortise [OPTION…] [FILE.ini]\n\n%s", option_table().help().c_str());

@@ -49,13 +49,6 @@ void set_umask(char *name, char *value, void *) {
 // Handled where plugins and files are found, before the table is applied.
 void nothing(char *, char *, void *) {}
 
-// Options that a user of uWSGI sets to get what is always so here.
-void always_on(char *name, char *value, void *) {
-  int wanted = 1;
-  uwsgi_opt_true(name, value, &wanted);
-  if (!wanted) log_warning("option '%s' cannot be switched off: it is how this server works", name);
-}
-
 void set_immediate(char *name, char *value, void *text) {
   uwsgi_opt_set_str(name, value, text);
   wanted_privileges().immediate = 1;
@@ -77,24 +70,18 @@ uwsgi_option *kernel_options() {
   constexpr int kFlag = no_argument, kValue = required_argument, kMaybe = optional_argument;
   static uwsgi_option table[] = {
       // processes
-      {"master", kFlag, 'M', "run a master process (always so)", always_on, nullptr, 0},
       {"processes", kValue, 'p', "number of worker processes", uwsgi_opt_set_int, &uwsgi.numproc, 0},
       {"workers", kValue, 'p', "number of worker processes", uwsgi_opt_set_int, &uwsgi.numproc, 0},
       {"threads", kValue, 0, "threads (cores) of each worker", set_threads, nullptr, 0},
-      {"enable-threads", kFlag, 'T', "threads in applications (always so)", always_on, nullptr, 0},
-      {"thunder-lock", kFlag, 0, "no thundering herd (always so, without a lock)", always_on, nullptr, 0},
-      {"die-on-term", kFlag, 0, "SIGTERM stops the server (always so)", always_on, nullptr, 0},
-      {"no-orphans", kFlag, 0, "workers end when the master dies (always so)", always_on, nullptr, 0},
-      {"reaper", kFlag, 0, "processes whose parent died are waited for (always so)", always_on, nullptr, 0},
-      {"close-on-exec", kFlag, 0, "programs get no descriptor of the server (always so)", always_on, nullptr,
-       0},
-      {"ignore-sigpipe", kFlag, 0, "SIGPIPE is ignored (always so)", always_on, nullptr, 0},
       {"worker-reload-mercy", kValue, 0, "seconds a stopping worker has to finish its requests",
        uwsgi_opt_set_int, &uwsgi.worker_reload_mercy, 0},
       {"reload-mercy", kValue, 0, "seconds other stopping processes have", uwsgi_opt_set_int,
        &uwsgi.reload_mercy, 0},
       {"start-timeout", kValue, 0, "seconds a worker may take to load its application (default 300)",
        uwsgi_opt_set_int, &limit.start_timeout, 0},
+      {"forkbomb-delay", kValue, 0,
+       "fixed seconds before a process that failed is started again (default: 0.1, growing to 4)",
+       uwsgi_opt_set_int, &limit.forkbomb_delay, 0},
       // applications
       {"need-app", kMaybe, 0, "end with status 22 when no application can be loaded (default)",
        uwsgi_opt_true, &uwsgi.need_app, 0},
@@ -114,13 +101,8 @@ uwsgi_option *kernel_options() {
        0},
       {"locks", kValue, 0, "locks of applications beside the first one (default 0)", uwsgi_opt_set_int,
        &uwsgi.locks, 0},
-      {"autoload", kFlag, 0, "a plugin is loaded when one of its options is used (always so)", always_on,
-       nullptr, 0},
-      {"skip-atexit-teardown", kFlag, 0, "interpreters are not taken down at the end (always so)", always_on,
-       nullptr, 0},
       {"honour-range", kFlag, 0, "tell plugins which range of bytes a request wants", uwsgi_opt_true,
        &uwsgi.honour_range, 0},
-      {"honour-stdin", kFlag, 0, "standard input stays what it was (always so)", always_on, nullptr, 0},
       {"skip-atexit", kFlag, 0, "do not call the atexit hooks of plugins", uwsgi_opt_true, &uwsgi.skip_atexit,
        0},
       // sockets
@@ -139,8 +121,8 @@ uwsgi_option *kernel_options() {
        &uwsgi.chown_socket, 0},
       {"reuse-port", kFlag, 0, "other servers may listen at the same TCP addresses (SO_REUSEPORT)",
        uwsgi_opt_true, &limit.reuse_port, 0},
-      {"tcp-nodelay", kFlag, 0, "answers are not held back to fill packets (always so)", always_on, nullptr,
-       0},
+      {"freebind", kFlag, 0, "listen at addresses that no interface has yet (IP_FREEBIND)", uwsgi_opt_true,
+       &limit.freebind, 0},
       {"abstract-socket", kFlag, 0, "UNIX socket names are abstract", uwsgi_opt_true, &uwsgi.abstract_socket,
        0},
       {"vacuum", kFlag, 0, "remove UNIX sockets at exit (default)", uwsgi_opt_true, &uwsgi.vacuum, 0},
@@ -177,15 +159,16 @@ uwsgi_option *kernel_options() {
        &uwsgi.logging_options.enabled, 0},
       {"log-slow", kValue, 0, "log requests that take this many milliseconds in any case", uwsgi_opt_set_int,
        &uwsgi.logging_options.slow, 0},
-      {"ignore-write-errors", kFlag, 0, "a client that left is no error (always so)", always_on, nullptr, 0},
-      {"disable-write-exception", kFlag, 0, "a client that left raises nothing (always so)", always_on,
-       nullptr, 0},
       // process
       {"chdir", kValue, 0, "change to this folder before applications are loaded", uwsgi_opt_set_str,
        &set.chdir, 0},
       {"umask", kValue, 0, "file creation mask, octal", set_umask, nullptr, 0},
       {"uid", kValue, 0, "run as this user", uwsgi_opt_set_str, &privileges.uid, 0},
       {"gid", kValue, 0, "run as this group", uwsgi_opt_set_str, &privileges.gid, 0},
+      {"add-gid", kValue, 0, "add this group to those of uid", uwsgi_opt_add_string_list, &privileges.groups,
+       0},
+      {"no-initgroups", kFlag, 0, "uid has no groups but gid and those of add-gid", uwsgi_opt_true,
+       &privileges.no_initgroups, 0},
       {"immediate-uid", kValue, 0, "same as uid, before anything is opened or bound", set_immediate,
        &privileges.uid, 0},
       {"immediate-gid", kValue, 0, "same as gid, before anything is opened or bound", set_immediate,

@@ -7,14 +7,11 @@ namespace mortise {
 
 // What the kernel's options set beyond `uwsgi` and the structures of their owners.
 struct ServerSettings {
-  uwsgi_string_list *sockets = nullptr;
   uwsgi_string_list *environment = nullptr;
   uwsgi_string_list *unset_environment = nullptr;
   uwsgi_string_list *shared_sockets = nullptr;
   uwsgi_string_list *mime_files = nullptr;
-  uwsgi_string_list *modules = nullptr;
   char *chdir = nullptr;
-  char *chdir_before = nullptr;
   int umask = -1;  // -1: as it is
   int strict = 0;
   int show_config = 0;

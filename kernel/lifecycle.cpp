@@ -236,8 +236,9 @@ Result<int> supervise(const std::string &failure) {
   };
   if (!failure.empty()) hooks = {};  // of plugins that may have started or not
   hooks.can_execute = true;
-  auto supervisor = Supervisor::create(hooks, {uwsgi.worker_reload_mercy * 1000LL,
-                                               uwsgi.reload_mercy * 1000LL, limits().start_timeout * 1000LL});
+  auto supervisor =
+      Supervisor::create(hooks, {uwsgi.worker_reload_mercy * 1000LL, uwsgi.reload_mercy * 1000LL,
+                                 limits().start_timeout * 1000LL, limits().forkbomb_delay * 1000LL});
   if (!supervisor) return supervisor.error();
   MasterCallbacks callbacks;
   callbacks.cleanup = [] {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <optional>
 
 #include "kernel/log.h"
@@ -41,13 +42,21 @@ Result<void> drop_privileges() {
   std::optional<gid_t> gid;
   if (wanted.uid && !(uid = find_user(wanted.uid))) return unknown("user", wanted.uid, "passwd");
   if (wanted.gid && !(gid = find_group(wanted.gid))) return unknown("group", wanted.gid, "group");
+  const passwd *user = uid ? getpwuid(*uid) : nullptr;
+  if (user && !gid) gid = user->pw_gid;
+  static gid_t groups[NGROUPS_MAX];
+  int count = user && gid && !wanted.no_initgroups ? NGROUPS_MAX : 0;
+  if (count) getgrouplist(user->pw_name, *gid, groups, &count);
+  for (const uwsgi_string_list *item = wanted.groups; item && count < NGROUPS_MAX; item = item->next) {
+    auto added = find_group(item->value);
+    if (!added) return unknown("group", item->value, "group");
+    groups[count++] = *added;
+  }
+  // All names are looked up before: there may be no such files below the new root.
   if (wanted.root_folder && (chroot(wanted.root_folder) || chdir("/")))
     return system_error(std::string("make ") + wanted.root_folder + " the root folder", errno,
                         "start the server as root, and name a folder that there is", kExitNoPerm);
-  const passwd *user = uid ? getpwuid(*uid) : nullptr;
-  if (user && !gid) gid = user->pw_gid;
-  if (geteuid() == 0 && (uid || gid) &&
-      (user && gid ? initgroups(user->pw_name, *gid) : setgroups(0, nullptr)))
+  if (geteuid() == 0 && (uid || gid) && setgroups(static_cast<size_t>(count), groups))
     return not_permitted("the groups of", wanted.uid ? wanted.uid : wanted.gid, errno);
   if (gid && setresgid(*gid, *gid, *gid))
     return not_permitted("group", wanted.gid ? wanted.gid : wanted.uid, errno);

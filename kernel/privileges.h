@@ -2,6 +2,8 @@
 // dropped root and did not is worse than one that refuses to start.
 #pragma once
 
+#include <uwsgi.h>
+
 #include "kernel/result.h"
 
 namespace mortise {
@@ -11,8 +13,10 @@ struct Privileges {
   char *uid = nullptr;
   char *gid = nullptr;
   char *root_folder = nullptr;
-  int immediate = 0;       // before anything is opened
-  int master_as_root = 0;  // only its children give it up
+  uwsgi_string_list *groups = nullptr;  // beside those that the system gives the user
+  int no_initgroups = 0;                // it gives none
+  int immediate = 0;                    // before anything is opened
+  int master_as_root = 0;               // only its children give it up
 };
 Privileges &wanted_privileges();
 

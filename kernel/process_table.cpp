@@ -45,8 +45,9 @@ Transition transition(ProcessState state, ProcessEvent event) {
   return kTable[static_cast<int>(state)][static_cast<int>(event)];
 }
 
-int64_t respawn_spacing_ms(int failures) {
+int64_t respawn_spacing_ms(int failures, int64_t fixed_ms) {
   constexpr int64_t kSpacing[] = {0, 100, 200, 500, 1000, 2000, 4000};
+  if (failures > 0 && fixed_ms >= 0) return fixed_ms;
   return kSpacing[std::clamp<int>(failures, 0, std::size(kSpacing) - 1)];
 }
 

@@ -47,8 +47,9 @@ struct Transition {
 
 Transition transition(ProcessState state, ProcessEvent event);
 
-// Least time between two forks of a process that failed this many times in a row, for one reason or another.
-int64_t respawn_spacing_ms(int failures);
+// Least time between two forks of a process that failed this many times in a row, for one reason or another;
+// from the first failure on always `fixed_ms`, where that is not negative.
+int64_t respawn_spacing_ms(int failures, int64_t fixed_ms = -1);
 
 const char *name_of(ProcessState state);
 const char *name_of(ProcessEvent event);

@@ -46,7 +46,7 @@ Error bind_error(const Address &address, int errnum) {
       hint += "ss -lxp src " + std::string(address.kind == AddressKind::kAbstract ? "@" : "") + address.path;
     if (address.host == "::") hint += "; [::] serves IPv4 too, so list no other address of this port";
   } else if (errnum == EADDRNOTAVAIL) {
-    hint = "no interface of this machine has it; see them with: ip addr";
+    hint = "no interface of this machine has it; see them with: ip addr; --freebind listens in advance";
   } else if (errnum == EACCES && tcp) {
     hint = "ports below 1024 need root or: setcap cap_net_bind_service=+ep ";
     hint += uwsgi.binary_path ? uwsgi.binary_path : "mortise";
@@ -140,6 +140,7 @@ Result<BoundSocket> listen_on(const Address &address, const SocketAddress &targe
     int on = 1, off = 0;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (options.reuse_port) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+    if (options.freebind) setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof on);  // of IPv6 as well
     // [::] serves IPv4 too, whatever net.ipv6.bindv6only says.
     if (bound.family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
     if (bind(fd, &target.any, target.len)) return bind_error(address, errno);
@@ -211,6 +212,7 @@ BindOptions configured_bind_options() {
   if (uwsgi.chown_socket) options.owner = uwsgi.chown_socket;
   options.abstract_names = uwsgi.abstract_socket != 0;
   options.reuse_port = limits().reuse_port != 0;
+  options.freebind = limits().freebind != 0;
   return options;
 }
 

@@ -20,9 +20,10 @@ struct BindOptions {
   std::string owner;            // of a socket file: "user", "user:group", ":group"; empty: unchanged
   bool abstract_names = false;  // paths mean abstract names
   bool reuse_port = false;      // other servers may listen at the same TCP address
+  bool freebind = false;        // no interface need have the address yet
 };
 
-// What --listen, --chmod-socket, --chown-socket and --abstract-socket ask for. [master, before fork]
+// What --listen, --chmod-socket, --chown-socket, --freebind and their like ask for. [master, before fork]
 BindOptions configured_bind_options();
 
 // A listening socket: close-on-exec and non-blocking.

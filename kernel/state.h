@@ -41,6 +41,8 @@ struct Limits {
   int response_buffering = 256;  // MiB of one response
   int start_timeout = 300;
   int reuse_port = 0;
+  int freebind = 0;
+  int forkbomb_delay = -1;  // -1: pauses that grow
 };
 Limits &limits();
 

@@ -345,7 +345,7 @@ void Supervisor::run_child(Process &process, pid_t master) {
 }
 
 void Supervisor::retry_later(Process &process) {
-  int64_t wait_ms = respawn_spacing_ms(++process.failures);
+  int64_t wait_ms = respawn_spacing_ms(++process.failures, mercy_.respawn_ms);
   process.due_ms = process.forked_ms + wait_ms;
   log_error("spawn %s: %s (retry in %g s)", process.label().c_str(), strerror(process.outcome),
             static_cast<double>(wait_ms) / 1000);
@@ -376,8 +376,9 @@ void Supervisor::respawn(Process &process) {
   process.failures = proven ? 0 : process.failures + 1;
   // One that did start may come back at once the first time. One that cannot waits from its death on: its
   // start may have cost a lot.
-  int64_t earliest = process.ready_ms ? process.forked_ms + respawn_spacing_ms(process.failures - 1)
-                                      : now + respawn_spacing_ms(process.failures);
+  int64_t earliest = process.ready_ms
+                         ? process.forked_ms + respawn_spacing_ms(process.failures - 1, mercy_.respawn_ms)
+                         : now + respawn_spacing_ms(process.failures, mercy_.respawn_ms);
   process.due_ms = std::max(now, earliest);
   process.stop_event.reset();
   std::string wait;
@@ -468,7 +469,7 @@ void Supervisor::give_up(const Process &process, const std::string &cause) {
             process.role->is_worker ? "no worker could load the application" : "the server cannot start",
             cause.c_str(), hint);
   exit_status_ = status;
-  mercy_ = {kUnreadyMercyMs, kUnreadyMercyMs};  // nothing is worth waiting for
+  mercy_.worker_ms = mercy_.other_ms = kUnreadyMercyMs;  // nothing is worth waiting for
   stop_began_ms_ = monotonic_ms();
   for (Process &process : processes_) handle(process, ProcessEvent::kStop);
 }

@@ -38,11 +38,12 @@ struct ForkHooks {
   bool can_execute = false;  // a reload executes the program; else it replaces the workers
 };
 
-// How long a process that was told to stop, or to start, may take until it is killed.
+// How long a process that was told to stop, or to start, may take until it is killed; what comes then.
 struct Mercy {
   int64_t worker_ms = 30'000;
   int64_t other_ms = 30'000;
   int64_t start_ms = 300'000;  // what a worker may take until it is ready
+  int64_t respawn_ms = -1;     // fixed pause before one that failed is forked again; -1: they grow
 };
 
 struct Process {

@@ -91,4 +91,8 @@ TEST_CASE(
   CHECK(starts <= 8);
   CHECK(respawn_spacing_ms(0) == 0);
   CHECK(respawn_spacing_ms(1'000'000) == 4000);
+  CHECK(respawn_spacing_ms(0, 7000) == 0);
+  CHECK(respawn_spacing_ms(1, 7000) == 7000);
+  CHECK(respawn_spacing_ms(1'000'000, 7000) == 7000);
+  CHECK(respawn_spacing_ms(1'000'000, 0) == 0);
 }

@@ -92,7 +92,7 @@ TEST_CASE("an address that this machine does not have is refused") {
   CHECK(refusal("192.0.2.1:8080").message() ==
         "bind 192.0.2.1:8080: Cannot assign requested address (no interface of this machine has it; see them "
         "with: ip "
-        "addr)");
+        "addr; --freebind listens in advance)");
 }
 
 TEST_CASE("a socket file is as wide as asked for and removed by its owner alone") {
