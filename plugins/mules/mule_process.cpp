@@ -2,10 +2,13 @@
 
 #include <uwsgi.h>
 
+#include <chrono>
 #include <exception>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "roster.h"
 
 namespace mortise::mules {
 
@@ -49,6 +52,20 @@ void become_mule(int id) {
   for_each_plugin([](uwsgi_plugin *plugin) {
     if (plugin->post_fork) plugin->post_fork();
   });
+}
+
+// Its own, where that is shorter than what the master gives it.
+void limit_time_to_stop() {
+  if (options.reload_mercy <= 0) return;
+  std::thread([] {
+    pollfd stop = {uwsgi_stop_fd(), POLLIN, 0};
+    while (poll(&stop, 1, -1) < 0) {
+    }
+    std::this_thread::sleep_for(std::chrono::seconds(options.reload_mercy));
+    uwsgi_log("mule %d has not stopped within %d s: killed (mule-reload-mercy)\n", uwsgi.muleid,
+              options.reload_mercy);
+    kill(getpid(), SIGKILL);
+  }).detach();
 }
 
 // A program of its own has no place where it would notice that it is to stop.
@@ -117,6 +134,7 @@ Sources sources(bool signals, bool farms) {
 
 void run_mule(int id, void *) {
   become_mule(id);
+  limit_time_to_stop();
   uwsgi_process_ready();
   char *patch = self().patch;
   if (!patch) return wait_for_messages();

@@ -1,6 +1,8 @@
 // The hook table, the options and the role.
 #include <uwsgi.h>
 
+#include <algorithm>
+
 #include "mule_process.h"
 #include "roster.h"
 
@@ -24,6 +26,8 @@ uwsgi_option option_rows[] = {
      &options.farms, UWSGI_OPT_MASTER},
     {"mule-harakiri", required_argument, 0, "seconds that a message may take", uwsgi_opt_set_int,
      &uwsgi.harakiri_options.mules, 0},
+    {"mule-reload-mercy", required_argument, 0, "seconds that a stopping mule has (default: reload-mercy)",
+     uwsgi_opt_set_int, &options.reload_mercy, 0},
     {"mule-msg-size", required_argument, 0, "bytes of messages that a queue holds", uwsgi_opt_set_int,
      &options.msg_size, 0},
     {"mule-msg-recv-size", required_argument, 0, "longest message that a mule takes (65536)", set_recv_size,
@@ -33,6 +37,8 @@ uwsgi_option option_rows[] = {
 int init() {
   if (create_roster()) return -1;
   if (uwsgi.mules_cnt == 0) return 0;
+  // The master kills whatever stops for longer than that; a mule looks after a shorter time itself.
+  uwsgi.reload_mercy = std::max(uwsgi.reload_mercy, options.reload_mercy);
   const uwsgi_process_role role = {
       .name = "mule", .instances = uwsgi.mules_cnt, .body = run_mule, .data = nullptr, .stop_first = 0};
   return uwsgi_register_process(&role);

@@ -7,7 +7,8 @@ namespace mortise::mules {
 
 struct Options {
   uwsgi_string_list *farms = nullptr;
-  int msg_size = 0;  // bytes of a queue; 0: the system's
+  int msg_size = 0;      // bytes of a queue; 0: the system's
+  int reload_mercy = 0;  // seconds to stop; 0: what other processes have
 };
 extern Options options;
 

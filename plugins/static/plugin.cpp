@@ -54,6 +54,7 @@ static uwsgi_option static_options[] = {
      uwsgi_opt_add_string_list, &options.gzip_endings, 0},
     {"fileserve-mode", required_argument, 0, "have a frontend send files: x-accel-redirect (nginx) or x-sendfile",
      set_frontend, nullptr, 0},
+    {"file-serve-mode", required_argument, 0, "same as --fileserve-mode", set_frontend, nullptr, 0},
     {"static-cache-paths", required_argument, 0, "folders are looked at once a second anyway",
      [](char *, char *, void *) {}, nullptr, 0},
     {"static-cache-paths-name", required_argument, 0, "same",

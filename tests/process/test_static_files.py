@@ -310,10 +310,11 @@ def test_document_root_is_looked_up_where_asked_for(mortise, root):
             assert wire.response().body == body
 
 
+@pytest.mark.parametrize("option", ["fileserve-mode", "file-serve-mode"])
 @pytest.mark.parametrize("mode, header", [("x-sendfile", "x-sendfile"), ("x-accel-redirect", "x-accel-redirect"), ("nginx", "x-accel-redirect")])
-def test_a_frontend_is_told_which_file_to_send(mortise, root, mode, header):
+def test_a_frontend_is_told_which_file_to_send(mortise, root, option, mode, header):
     (root / "odd\nname").write_bytes(b"")
-    server = start_probe(mortise, "--static-map=/static=%s" % root, "--fileserve-mode=%s" % mode, "--static-expires=a.txt 60")
+    server = start_probe(mortise, "--static-map=/static=%s" % root, "--%s=%s" % (option, mode), "--static-expires=a.txt 60")
     answer = ask(server, "/static/a.txt", "Range: bytes=0-1\r\n")
     assert (answer.status, answer.body, answer.headers[header], answer.headers["cache-control"]) == (200, b"", str(root / "a.txt"), "max-age=60")
     assert ask(server, "/static/odd%0aname").body == b"hello"
