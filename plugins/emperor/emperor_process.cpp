@@ -88,7 +88,7 @@ void wait_for_events(int timeout_ms, int stats_fd) {
     const int fd = event_queue_interesting_fd(events, i);
     if (fd == stats_fd) {
       tell_state(fd);
-    } else if (fd != rescan_fd && !vassal_ended(fd)) {
+    } else if (fd != rescan_fd && !vassal_event(fd)) {
       scanner_event(fd);
     }
   }

@@ -1,11 +1,14 @@
 #include "launch.h"
 
+#include <sched.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 
 #include <cstring>
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "settings.h"
@@ -48,6 +51,19 @@ CommandLine command_line(const uwsgi_instance &vassal, int config_fd) {
   return line;
 }
 
+// As fork(2), but in new namespaces.
+pid_t fork_apart() {
+  const int flags = settings().namespaces;
+  return flags ? static_cast<pid_t>(syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr))
+               : fork();
+}
+
+void pass_on_pipe(const uwsgi_instance &vassal) {
+  if (vassal.pipe[1] < 0) return;
+  fcntl(vassal.pipe[1], F_SETFD, 0);
+  setenv("UWSGI_EMPEROR_FD", std::to_string(vassal.pipe[1]).c_str(), 1);
+}
+
 // Between fork and exec; the emperor has one thread.
 [[noreturn]] void become(uwsgi_instance &vassal, char **argv) {
   sigset_t none;
@@ -56,6 +72,7 @@ CommandLine command_line(const uwsgi_instance &vassal, int config_fd) {
   for (int signum : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD, SIGUSR1, SIGUSR2})
     signal(signum, SIG_DFL);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
+  pass_on_pipe(vassal);
   setsid();
   const auto each_plugin = [&](auto hook) {
     for (uwsgi_plugin *plugin : uwsgi.p) hook(plugin);
@@ -90,9 +107,29 @@ void run_phase(const char *name) {
 pid_t launch(uwsgi_instance &vassal, int config_fd) {
   CommandLine line = command_line(vassal, config_fd);
   char **argv = line.argv();
-  const pid_t pid = fork();
+  const pid_t pid = fork_apart();
   if (pid == 0) become(vassal, argv);
   return pid;
+}
+
+void set_namespaces(char *name, char *value, void *) {
+  constexpr struct {
+    std::string_view name;
+    int flag;
+  } kRows[] = {{"fs", CLONE_NEWNS},   {"mount", CLONE_NEWNS}, {"ipc", CLONE_NEWIPC},  {"net", CLONE_NEWNET},
+               {"pid", CLONE_NEWPID}, {"uts", CLONE_NEWUTS},  {"user", CLONE_NEWUSER}};
+  std::istringstream words(value);
+  for (std::string word; std::getline(words, word, ',');) {
+    int flag = 0;
+    for (const auto &row : kRows)
+      if (row.name == word) flag = row.flag;
+    if (!flag) {
+      uwsgi_log("error: %s = %s: there is no namespace '%s' (fs, ipc, net, pid, user, uts)\n", name, value,
+                word.c_str());
+      uwsgi_exit(64);
+    }
+    settings().namespaces |= flag;
+  }
 }
 
 void run_hook_command(const char *command, const uwsgi_instance &vassal) {

@@ -46,7 +46,11 @@ void see(uwsgi_emperor_scanner *scanner, const std::string &path) {
     }
   }
   std::string name = path;
-  uwsgi_emperor_simple_do(scanner, name.data(), nullptr, info.st_mtime, uid, gid, nullptr);
+  char *config = nullptr;
+  size_t len = 0;
+  // A plugin wants the vassal to get its configuration by a descriptor: it cannot open the file.
+  if (uwsgi.emperor_force_config_pipe) config = uwsgi_open_and_read(name.c_str(), &len, 1, nullptr);
+  uwsgi_emperor_simple_do(scanner, name.data(), config, info.st_mtime, uid, gid, nullptr);
 }
 
 void drop_missing(const uwsgi_emperor_scanner *scanner) {

@@ -4,6 +4,8 @@
 #include <mortise/lifecycle.h>
 
 #include "emperor_process.h"
+#include "heartbeat.h"
+#include "launch.h"
 #include "monitors.h"
 #include "settings.h"
 
@@ -28,6 +30,9 @@ uwsgi_option options[] = {
     {"emperor-no-blacklist", no_argument, 0, "always start it again after emperor-throttle", uwsgi_opt_true, &settings().no_blacklist, 0},
     {"emperor-curse-tolerance", required_argument, 0, "seconds that a vassal may take to stop (30)", uwsgi_opt_set_int, &settings().curse_seconds, 0},
     {"emperor-pidfile", required_argument, 0, "file with the emperor's pid", uwsgi_opt_set_str, &settings().pidfile, 0},
+    {"emperor-use-clone", required_argument, 0, "each vassal has namespaces of its own: fs, ipc, net, pid, user, uts", set_namespaces, nullptr, 0},
+    {"emperor-required-heartbeat", required_argument, 0, "seconds of silence after which a vassal that sent heartbeats is killed (30)", uwsgi_opt_set_int, &settings().heartbeat_seconds, 0},
+    {"heartbeat", required_argument, 0, "this server, a vassal, tells its emperor every so many seconds that it lives", uwsgi_opt_set_int, &settings().own_heartbeat_seconds, 0},
     {"emperor-stats", required_argument, 0, "address on which the state of the vassals is told as JSON", uwsgi_opt_set_str, &settings().stats, 0},
     {"emperor-stats-server", required_argument, 0, "same", uwsgi_opt_set_str, &settings().stats, 0},
     {"emperor-wrapper", required_argument, 0, "program that is run for a vassal instead of this one", uwsgi_opt_set_str, &settings().wrapper, 0},
@@ -65,5 +70,7 @@ struct uwsgi_plugin emperor_plugin = [] {
   plugin.name = "emperor";
   plugin.options = options;
   plugin.init = start;
+  plugin.master_cycle = send_heartbeat;
+  plugin.post_uwsgi_fork = leave_pipe_to_master;
   return plugin;
 }();

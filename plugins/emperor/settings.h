@@ -22,6 +22,9 @@ struct Settings {
   int max_throttle_seconds = 180;
   int curse_seconds = 30;
   int no_blacklist = 0;
+  int namespaces = 0;             // CLONE_NEW… of each vassal, clone(2)
+  int heartbeat_seconds = 30;     // silence after which a vassal that has sent heartbeats is killed
+  int own_heartbeat_seconds = 0;  // of this server, where it is a vassal; 0: none
 };
 
 inline Settings &settings() {

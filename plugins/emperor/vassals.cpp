@@ -17,16 +17,36 @@ static Vassal *list;
 namespace {
 
 constexpr int64_t kLoyalMs = 30'000;  // who lives as long as this starts with a clean slate
+constexpr char kHeartbeat = 26;       // uWSGI's numbers of what a vassal tells
 
 void watch_end(Vassal &vassal) {
   vassal.pidfd = static_cast<int>(syscall(SYS_pidfd_open, vassal.pid, 0));
   if (vassal.pidfd >= 0) event_queue_add_fd_read(uwsgi.emperor_queue, vassal.pidfd);
 }
 
+void close_pipe(Vassal &vassal) {
+  if (vassal.pipe[0] >= 0) {
+    event_queue_del_fd(uwsgi.emperor_queue, vassal.pipe[0], event_queue_read());
+    close(vassal.pipe[0]);
+  }
+  vassal.pipe[0] = -1;
+}
+
+void hear(Vassal &vassal) {
+  char told[64];
+  const ssize_t len = recv(vassal.pipe[0], told, sizeof told, MSG_DONTWAIT);
+  if (len == 0 || (len < 0 && errno != EAGAIN && errno != EINTR)) return close_pipe(vassal);
+  if (len > 0 && memchr(told, kHeartbeat, static_cast<size_t>(len))) vassal.heartbeat_ms = now_ms();
+}
+
 void start(Vassal &vassal) {
+  vassal.heartbeat_ms = 0;
+  close_pipe(vassal);
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, vassal.pipe)) vassal.pipe[0] = vassal.pipe[1] = -1;
   run_phase("emperor-start");
   run_hook_command(settings().start_hook, vassal);
   vassal.pid = launch(vassal, vassal.config_fd);
+  if (vassal.pipe[1] >= 0) close(std::exchange(vassal.pipe[1], -1));
   vassal.last_run = uwsgi_now();
   if (!vassal.first_run) vassal.first_run = vassal.last_run;
   if (vassal.pid < 0) {
@@ -36,7 +56,18 @@ void start(Vassal &vassal) {
     return;
   }
   watch_end(vassal);
+  if (vassal.pipe[0] >= 0) event_queue_add_fd_read(uwsgi.emperor_queue, vassal.pipe[0]);
   uwsgi_log("[emperor] vassal %s (pid %d) started\n", vassal.name, static_cast<int>(vassal.pid));
+}
+
+// Only who has sent one is expected to go on.
+void look_after_heartbeat(Vassal &vassal) {
+  const int64_t limit_ms = int64_t{settings().heartbeat_seconds} * 1000;
+  if (!vassal.heartbeat_ms || vassal.pid <= 0 || now_ms() - vassal.heartbeat_ms <= limit_ms) return;
+  uwsgi_log("[emperor] vassal %s sent no heartbeat for %d s: killing it\n", vassal.name,
+            settings().heartbeat_seconds);
+  vassal.heartbeat_ms = 0;
+  kill(vassal.pid, SIGKILL);
 }
 
 void drop(Vassal *vassal) {
@@ -51,6 +82,7 @@ void drop(Vassal *vassal) {
   run_phase("emperor-stop");
   run_hook_command(settings().stop_hook, *vassal);
   if (vassal->config_fd >= 0) close(vassal->config_fd);
+  close_pipe(*vassal);
   while (vassal->attrs) {
     uwsgi_dyn_dict *attribute = vassal->attrs;
     vassal->attrs = attribute->next;
@@ -99,6 +131,7 @@ void keep_config(Vassal &vassal, const char *config, uint32_t len) {
   if (vassal.config_fd < 0 || ftruncate(vassal.config_fd, 0) ||
       pwrite(vassal.config_fd, config, len, 0) != static_cast<ssize_t>(len))
     uwsgi_log("[emperor] keep the configuration of vassal %s: %s\n", vassal.name, strerror(errno));
+  vassal.pipe_config[1] = vassal.config_fd;
 }
 
 }  // namespace
@@ -131,14 +164,16 @@ int tend_vassals() {
       kill(vassal->pid, SIGKILL);
       vassal->due_ms = INT64_MAX;
     }
+    look_after_heartbeat(*vassal);
     const bool waits = vassal->pid == 0 || vassal->cursed_at;
     if (waits) next = std::min(next, std::max(vassal->due_ms, now + 1));
   }
   return static_cast<int>(next - now_ms());
 }
 
-bool vassal_ended(int fd) {
+bool vassal_event(int fd) {
   for (Vassal *vassal = list; vassal; vassal = next_vassal(vassal)) {
+    if (vassal->pipe[0] == fd) return hear(*vassal), true;
     if (vassal->pidfd != fd) continue;
     int status = 0;
     if (waitpid(vassal->pid, &status, WNOHANG) == vassal->pid) ended(*vassal, status);

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -153,3 +154,52 @@ def test_hooks_run_in_the_emperor_and_in_each_vassal(emperor, tmp_path):
     answers(tmp_path, "first", "one")
     assert "the emperor is here" in log_of(tmp_path)
     assert "a vassal is born" in log_of(tmp_path)
+
+
+def test_a_vassal_whose_heartbeat_stops_is_killed_and_started_again(emperor, tmp_path):
+    path = vassal(tmp_path, "first", "one")
+    path.write_text(path.read_text().replace("[emperor]", "heartbeat = 1\n[emperor]"))
+    quiet = vassal(tmp_path, "quiet", "two")  # never sent one, so none is missed
+    emperor("--emperor-throttle", "100", "--emperor-required-heartbeat", "3")
+    answers(tmp_path, "first", "one")
+    answers(tmp_path, "quiet", "two")
+    pid = int(re.search(r"vassal %s \(pid (\d+)\) started" % re.escape(str(path)), log_of(tmp_path)).group(1))
+    os.utime(path, (time.time() + 5, time.time() + 5))  # a reload changes nothing
+    wait_until(lambda: "reload done" in log_of(tmp_path), 20)
+    os.kill(pid, signal.SIGSTOP)
+    message = "vassal %s sent no heartbeat for 3 s: killing it" % path
+    wait_until(lambda: message in log_of(tmp_path), 20, "the silence is noticed")
+    wait_until(lambda: log_of(tmp_path).count("vassal %s (pid " % path) >= 2, 20, "it is started again")
+    answers(tmp_path, "first", "one")
+    assert "vassal %s sent no" % quiet not in log_of(tmp_path)
+
+
+CAN_UNSHARE = os.geteuid() == 0 and subprocess.run(["unshare", "--uts", "--pid", "--fork", "true"], capture_output=True).returncode == 0
+NAMESPACES = "import os\ndef application(environ, start_response):\n    start_response('200 OK', [])\n    return [repr([os.getpid(), os.readlink('/proc/thread-self/ns/uts')]).encode()]\n"
+
+
+@pytest.mark.skipif(not CAN_UNSHARE, reason="no namespaces may be made here")
+def test_vassals_have_namespaces_of_their_own(emperor, tmp_path):
+    path = vassal(tmp_path, "first", "one")
+    (tmp_path / "apps" / "first.py").write_text(NAMESPACES)
+    emperor("--emperor-use-clone", "uts,pid,ipc")
+
+    def told():
+        try:
+            return eval(ask(tmp_path, "first"))
+        except (OSError, SyntaxError):
+            return None
+
+    pid, uts = wait_until(told, 20, "the vassal answers")
+    assert pid < 30 and uts != os.readlink("/proc/self/ns/uts")
+    os.utime(path, (time.time() + 5, time.time() + 5))
+    wait_until(lambda: "reload done" in log_of(tmp_path), 20)
+    path.unlink()
+    wait_until(lambda: "vassal %s removed" % path in log_of(tmp_path), 20)
+    assert "did not stop" not in log_of(tmp_path)
+
+
+def test_a_namespace_that_is_none_is_refused(tmp_path):
+    result = run(tmp_path, "--emperor", ".", "--emperor-use-clone", "ipc,time")
+    assert result.returncode == 64
+    assert "error: emperor-use-clone = ipc,time: there is no namespace 'time' (fs, ipc, net, pid, user, uts)" in result.stdout
