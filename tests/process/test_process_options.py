@@ -71,6 +71,92 @@ def test_another_root_folder(tmp_path):
     assert "make %s the root folder: No such file or directory (start the server as root, and name a folder that there is)" % (tmp_path / "none") in done.stdout
 
 
+@as_root
+def test_the_server_lives_below_another_root_folder(tmp_path, mortise):
+    open_to_all(tmp_path)
+    root = tmp_path / "root"
+    write(root, "secret.txt", "of the new root")
+    server = mortise("--http-socket", "127.0.0.1:0", "--chroot", root, "--uid", NOBODY, "--static-map", "/files=/", "--no-need-app", "--vacuum=false")
+    assert server.get("/files/secret.txt").text == "of the new root"
+    assert server.get("/files%s/secret.txt" % root).status != 200
+    assert pathlib.Path("/proc/%d/root" % server.process.pid).resolve() == root
+    assert {pathlib.Path("/proc/%d/root" % pid).resolve() for pid in children(server.process.pid)} == {root}
+    assert user_of(server.process.pid) == NOBODY
+
+
+@as_root
+@pytest.mark.parametrize(
+    "options, groups",
+    [
+        ([], {65534}),
+        (["--add-gid", "4242", "--add-gid", "4243"], {65534, 4242, 4243}),
+        (["--no-initgroups"], set()),
+        (["--no-initgroups", "--add-gid", "4242"], {4242}),
+    ],
+)
+def test_supplementary_groups_are_those_of_the_user_and_what_is_added(mortise, tmp_path, options, groups):
+    open_to_all(tmp_path)
+    server = mortise("--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--uid", "nobody", "--gid", NOBODY, *options, files={"app.py": APP.replace("repr([", "repr([os.getgroups(), ")})
+    assert set(told(server)[0]) == groups
+
+
+@as_root
+def test_a_group_that_is_none_ends_the_start(tmp_path):
+    done = run(tmp_path, "--http-socket", "127.0.0.1:0", "--need-app=false", "--uid", NOBODY, "--add-gid", "nonesuch")
+    assert done.returncode == 77
+    assert "change to group 'nonesuch': there is no such group (see what there is: getent group)" in done.stdout
+
+
+def test_an_address_that_no_interface_has_yet_is_listened_at_if_that_is_wanted(tmp_path, mortise):
+    address = "192.0.2.1:0"  # of documentation (RFC 5737): no packet comes from there
+    refused = run(tmp_path, "--http-socket", address, "--need-app=false")
+    assert refused.returncode == 69
+    assert "no interface of this machine has it; see them with: ip addr; --freebind listens in advance" in refused.stdout
+    mortise("--http-socket", address, "--freebind", "--need-app=false")
+
+
+SOCKETS = """
+import os, socket, uwsgi
+LEVELS = {"fast open": (socket.IPPROTO_TCP, 23), "keepalive": (socket.SOL_SOCKET, socket.SO_KEEPALIVE), "sent": (socket.SOL_SOCKET, socket.SO_SNDBUF), "received": (socket.SOL_SOCKET, socket.SO_RCVBUF)}
+def value(fd, name):
+    with socket.socket(fileno=os.dup(fd)) as opened:
+        return opened.getsockopt(*LEVELS[name])
+def application(environ, start_response):
+    start_response("200 OK", [])
+    listener = next(fd for fd in map(int, os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd/%d" % fd) and os.readlink("/proc/self/fd/%d" % fd).startswith("socket:") and is_listener(fd))
+    return [repr([value(uwsgi.connection_fd(), "keepalive"), value(uwsgi.connection_fd(), "sent"), value(uwsgi.connection_fd(), "received"), value(listener, "fast open")]).encode()]
+def is_listener(fd):
+    with socket.socket(fileno=os.dup(fd)) as opened:
+        return opened.family == socket.AF_INET and opened.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+"""
+
+
+@pytest.mark.parametrize(
+    "options, place, expected",
+    [
+        ([], 0, 0),
+        (["--so-keepalive"], 0, 1),
+        (["--socket-sndbuf", "20000"], 1, 40000),  # the system doubles it, socket(7)
+        (["--socket-rcvbuf", "30000"], 2, 60000),
+        (["--tcp-fast-open", "7"], 3, 7),
+        (["--tcp-fastopen", "8"], 3, 8),
+    ],
+)
+def test_connections_have_the_socket_options_that_were_asked_for(wsgi, options, place, expected):
+    server = wsgi(SOCKETS, *options)
+    server.get()  # one that came before the server had started is as it came
+    assert told(server)[place] == expected
+
+
+@pytest.mark.parametrize("option", ["--socket-timeout", "--so-send-timeout", "--so-write-timeout", "--socket-send-timeout", "--socket-write-timeout"])
+def test_a_client_that_stops_sending_is_waited_for_as_long_as_was_said(wsgi, option):
+    server = wsgi("def application(environ, start_response):\n    environ['wsgi.input'].read()\n    start_response('200 OK', [])\n    return []\n", option, "1")
+    with server.connect() as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nabc")
+        client.settimeout(20)  # the default is 30
+        assert b" 200 " not in client.recv(65536)
+
+
 def test_an_address_is_shared_by_its_number(mortise, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = "127.0.0.1:%d" % free.getsockname()[1]
