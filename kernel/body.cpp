@@ -273,12 +273,4 @@ void uwsgi_request_body_seek(wsgi_request *wsgi_req, off_t pos) {
   }
 }
 
-int uwsgi_request_body_consume(wsgi_request *request) {
-  ssize_t len = 0;
-  do {
-    if (!uwsgi_request_body_read(request, 0, &len)) return -1;
-  } while (len > 0);
-  return 0;
-}
-
 }  // extern "C"

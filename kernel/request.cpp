@@ -9,6 +9,7 @@ namespace mortise {
 namespace {
 // Room for the bytes of a body that come with a full-sized head, and for names that a protocol writes anew.
 constexpr size_t kReadAhead = 16 * 1024;
+constexpr int kPatienceMs = 50;
 }  // namespace
 
 Request::Request(int core)
@@ -53,6 +54,7 @@ void Request::begin(Connection &connection) {
   body_begin = body_end = body_size = body_file_pos = 0;
   body_is_kept = false;
   body_status = 0;
+  patience_ms = kPatienceMs;
 }
 
 char *Request::allocate(size_t len) {

@@ -1,5 +1,6 @@
 #include "kernel/response.h"
 
+#include <poll.h>
 #include <sys/sendfile.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "kernel/clock.h"
 #include "kernel/flusher.h"
 #include "kernel/log.h"
 #include "kernel/request.h"
@@ -86,6 +88,19 @@ bool wait_writable(wsgi_request *request) {
   return uwsgi.wait_write_hook(request->fd, uwsgi.socket_timeout) > 0;
 }
 
+// Our own gateway takes what comes as soon as it has the processor: that costs less than keeping it. Where
+// its client is slow it does not.
+bool gateway_takes_more(wsgi_request *request) {
+  constexpr int kMomentMs = 10;
+  int &patience_ms = Request::of(request).patience_ms;
+  if (!request->socket->internal || patience_ms <= 0) return false;
+  pollfd writable{request->fd, POLLOUT, 0};
+  const int64_t began = monotonic_ms();
+  const bool takes = poll(&writable, 1, kMomentMs) > 0;
+  patience_ms = takes ? patience_ms - static_cast<int>(monotonic_ms() - began) : 0;
+  return takes;
+}
+
 // What write_now() returns when there is no more.
 constexpr ssize_t kAllSent = SSIZE_MAX;
 
@@ -103,6 +118,7 @@ int send_all(wsgi_request *request, WriteNow write_now, Keep keep) {
       if (sent == kAllSent) return UWSGI_OK;
       if (sent >= 0 || errno == EINTR) continue;
       if (!uwsgi_is_again()) return lost_client(request);
+      if (flusher_of(request) && gateway_takes_more(request)) continue;
     }
     if (Flusher *flusher = flusher_of(request)) {
       const Flusher::Kept kept = keep(*flusher, *Request::of(request).peer);
@@ -411,11 +427,6 @@ int uwsgi_500(wsgi_request *request) {
 int uwsgi_response_wait_sent(wsgi_request *request) {
   return send_all(
       request, [] { return kAllSent; }, [](Flusher &, Connection &) { return Flusher::Kept::kSome; });
-}
-
-void uwsgi_disconnect(wsgi_request *request) {
-  shutdown(request->fd, SHUT_RDWR);
-  lost_client(request);
 }
 
 }  // extern "C"

@@ -92,6 +92,21 @@ int uwsgi_ready_fd(wsgi_request *request) {
   return request->async_ready_fd;
 }
 
+int uwsgi_request_body_consume(wsgi_request *request) {
+  ssize_t len = 0;
+  do {
+    if (!uwsgi_request_body_read(request, 0, &len)) return -1;
+  } while (len > 0);
+  return 0;
+}
+
+// [request] As if the client had gone.
+void uwsgi_disconnect(wsgi_request *request) {
+  shutdown(request->fd, SHUT_RDWR);
+  request->write_errors++;
+  request->keep_alive = 0;
+}
+
 char *uwsgi_chunked_read_smart(wsgi_request *request, size_t *len, int timeout) {
   return uwsgi_chunked_read(request, len, timeout, 0);
 }
