@@ -1,5 +1,9 @@
 #include "provided_functions.h"
 
+#include <link.h>
+#include <unistd.h>
+
+#include <climits>
 #include <cstring>
 #include <string>
 
@@ -19,15 +23,33 @@ constexpr Provider kProviders[] = {
     {harakiri_functions, nullptr},   {monitor_functions, nullptr}, {route_functions, nullptr},
 };
 
+// Of the file that this code is in, with its slash: this plugin's, or the program's that the plugin is linked
+// with.
+std::string own_folder() {
+  Dl_info info;
+  link_map *file = nullptr;
+  std::string path(PATH_MAX, '\0');
+  if (dladdr1(&kProviders, &info, reinterpret_cast<void **>(&file), RTLD_DL_LINKMAP) && file->l_name[0]) {
+    path = file->l_name;
+  } else {  // a program's own name is empty
+    const ssize_t len = readlink("/proc/self/exe", path.data(), path.size());
+    path.resize(len > 0 ? static_cast<size_t>(len) : 0);
+  }
+  return path.substr(0, path.rfind('/') + 1);
+}
+
+// Beside this plugin, or where a program's plugins are: in its build folder, or where both are installed.
+bool file_is_there(const char *plugin) {
+  const std::string own = own_folder(), file = std::string(plugin) + "_plugin.so";
+  for (const char *folder : {"", "plugins/", "../lib/mortise/plugins/"})
+    if (uwsgi_file_exists((own + folder + file).c_str())) return true;
+  return false;
+}
+
 }  // namespace
 
 void load_plugin_if_there(const char *name, const char *function) {
-  Dl_info self;
-  if (!dladdr(&kProviders, &self) || !self.dli_fname) return;
-  std::string path = self.dli_fname;
-  path.resize(path.rfind('/') + 1);
-  path += std::string(name) + "_plugin.so";
-  if (uwsgi_file_exists(path.c_str()) || dlsym(RTLD_DEFAULT, function))  // in this program
+  if (dlsym(RTLD_DEFAULT, function) || file_is_there(name))  // in this program, or a file of its
     uwsgi_load_plugin(name);
 }
 

@@ -31,8 +31,8 @@ extern ProvidedFunction route_functions[];
 // [with the GIL]
 PyRef find_provided_function(const char *name);
 
-// Loads a plugin that is built into the server, which then has this function of it, or lies beside this one;
-// does nothing where there is none.
+// Loads a plugin that is built into the server, which then has this function of it, or whose file lies beside
+// this one or where the plugins of this program are; does nothing where there is none.
 void load_plugin_if_there(const char *name, const char *function);
 
 // Where a symbol of another plugin is; null where that is not loaded.
