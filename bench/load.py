@@ -36,6 +36,9 @@ def measure(server, url, connections=32, seconds=3, arguments=(), script=None, c
     late = re.search(r"99%\s+([\d.]+)(us|ms|s)", text)
     p99 = float(late.group(1)) * {"us": 0.001, "ms": 1, "s": 1000}[late.group(2)] if late else None
     errors = sum(int(number) for line in re.findall(r"Socket errors:.*|Non-2xx.*", text) for number in re.findall(r"\d+", line.replace("2xx or 3xx", "")))
+    refused = re.search(r"Non-2xx.*: (\d+)", text)
+    if count == 0 or refused and int(refused[1]) == count:
+        raise RuntimeError("it answered no request as wanted: %d answers, all of them errors" % count)
     return Sample(rate, used / max(count, 1) * 1e6, busy, p99, errors)
 
 

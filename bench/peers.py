@@ -9,6 +9,7 @@ from processes import clean_environment
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = pathlib.Path(os.environ.get("MORTISE_BUILD", HERE.parent / "build"))
+STATIC_BUILD = pathlib.Path(os.environ.get("MORTISE_STATIC_BUILD", HERE.parent / "build-static-python"))
 VENV = pathlib.Path(os.environ.get("MORTISE_BENCH_VENV", HERE.parent / "build" / "bench-venv"))
 APPS = HERE / "apps"
 
@@ -30,14 +31,26 @@ class Setting:
         return not (self.gateway or self.plugin or self.files) and self.threads == 1 and self.workers == 1
 
 
-def mortise(setting):
-    command = [BUILD / "mortise", "--http" if setting.gateway else "--http-socket", setting.address, "--master",
+def plugin_file(setting, server):
+    """The C plugin, where it could be built."""
+    path = setting.folder / ("%s-plugin" % server) / "hello_plugin.so"
+    return path if path.exists() else None
+
+
+def mortise(setting, build=BUILD):
+    command = [build / "mortise", "--http" if setting.gateway else "--http-socket", setting.address, "--master",
                "--processes", setting.workers, "--threads", setting.threads, "--disable-logging", "--listen", "4096"]
     if setting.files:
         command += ["--static-map", "/static=%s" % setting.folder]
     if setting.plugin:
-        return command + ["--plugin", setting.folder / "mortise-plugin" / "hello_plugin.so"]
+        plugin = plugin_file(setting, "mortise")
+        return plugin and command + ["--plugin", plugin]
     return command + ["--pythonpath", APPS, "--module", "%s:%s" % (setting.module, setting.callable), "--venv", VENV]
+
+
+def mortise_static_python(setting):
+    """The interpreter linked in, as in those that the peers of PyPI run in."""
+    return mortise(setting, STATIC_BUILD)
 
 
 def mortise_gateway(setting):
@@ -53,7 +66,8 @@ def uwsgi(setting, option=None):
     if setting.files:
         command += ["--static-map", "/static=%s" % setting.folder]
     if setting.plugin:
-        return command + ["--plugin", setting.folder / "uwsgi-plugin" / "hello_plugin.so"]
+        plugin = plugin_file(setting, "uwsgi")
+        return plugin and command + ["--plugin", plugin]
     return command + ["--pythonpath", APPS, "--module", "%s:%s" % (setting.module, setting.callable), "--venv", VENV]
 
 
@@ -142,14 +156,14 @@ def uvicorn(setting):
 
 
 PEERS = {function.__name__.replace("_", "-"): function for function in (
-    mortise, mortise_gateway, uwsgi, uwsgi_http11, uwsgi_gateway, uwsgi_gateway_keepalive, nginx_return, nginx_files, nginx_uwsgi,
+    mortise, mortise_static_python, mortise_gateway, uwsgi, uwsgi_http11, uwsgi_gateway, uwsgi_gateway_keepalive, nginx_return, nginx_files, nginx_uwsgi,
     bjoern, fastwsgi, gunicorn, granian, uvicorn, waitress)}
 
 
 def is_there(name):
     """Whether this machine has what the peer needs."""
     if name.startswith("mortise"):
-        return (BUILD / "mortise").exists()
+        return ((STATIC_BUILD if name == "mortise-static-python" else BUILD) / "mortise").exists()
     if name.startswith("nginx") and not pathlib.Path("/usr/sbin/nginx").exists():
         return False
     if "uwsgi" in name:
