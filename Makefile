@@ -84,6 +84,7 @@ bench-loader: build  ## the loader's own work per plugin against its bound
 
 bench: build  ## side by side with peers
 	@tools/setup bench "$(PYTHON)"
+	@tools/build static-python "$${MORTISE_BENCH_PYTHON:-/usr/bin/python3}" mortise plugin_index || true  # measured as well, where it can be
 	@bench/run
 
 install:  ## install what was built under PREFIX=/usr/local, below DESTDIR where that is set
@@ -94,7 +95,7 @@ install:  ## install what was built under PREFIX=/usr/local, below DESTDIR where
 	@echo "installed under $(DESTDIR)$(abspath $(PREFIX))"
 
 clean:  ## remove what was built
-	@rm -rf build build-asan build-tsan build-fuzz build-lint
+	@rm -rf build build-static-python build-asan build-tsan build-fuzz build-lint
 
 help:
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-17s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

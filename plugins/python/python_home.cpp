@@ -44,13 +44,15 @@ std::string version_of_virtualenv(const fs::path &config) {
   return {};
 }
 
-// Where bin/pythonX.Y stands next to the folder that this libpython was loaded from.
+// Where bin/pythonX.Y stands next to the folder that this libpython was loaded from. Where it is linked in,
+// that is the interpreter that it was built with (MORTISE_STATIC_PYTHON).
 std::string installed_executable() {
   Dl_info info;
   if (!dladdr(reinterpret_cast<void *>(Py_GetVersion), &info) || !info.dli_fname) return {};
   std::error_code failed;
   fs::path library = fs::canonical(info.dli_fname, failed);
-  if (failed || library.filename().string().rfind("libpython", 0) != 0) return {};
+  if (failed || library.filename().string().rfind("libpython", 0) != 0)
+    return is_there(MORTISE_PYTHON) ? MORTISE_PYTHON : "";
   constexpr int kLevels = 4;  // /usr/lib/x86_64-linux-gnu/libpython3.11.so.1.0 belongs to /usr/bin/python3.11
   fs::path folder = library.parent_path();
   for (int level = 0; level < kLevels; ++level, folder = folder.parent_path()) {

@@ -11,6 +11,7 @@ import pytest
 from mortise import BUILD, SANITIZED, run
 
 PROGRAMS = BUILD / "fixtures"
+EMBEDS = "MORTISE_EMBED:STRING=\n" not in (BUILD / "CMakeCache.txt").read_text()
 
 APP = """
 def application(environ, start_response):
@@ -126,6 +127,7 @@ def test_an_embedded_plugin_is_started_before_a_file_that_calls_it(deploy, morti
 DIGESTING = "digesting: a9993e364706816aba3e25717850c26c9cd0d89d, queue\n"  # FIPS 180-2, A.1
 
 
+@pytest.mark.skipif(EMBEDS, reason="the server has them in it")
 def test_functions_that_the_server_does_not_have_come_with_a_plugin_that_nobody_names(mortise):
     server = mortise("--plugin", PROGRAMS / "digesting_plugin.so", "--socket", "x.sock", "--need-app=false")
     server.wait_for_log(DIGESTING)

@@ -1,0 +1,106 @@
+"""The server with the interpreter linked into it (-DMORTISE_STATIC_PYTHON), which must be the same one with another cost."""
+
+import concurrent.futures
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from mortise import BUILD, ROOT, wait_until, write
+
+PROGRAM = BUILD / "fixtures" / "static_python"
+
+pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="the interpreter has no archive, or this is a build with sanitizers")
+
+APP = """
+import sys
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [repr(eval(environ.get("HTTP_X_EVAL", "None"))).encode()]
+"""
+
+
+@pytest.fixture(autouse=True)
+def static(monkeypatch):
+    monkeypatch.setattr("mortise.BINARY", str(PROGRAM))
+
+
+def ask(server, expression):
+    return eval(server.get(headers={"X-Eval": expression}).text)
+
+
+def test_no_shared_libpython_is_loaded(wsgi):
+    server = wsgi(APP)
+    assert [line for line in ask(server, "open('/proc/self/maps').read().splitlines()") if "libpython" in line] == []
+
+
+def test_extension_modules_find_the_interpreter(wsgi):
+    """Those of the standard library, and those of the libraries that are known for what they do."""
+    names = ("_json", "_ctypes", "_decimal", "ssl", "sqlite3", "numpy", "lxml.etree", "cryptography.fernet", "psycopg2", "greenlet")
+    server = wsgi(APP, "--virtualenv", sys.prefix)
+    assert ask(server, "[__import__(name) and name for name in %r]" % (names,)) == list(names)
+
+
+def test_it_exports_what_the_shared_library_exports(wsgi):
+    """An extension may call any function of the C API, and not only those that the server needs itself."""
+    server = wsgi(APP)
+    names = ["PyOS_FSPath", "PyRun_SimpleStringFlags", "PyMarshal_WriteObjectToString", "Py_BytesMain", "PyContextVar_New", "PyStructSequence_NewType"]
+    program = "__import__('ctypes').CDLL(None)"
+    assert ask(server, "[name for name in %r if not hasattr(%s, name)]" % (names, program)) == []
+
+
+def test_it_has_the_standard_library_of_the_interpreter_whose_archive_it_has(wsgi):
+    server = wsgi(APP)
+    assert ask(server, "[sys.prefix, sys.version, __import__('os').__file__]") == [sys.base_prefix, sys.version, os.__file__]
+    assert pathlib.Path(ask(server, "sys.executable")).resolve() == pathlib.Path(sys.executable).resolve()
+
+
+def test_a_virtualenv_is_used(wsgi):
+    server = wsgi(APP, "--virtualenv", sys.prefix)
+    assert ask(server, "sys.prefix") == sys.prefix
+
+
+def test_the_plugin_may_be_named_all_the_same(mortise):
+    server = mortise("--plugins", "http,python3", "--plugin", "python", "--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", files={"app.py": APP})
+    assert ask(server, "1 + 1") == 2
+    assert "error" not in server.log and "warning: load" not in server.log
+
+
+def test_interpreters_of_threads_are_apart(wsgi):
+    server = wsgi(APP.replace("import sys", "import sys, threading\nMINE = []", 1), "--py-thread-interpreters", "--threads", 2)
+    fill = "MINE.append(1) or threading.Event().wait(0.5) or len(MINE)"  # long enough for the other core to get the second
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(ask, [server] * 2, [fill] * 2)) == [1, 1]
+
+
+def test_a_reload_loads_the_application_again(wsgi):
+    server = wsgi(APP + "NUMBER = 1\n", "--master")
+    before = ask(server, "__import__('os').getpid()")
+    write(server.folder, "app.py", APP + "NUMBER = 2\n")
+    server.signal(signal.SIGHUP)
+    wait_until(lambda: ask(server, "NUMBER") == 2, what="the new application")
+    assert ask(server, "__import__('os').getpid()") != before
+
+
+def test_harakiri_tells_the_stack(wsgi):
+    server = wsgi(APP.replace("import sys", "import sys, time\ndef forever():\n    time.sleep(600)", 1), "--harakiri", 1)
+    server.get(headers={"X-Eval": "forever()"})
+    assert "in forever" in server.log
+
+
+def test_without_an_archive_the_build_says_what_is_missing(tmp_path):
+    """Another interpreter than this one: its archive is where nobody has put it."""
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\necho '/nowhere/libpython3.99.a|-lm|/nowhere/python'\n")
+    fake.chmod(0o755)
+    script = tmp_path / "CMakeLists.txt"
+    script.write_text('cmake_minimum_required(VERSION 3.21)\nproject(x NONE)\nset(MORTISE_STATIC_PYTHON ON)\nset(Python3_EXECUTABLE "%s")\ninclude("%s")\n' % (
+        fake, ROOT / "tools/cmake/MortiseStaticPython.cmake"))
+    told = subprocess.run(["cmake", "-S", str(tmp_path), "-B", str(tmp_path / "build")], capture_output=True, text=True)
+    assert told.returncode != 0
+    text = " ".join(told.stderr.split())
+    assert "MORTISE_STATIC_PYTHON: %s has no archive to link: there is no /nowhere/libpython3.99.a" % fake in text
+    assert "-DPYTHON=/path" in text
