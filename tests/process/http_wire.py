@@ -29,7 +29,7 @@ class Wire:
         else:
             host, port = server.address()
         self.sock = socket.create_connection((host, int(port)), timeout=timeout)
-        self.buffer = b""
+        self.buffer = bytearray()
 
     def __enter__(self):
         return self
@@ -50,19 +50,21 @@ class Wire:
     def _more(self):
         data = self.sock.recv(262144)
         if not data:
-            raise EOFError("the connection ended, held: %r" % self.buffer[:200])
+            raise EOFError("the connection ended, held: %r" % bytes(self.buffer[:200]))
         self.buffer += data
 
     def _line(self):
         while b"\r\n" not in self.buffer:
             self._more()
-        line, self.buffer = self.buffer.split(b"\r\n", 1)
+        line = self._bytes(self.buffer.index(b"\r\n"))
+        self._bytes(2)
         return line.decode("latin-1")
 
     def _bytes(self, count):
         while len(self.buffer) < count:
             self._more()
-        data, self.buffer = self.buffer[:count], self.buffer[count:]
+        data = bytes(self.buffer[:count])
+        del self.buffer[:count]
         return data
 
     def rest(self):
@@ -71,8 +73,7 @@ class Wire:
             try:
                 self._more()
             except EOFError:
-                data, self.buffer = self.buffer, b""
-                return data
+                return self._bytes(len(self.buffer))
 
     def at_end(self):
         """True when the peer has closed and nothing is left."""

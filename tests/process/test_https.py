@@ -60,7 +60,7 @@ class TlsWire(Wire):
     def __init__(self, server, context, name="localhost", session=None, timeout=10):
         self.raw = socket.create_connection(("127.0.0.1", port_of(server)), timeout=timeout)
         self.sock = context.wrap_socket(self.raw, server_hostname=name, session=session, suppress_ragged_eofs=False)
-        self.buffer = b""
+        self.buffer = bytearray()
 
     def variables_as_bytes(self):
         self.get("/vars")
