@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 import instructions
-from load import CLOSE, POST, measure
+from load import CLOSE, PACED, POST, measure
 from peers import PEERS, Setting, build_plugins, is_there, versions
 from processes import Server, clean_environment, free_port
 
@@ -22,19 +22,21 @@ GATEWAYS = ("uwsgi-gateway", "uwsgi-gateway-keepalive", "nginx-uwsgi")
 
 
 class Workload:
-    def __init__(self, title, peers, connections=32, ours="mortise", path="/", arguments=(), script=None, pinned=True, goals=(), **setting):
+    def __init__(self, title, peers, connections=32, ours="mortise", path="/", arguments=(), script=None, pinned=True, paced=None, goals=(), **setting):
         self.title, self.peers, self.connections, self.path = title, (ours, *peers), connections, path
-        self.arguments, self.script, self.pinned, self.goals, self.setting = arguments, script, pinned, goals, setting
+        self.arguments, self.script, self.pinned, self.paced, self.goals, self.setting = arguments, script, pinned, paced, goals, setting
 
 
-# Goals: (peer, "rate" or "cpu", what ours must at least, or at most, be of theirs).
+# Goals: (peer, "rate", "cpu" or "p99", what ours must at least, or at most, be of theirs). paced: by this server's capacity, of which
+# all get 0.8.
 WORKLOADS = {
     "plugin-32": Workload("C plugin, keep-alive, 32 connections", ("uwsgi", "nginx-return"), plugin=True, goals=[("nginx-return", "cpu", 1.05), ("uwsgi", "rate", 4)]),
     "plugin-256": Workload("C plugin, keep-alive, 256 connections", ("uwsgi", "nginx-return"), 256, plugin=True, goals=[("nginx-return", "cpu", 1.05), ("uwsgi", "rate", 4)]),
     "hello-32": Workload("hello, keep-alive, 32 connections", WSGI, goals=[("bjoern", "rate", 1.05), ("fastwsgi", "rate", 1.05)]),
     "hello-256": Workload("hello, keep-alive, 256 connections", WSGI, 256, goals=[("bjoern", "rate", 1.05), ("fastwsgi", "rate", 1.05)]),
-    "hello-threads": Workload("hello, keep-alive, 4 threads", ("uwsgi", "gunicorn", "granian"), threads=4),
-    "hello-workers": Workload("hello, 2 workers, not pinned, 64 connections", ("uwsgi", "gunicorn", "granian"), 64, pinned=False, workers=2),
+    "hello-threads": Workload("hello, keep-alive, 4 threads", ("mortise-one-thread", "uwsgi", "gunicorn", "granian"), threads=4, goals=[("mortise-one-thread", "rate", 0.7)]),
+    "hello-workers": Workload("hello, 2 workers, not pinned, 64 connections", ("uwsgi", *FAST, "gunicorn", "granian"), 64, pinned=False, workers=2, goals=[("bjoern", "rate", 1), ("fastwsgi", "rate", 1)]),
+    "latency": Workload("hello, keep-alive, 256 connections, at 0.8 of what uWSGI can", ("uwsgi", *FAST, "gunicorn"), 256, paced="uwsgi", goals=[("uwsgi", "p99", 1)]),
     "close": Workload("hello, a connection per request", ("uwsgi", *FAST), arguments=CLOSE, goals=[("uwsgi", "cpu", 0.9)]),
     "post": Workload("POST of 64 KiB", ("uwsgi", *FAST, "gunicorn"), script=POST, callable="post", goals=[("fastwsgi", "rate", 1)]),
     "stream": Workload("1 MiB in pieces of 64 KiB", ("uwsgi", *FAST, "gunicorn"), callable="stream", goals=[("fastwsgi", "rate", 1)]),
@@ -47,7 +49,7 @@ WORKLOADS = {
 }
 
 
-def one_sample(name, workload, folder, seconds):
+def one_sample(name, workload, folder, seconds, script=None):
     with tempfile.TemporaryDirectory(dir=folder) as place:
         setting = Setting(folder, free_port(), **workload.setting)
         command = PEERS[name](setting)
@@ -57,19 +59,25 @@ def one_sample(name, workload, folder, seconds):
         environment = clean_environment(PYTHONPATH=str(pathlib.Path(__file__).parent / "apps"))
         with Server(command, pathlib.Path(place) / "log", cpus, environment) as server:
             server.wait_for(setting.port)
-            return measure(server, "http://%s%s" % (setting.address, workload.path), workload.connections, seconds, workload.arguments, workload.script, load_cpus)
+            return measure(server, "http://%s%s" % (setting.address, workload.path), workload.connections, seconds, workload.arguments, script or workload.script, load_cpus)
+
+
+def pace(workload, whole):
+    """The script that asks for 0.8 of the requests of this sample."""
+    return PACED % round(2 * 1000 * workload.connections / (0.8 * whole.per_second))
 
 
 def run_workload(workload, folder, rounds, seconds, only):
     """{peer: its samples}; the peers take turns, so that noise meets all of them."""
     samples, broken = {}, set()
     peers = [name for name in workload.peers if is_there(name) and (not only or name in only)]
+    script = workload.paced and is_there(workload.paced) and pace(workload, one_sample(workload.paced, workload, folder, seconds))
     for _ in range(rounds):
         for name in peers:
             if name in broken:
                 continue
             try:
-                sample = one_sample(name, workload, folder, seconds)
+                sample = one_sample(name, workload, folder, seconds, script)
             except RuntimeError as failure:
                 print("%s: %s" % (name, str(failure).strip().splitlines()[-1]), file=sys.stderr)
                 sample = None
@@ -88,7 +96,7 @@ def summarise(workload, samples):
         cpu = statistics.median(sample.cpu_us for sample in taken)
         busy = statistics.median(sample.load_busy for sample in taken)
         p99 = [sample.p99_ms for sample in taken if sample.p99_ms]
-        figures[name] = (rate, cpu, busy > 0.95)
+        figures[name] = (rate, cpu, busy > 0.95, statistics.median(p99) if p99 else 0)
         # Where the load generator was the limit, requests per second say nothing of the server.
         shown = "(load %.0f %%)" % (busy * 100) if busy > 0.95 else "%.0f" % rate
         errors = sum(sample.errors for sample in taken)
@@ -100,7 +108,10 @@ def summarise(workload, samples):
         if peer not in figures or ours not in figures:
             continue
         mine, theirs = figures[ours], figures[peer]
-        if kind == "rate" and not (mine[2] or theirs[2]):
+        if kind == "p99":
+            ratio, good = mine[3] / theirs[3], mine[3] <= bound * theirs[3]
+            text = "%.2f × the 99th percentile of %s (at most %.2f)" % (ratio, peer, bound)
+        elif kind == "rate" and not (mine[2] or theirs[2]):
             ratio, good = mine[0] / theirs[0], mine[0] >= bound * theirs[0]
             text = "%.2f × the requests of %s (at least %.2f)" % (ratio, peer, bound)
         else:  # processor time is what is left to compare

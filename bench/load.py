@@ -7,6 +7,7 @@ import tempfile
 import time
 
 CLOSE = ("-H", "Connection: close")
+PACED = "function delay() return math.random(0, %d) end\n"  # milliseconds before each request of a connection
 POST = 'wrk.method = "POST"\nwrk.body = string.rep("x", 65536)\n'
 
 

@@ -48,6 +48,11 @@ def mortise(setting, build=BUILD):
     return command + ["--pythonpath", APPS, "--module", "%s:%s" % (setting.module, setting.callable), "--venv", VENV]
 
 
+def mortise_one_thread(setting):
+    setting.threads = 1
+    return mortise(setting)
+
+
 def mortise_static_python(setting):
     """The interpreter linked in, as in those that the peers of PyPI run in."""
     return mortise(setting, STATIC_BUILD)
@@ -120,18 +125,19 @@ def nginx_uwsgi(setting):
         words, setting.folder / "uwsgi.sock", " ".join("'%s'" % word for word in front))]
 
 
-def python(setting, text):
-    if setting.workers > 1 or setting.threads > 1:
+def python(setting, text, forks=False):
+    if setting.threads > 1 or setting.workers > 1 and not forks:
         return None
     return [VENV / "bin/python", "-c", "import sys; sys.path.insert(0, %r); from %s import %s as app; " % (str(APPS), setting.module, setting.callable) + text]
 
 
 def bjoern(setting):
-    return python(setting, "import bjoern; bjoern.run(app, '127.0.0.1', %d)" % setting.port)
+    forks = "import os; any(not os.fork() for _ in range(%d))" % (setting.workers - 1)  # as its documentation shows
+    return python(setting, "import bjoern; bjoern.listen(app, '127.0.0.1', %d); %s; bjoern.run()" % (setting.port, forks), forks=True)
 
 
 def fastwsgi(setting):
-    return python(setting, "import fastwsgi; fastwsgi.run(wsgi_app=app, host='127.0.0.1', port=%d)" % setting.port)
+    return python(setting, "import fastwsgi; fastwsgi.run(wsgi_app=app, host='127.0.0.1', port=%d, workers=%d)" % (setting.port, setting.workers), forks=True)
 
 
 def waitress(setting):
@@ -156,7 +162,7 @@ def uvicorn(setting):
 
 
 PEERS = {function.__name__.replace("_", "-"): function for function in (
-    mortise, mortise_static_python, mortise_gateway, uwsgi, uwsgi_http11, uwsgi_gateway, uwsgi_gateway_keepalive, nginx_return, nginx_files, nginx_uwsgi,
+    mortise, mortise_one_thread, mortise_static_python, mortise_gateway, uwsgi, uwsgi_http11, uwsgi_gateway, uwsgi_gateway_keepalive, nginx_return, nginx_files, nginx_uwsgi,
     bjoern, fastwsgi, gunicorn, granian, uvicorn, waitress)}
 
 
