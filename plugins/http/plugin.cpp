@@ -74,6 +74,8 @@ static uwsgi_option http_options[] = {
      accept_always_on, nullptr, 0},
     {"http-manage-expect", optional_argument, 0, "100 Continue is sent when the application reads (always so)",
      accept_always_on, nullptr, 0},
+    {"http-server-name-as-http-host", optional_argument, 0, "SERVER_NAME is the host that the client named (always so)",
+     accept_always_on, nullptr, 0},
     {"http-websockets", no_argument, 0, "upgraded connections are passed through (always so)",
      accept_always_on, nullptr, 0},
     UWSGI_END_OF_OPTIONS

@@ -106,16 +106,25 @@ bool mounted_by_another_plugin(char *mountpoint, char *spec) {
   return false;
 }
 
+// "/path", or with --vhost "host|/path" and "host|".
+bool is_mountpoint(const std::string &text) {
+  if (text.starts_with('/')) return true;
+  const size_t bar = text.find('|');
+  return options.by_host && bar != text.npos && bar > 0 && (bar + 1 == text.size() || text[bar + 1] == '/');
+}
+
 void mount(const std::string &text) {
   size_t equals = text.find('=');
-  if (text.empty() || text[0] != '/' || equals == text.npos) {
-    uwsgi_log("python: mount = %s is not understood (write mount = /path=file.py or /path=module:callable)\n",
-              text.c_str());
+  if (equals == text.npos || !is_mountpoint(text.substr(0, equals))) {
+    uwsgi_log(
+        "python: mount = %s is not understood (write mount = /path=file.py or /path=module:callable%s)\n",
+        text.c_str(), options.by_host ? ", or host|/path=file.py" : "; host|/path=file.py needs vhost");
     exit(1);
   }
   std::string mountpoint = text.substr(0, equals), spec = text.substr(equals + 1);
   if (!looks_like_python(spec) && mounted_by_another_plugin(mountpoint.data(), spec.data())) return;
-  if (mountpoint == "/") mountpoint.clear();  // the root's SCRIPT_NAME is empty
+  if (mountpoint == "/" || mountpoint.ends_with("|/"))
+    mountpoint.pop_back();  // the root's SCRIPT_NAME is empty
   if (mount_application(mountpoint.data(), spec.data()) && uwsgi.need_app) give_up("mount " + text);
 }
 

@@ -1,4 +1,5 @@
-// Which of several applications a request is for: by SCRIPT_NAME, or by the path with --manage-script-name.
+// Which of several applications a request is for: by SCRIPT_NAME, or by the path with --manage-script-name;
+// with --vhost by the host as well.
 #pragma once
 
 #include <uwsgi.h>

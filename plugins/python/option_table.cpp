@@ -30,6 +30,8 @@ constexpr char kEnvironHelp[] = "accepted: each request has an environ of its ow
 constexpr char kAlwaysHelp[] = "accepted: it is always so";
 constexpr char kMountHelp[] =
     "load an application for a part of the URLs: /path=file.py or /path=module:callable";
+constexpr char kHostHelp[] =
+    "find the application by the host as well: mount = host|=file.py or host|/path=file.py";
 constexpr char kManageHelp[] =
     "find the application of --mount by the path, which SCRIPT_NAME and PATH_INFO then share";
 constexpr char kInterpretersHelp[] =
@@ -110,6 +112,8 @@ constinit uwsgi_option option_table[] = {
     {"ini-paste-logged", required_argument, 0, "--ini-paste with --paste-logger", set_ini_paste, nullptr, 0},
     text("pecan", &options.pecan, "the WSGI application that Pecan makes of this configuration file"),
     list("mount", &options.mounts, kMountHelp),
+    flag("vhost", &options.by_host, kHostHelp),
+    flag("vhost-host", &options.by_host, kHostHelp),
     flag("manage-script-name", &uwsgi.manage_script_name, kManageHelp),
     text("home", &options.home, kHomeHelp, 'H'),
     text("virtualenv", &options.home, kHomeHelp),

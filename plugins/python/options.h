@@ -16,6 +16,7 @@ struct Options {
   int paste_logger = 0;
   char *pecan = nullptr;  // a configuration file
   uwsgi_string_list *mounts = nullptr;
+  int by_host = 0;  // mountpoints are host|/path
 
   // The interpreter.
   char *home = nullptr;  // a virtualenv, or an installation's prefix

@@ -84,7 +84,7 @@ def test_each_application_is_counted_by_itself_also_after_a_respawn(mortise):
 @pytest.mark.parametrize(
     "mount, message",
     [
-        ("one=one.py", "mount = one=one.py is not understood (write mount = /path=file.py or /path=module:callable)"),
+        ("one=one.py", "mount = one=one.py is not understood (write mount = /path=file.py or /path=module:callable; host|/path=file.py needs vhost)"),
         ("/one", "mount = /one is not understood"),
         ("/one=none.py", "python: no application: mount /one=none.py"),
     ],
@@ -115,3 +115,44 @@ def application(environ, start_response):
     apps = json.loads(server.get().text)
     assert [[mountpoint for mountpoint, _ in worker] for worker in apps] == [["", "/one"], ["", "/one"]]
     assert sum(worker[1][1] for worker in apps) == 3
+
+
+HOSTS = "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [('%s %%s %%s' %% (environ['SCRIPT_NAME'], environ['PATH_INFO'])).encode()]\n"
+HOST_FILES = {"%s.py" % name: HOSTS % name for name in ("a", "b", "shop", "default")}
+HOST_MOUNTS = ["--mount", "a.com|=a.py", "--mount", "b.com|/=b.py", "--mount", "a.com|/shop=shop.py", "--mount", "b.com:81|=shop.py"]
+
+
+@pytest.mark.parametrize("option", ["--vhost", "--vhost-host"])
+@pytest.mark.parametrize(
+    "extra, variables, answer",
+    [
+        ([], {"HTTP_HOST": "a.com"}, "a  /"),
+        ([], {"HTTP_HOST": "A.Com:8080"}, "a  /"),
+        ([], {"HTTP_HOST": "b.com"}, "b  /"),
+        ([], {"HTTP_HOST": "b.com:81"}, "shop  /"),
+        ([], {"SERVER_NAME": "b.com"}, "b  /"),
+        ([], {"SERVER_NAME": "b.com", "HTTP_HOST": "a.com"}, "a  /"),
+        ([], {"HTTP_HOST": "a.com", "PATH_INFO": "/shop/x"}, "a  /shop/x"),
+        ([], {"HTTP_HOST": "a.com", "SCRIPT_NAME": "/shop", "PATH_INFO": "/x"}, "shop /shop /x"),
+        (["--manage-script-name"], {"HTTP_HOST": "a.com", "PATH_INFO": "/shop/x"}, "shop /shop /x"),
+        (["--manage-script-name"], {"HTTP_HOST": "a.com", "PATH_INFO": "/shopping"}, "a  /shopping"),
+        (["--manage-script-name"], {"HTTP_HOST": "b.com", "PATH_INFO": "/shop/x"}, "b  /shop/x"),
+        ([], {"HTTP_HOST": "a.co"}, "Internal Server Error"),
+        ([], {"HTTP_HOST": "a.com", "SCRIPT_NAME": "/none"}, "Internal Server Error"),
+        ([], {"HTTP_HOST": "other.com"}, "Internal Server Error"),
+        (["--wsgi-file", "default.py"], {"HTTP_HOST": "other.com"}, "default  /"),
+        (["--wsgi-file", "default.py"], {"HTTP_HOST": "b.com"}, "b  /"),
+        (["--wsgi-file", "default.py", "--no-default-app"], {"HTTP_HOST": "other.com"}, "Internal Server Error"),
+    ],
+)
+def test_the_host_chooses_the_application(mortise, option, extra, variables, answer):
+    server = mortise("--socket", "127.0.0.1:0", option, *HOST_MOUNTS, *extra, files=HOST_FILES)
+    assert server.uwsgi_request(variables).split(b"\r\n\r\n", 1)[1].decode().strip() == answer
+
+
+def test_a_mountpoint_with_a_host_needs_vhost(tmp_path):
+    ended = run(tmp_path, "--http-socket", "127.0.0.1:0", "--mount", "a.com|/x=a.py")
+    assert ended.returncode != 0
+    assert "mount = a.com|/x=a.py is not understood (write mount = /path=file.py or /path=module:callable; host|/path=file.py needs vhost)" in ended.stdout
+    ended = run(tmp_path, "--http-socket", "127.0.0.1:0", "--vhost", "--mount", "a.com=a.py")
+    assert "mount = a.com=a.py is not understood (write mount = /path=file.py or /path=module:callable, or host|/path=file.py)" in ended.stdout
