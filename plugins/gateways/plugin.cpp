@@ -3,11 +3,29 @@
 
 #include <mortise/lifecycle.h>
 
+#include "access.h"
 #include "subscriber.h"
 
+using mortise::gateways::access_rules;
 using mortise::gateways::subscriber;
 
 namespace {
+
+// Both ask who sent an announcement.
+void use_credentials() {
+  if (!uwsgi.subscriptions_use_credentials)
+    uwsgi_string_new_list(&uwsgi.subscriptions_use_credentials, uwsgi_str("1"));
+}
+
+void skip_signature_of(char *, char *user, void *) {
+  use_credentials();
+  uwsgi_string_new_list(&access_rules.sign_skip_uids, user);
+}
+
+void check_credentials(char *, char *folder, void *) {
+  use_credentials();
+  uwsgi_string_new_list(&access_rules.credentials_folders, folder);
+}
 
 uwsgi_option options[] = {
     {"subscribe-to", required_argument, 0, "announce this server: gateway:key[,keyfile]",
@@ -31,11 +49,16 @@ uwsgi_option options[] = {
      uwsgi_opt_true, &uwsgi.subscription_dotsplit, 0},
     {"subscriptions-sign-check", required_argument, 0, "algorithm:folder of the keys that must have signed",
      uwsgi_opt_set_str, &uwsgi.subscriptions_sign_check_dir, 0},
+    {"subscriptions-sign-check-tolerance", required_argument, 0,
+     "seconds that a signed announcement may be old (86400)", uwsgi_opt_set_int,
+     &access_rules.sign_tolerance_seconds, 0},
+    {"subscriptions-sign-skip-uid", required_argument, 0,
+     "number of a user whose announcements need no signature", skip_signature_of, nullptr, 0},
+    {"subscriptions-credentials-check", required_argument, 0,
+     "folder of files named as keys: only their owner or group may announce itself under that key",
+     check_credentials, nullptr, 0},
     {"subscriptions-use-credentials", no_argument, 0, "ask the system who sent an announcement",
-     [](char *, char *, void *) {
-       uwsgi_string_new_list(&uwsgi.subscriptions_use_credentials, uwsgi_str("1"));
-     },
-     nullptr, 0},
+     [](char *, char *, void *) { use_credentials(); }, nullptr, 0},
     UWSGI_END_OF_OPTIONS};
 
 // Command of the master's fifo, where there is one.

@@ -4,6 +4,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "signing.h"
+
 namespace mortise::gateways {
 
 namespace {
@@ -17,9 +19,22 @@ std::string take(char *text) {
   return value;
 }
 
-// host:port:key, or path:key; the key may have a port of its own.
+void set_signing(Announcement &one, const std::string &text) {
+  if (text.empty()) return;
+  const size_t colon = text.find(':');
+  one.sign_algorithm = text.substr(0, colon);
+  one.key_file = colon == text.npos ? "" : text.substr(colon + 1);
+  if (can_sign(one.sign_algorithm, one.key_file)) return;
+  uwsgi_log("subscribe-to: %s: not ALGORITHM:FILE of a private key in PEM form\n", text.c_str());
+  uwsgi_exit(64);
+}
+
+// host:port:key, or path:key; the key may have a port of its own. Behind a comma ALGORITHM:FILE of a private
+// key.
 Announcement from_text(std::string_view text) {
-  text = text.substr(0, text.find(','));
+  const size_t comma = text.find(',');
+  const std::string signing(comma == text.npos ? "" : text.substr(comma + 1));
+  text = text.substr(0, comma);
   const bool path = text.starts_with('/') || text.starts_with('@');
   size_t colon = text.find(':');
   if (!path && colon != text.npos) colon = text.find(':', colon + 1);
@@ -28,15 +43,17 @@ Announcement from_text(std::string_view text) {
               static_cast<int>(text.size()), text.data());
     uwsgi_exit(64);
   }
-  return {std::string(text.substr(0, colon)), std::string(text.substr(colon + 1)), {}};
+  Announcement one{std::string(text.substr(0, colon)), std::string(text.substr(colon + 1)), {}};
+  set_signing(one, signing);
+  return one;
 }
 
 Announcement from_keyval(const uwsgi_string_list &item) {
   char *server = nullptr, *key = nullptr, *address = nullptr, *weight = nullptr, *modifier1 = nullptr,
-       *modifier2 = nullptr, *backup = nullptr;
+       *modifier2 = nullptr, *backup = nullptr, *sign = nullptr;
   if (uwsgi_kvlist_parse(item.value, item.len, ',', '=', "server", &server, "key", &key, "addr", &address,
                          "weight", &weight, "modifier1", &modifier1, "modifier2", &modifier2, "backup",
-                         &backup, nullptr) ||
+                         &backup, "sign", &sign, nullptr) ||
       !server || !key) {
     uwsgi_log("subscribe2 = %s: not understood (server= and key= are needed)\n", item.value);
     uwsgi_exit(64);
@@ -47,6 +64,7 @@ Announcement from_keyval(const uwsgi_string_list &item) {
   one.modifier1 = static_cast<uint8_t>(number(modifier1));
   one.modifier2 = static_cast<uint8_t>(number(modifier2));
   one.backup_level = number(backup);
+  set_signing(one, take(sign));
   for (char *text : {weight, modifier1, modifier2, backup}) free(text);
   return one;
 }
@@ -72,6 +90,12 @@ uwsgi_buffer *packet_of(const Announcement &one, const std::string &address, uin
   add("load", std::to_string(uwsgi.shared->load));
   add("weight", std::to_string(one.weight));
   add("backup", std::to_string(one.backup_level));
+  if (!one.sign_algorithm.empty()) {
+    add("unix", std::to_string(uwsgi_now()));
+    const std::string_view signed_text(packet->buf + sizeof(uwsgi_header),
+                                       packet->pos - sizeof(uwsgi_header));
+    add("sign", signature(one.sign_algorithm, one.key_file, signed_text));
+  }
   uwsgi_buffer_set_uh(packet, kSubscribeModifier, command);
   return packet;
 }

@@ -15,6 +15,7 @@ struct Announcement {
   std::string address;  // of this server; empty: its first socket
   uint8_t modifier1 = 0, modifier2 = 0;
   uint64_t weight = 1, backup_level = 0;
+  std::string sign_algorithm{}, key_file{};  // it is signed with this private key; empty: not
 };
 
 class Subscriber {

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "access.h"
 #include "choice.h"
 
 using namespace mortise::gateways;
@@ -39,6 +40,17 @@ uwsgi_subscribe_slot *add_slot(uwsgi_subscribe_slot **table, std::string_view ke
   slot->next = *first;
   if (*first) (*first)->prev = slot;
   return *first = slot;
+}
+
+void remove_slot(uwsgi_subscribe_slot **table, uwsgi_subscribe_slot *slot) {
+  if (slot->prev) {
+    slot->prev->next = slot->next;
+  } else {
+    *bucket(table, key_of(slot)) = slot->next;
+  }
+  if (slot->next) slot->next->prev = slot->prev;
+  forget_key(slot);
+  free(slot);
 }
 
 uwsgi_subscribe_node *node_of(const uwsgi_subscribe_slot *slot, std::string_view address) {
@@ -93,8 +105,12 @@ uwsgi_subscribe_node *uwsgi_add_subscribe_node(uwsgi_subscribe_slot **table, uws
   uwsgi_subscribe_slot *slot = find(table, key);
   const bool fresh = !slot;
   if (!slot) slot = add_slot(table, key);
-  if (uwsgi.subscriptions_sign_check_dir && !uwsgi_subscription_sign_check(slot, request)) {
-    if (fresh) uwsgi_log("[subscription] %.*s refused: its signature is not good\n", slot->keylen, slot->key);
+  if (!may_announce(slot, request)) {
+    static time_t told = 0;  // whoever sends these may send many
+    if (std::exchange(told, uwsgi_now()) != uwsgi_now())
+      uwsgi_log("[subscription] %.*s refused: its signature is not good, or its sender is not who may\n",
+                slot->keylen, slot->key);
+    if (fresh) remove_slot(table, slot);
     return nullptr;
   }
   uwsgi_subscribe_node *node = node_of(slot, address);
@@ -120,14 +136,7 @@ int uwsgi_remove_subscribe_node(uwsgi_subscribe_slot **table, uwsgi_subscribe_no
   uwsgi_log("[subscription] %.*s: node %.*s removed\n", slot->keylen, slot->key, node->len, node->name);
   free(node);
   if (slot->nodes) return 0;
-  if (slot->prev) {
-    slot->prev->next = slot->next;
-  } else {
-    *bucket(table, key_of(slot)) = slot->next;
-  }
-  if (slot->next) slot->next->prev = slot->prev;
-  forget_key(slot);
-  free(slot);
+  remove_slot(table, slot);
   return 1;
 }
 

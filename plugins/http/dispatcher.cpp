@@ -9,6 +9,7 @@
 #include "exchange.h"
 #include "limited_log.h"
 #include "options.h"
+#include "subscriptions.h"
 #include "upstream.h"
 
 namespace mortise::http {
@@ -20,14 +21,53 @@ void Dispatcher::add_worker(int worker, const char *address) {
   backend.worker = worker;
 }
 
-void Dispatcher::add_server(const char *address) {
+Backend &Dispatcher::add_server(const char *address) {
   Backend &backend = backends_.emplace_back();
   backend.address = backend.name = address;
   backend.host = std::make_unique<HostAddresses>(
       loop_, address, [](void *self) { static_cast<Dispatcher *>(self)->serve_waiting(); }, this);
+  return backend;
+}
+
+Backend &Dispatcher::subscribed(const std::string &slot, const std::string &address) {
+  for (Backend &backend : backends_)
+    if (backend.slot == slot && backend.address == address) return backend;
+  Backend &backend = add_server(address.c_str());
+  backend.slot = slot;
+  return backend;
+}
+
+// To a server that has announced itself for the request's host. False: it is for the others.
+bool Dispatcher::route(Exchange &exchange) {
+  const auto target = subscriptions.choose(exchange.host());
+  if (target) {
+    Backend &backend = subscribed(target->slot, target->address);
+    exchange.set_modifiers(target->modifier1, target->modifier2);
+    ++backend.busy;
+    start(backend, exchange);
+    return true;
+  }
+  if (options.to) return false;
+  if (!subscriptions.may_still_come()) {
+    exchange.fail(503, "no server has announced itself for this host",
+                  "no server has announced itself for " + std::string(exchange.host()));
+    return true;
+  }
+  unrouted_.push_back(&exchange);
+  return true;
+}
+
+void Dispatcher::postpone(Exchange &exchange) {
+  if (!subscriptions.wanted()) return wait(exchange, true);
+  unrouted_.push_back(&exchange);
+}
+
+void Dispatcher::serve_unrouted() {
+  for (Exchange *exchange : std::exchange(unrouted_, {})) submit(*exchange);
 }
 
 void Dispatcher::submit(Exchange &exchange) {
+  if (subscriptions.wanted() && route(exchange)) return;
   Backend *backend = waiting_.empty() ? pick() : nullptr;
   if (backend) return start(*backend, exchange);
   if (waiting_.size() >= static_cast<size_t>(uwsgi.listen_queue))
@@ -46,6 +86,7 @@ void Dispatcher::wait(Exchange &exchange, bool first) {
 
 void Dispatcher::cancel(Exchange &exchange) {
   if (std::erase(waiting_, &exchange) > 0) board_.set_waiting(waiting_.size());
+  std::erase(unrouted_, &exchange);
 }
 
 void Dispatcher::release(Upstream &upstream, Outcome outcome) {
@@ -94,6 +135,7 @@ void Dispatcher::give_back(Backend &backend, int generation) {
   if (generation != backend.generation) return;
   --backend.busy;
   if (backend.is_ours()) board_.release(backend.worker, generation);
+  if (!backend.slot.empty()) subscriptions.give_back(backend.slot, backend.address);
 }
 
 void Dispatcher::close_all() {
@@ -124,6 +166,7 @@ Backend *Dispatcher::pick() {
   const uint64_t now = uv_now(loop_);
   for (size_t i = 0; i < backends_.size(); ++i) {
     Backend &backend = backends_[(next_ + i) % backends_.size()];
+    if (!backend.slot.empty()) continue;
     refresh(backend);
     const bool ready = backend.is_ours()
                            ? __atomic_load_n(&uwsgi.workers[backend.worker].ready, __ATOMIC_RELAXED) != 0
@@ -153,6 +196,7 @@ void Dispatcher::failed(Backend &backend) {
   if (backend.is_ours()) return;
   backend.down_until_ms = uv_now(loop_) + kDownMs;
   backend.host->doubt();
+  if (!backend.slot.empty()) subscriptions.failed(backend.slot, backend.address);
 }
 
 bool Dispatcher::carries(Exchange &exchange, Upstream &upstream) {
@@ -174,7 +218,7 @@ void Dispatcher::start(Backend &backend, Exchange &exchange) {
   const int generation = backend.generation;
   if (address.empty()) {
     give_back(backend, generation);
-    if (backend.host->asking()) return wait(exchange, true);  // goes on when the answer is there
+    if (backend.host->asking()) return postpone(exchange);  // goes on when the answer is there
     return exchange.fail(502, "no connection to the application server",
                          "look up " + backend.name + ": " + backend.host->error());
   }
@@ -182,7 +226,7 @@ void Dispatcher::start(Backend &backend, Exchange &exchange) {
   if (fd < 0 && (errno == EAGAIN || errno == EMFILE || errno == ENFILE || errno == ENOBUFS)) {
     const char *cause = strerror(errno);
     give_back(backend, generation);
-    wait(exchange, true);  // retry_waiting() follows, and the exchange has a deadline
+    postpone(exchange);  // retry_waiting() follows, and the exchange has a deadline
     return log_limited("http: connect to %s: %s (the request waits)", backend.name.c_str(), cause);
   }
   std::string cause = strerror(errno);
@@ -203,6 +247,7 @@ void Dispatcher::start(Backend &backend, Exchange &exchange) {
 }
 
 void Dispatcher::serve_waiting() {
+  serve_unrouted();
   if (waiting_.empty() || std::exchange(serving_, true)) return;  // or called from within
   for (size_t most = waiting_.size(); most > 0 && !waiting_.empty(); --most) {
     Backend *backend = pick();

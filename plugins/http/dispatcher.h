@@ -21,8 +21,9 @@ class Upstream;
 // no place in the new one.
 struct Backend {
   std::string address;
-  std::string name;  // for messages: "worker 3", "10.0.0.1:3031"
-  int worker = 0;    // its number, 0 for a server of --http-to
+  std::string name;    // for messages: "worker 3", "10.0.0.1:3031"
+  std::string slot{};  // under which it announced itself; empty: it is one of ours or of --http-to
+  int worker = 0;      // its number, 0 for another server
   int generation = 0;
   int busy = 0;  // exchanges under way on the present generation, of this process
   uint64_t requests = 0, failures = 0;
@@ -47,7 +48,7 @@ class Dispatcher {
   Dispatcher(uv_loop_t *loop, Board &board) : loop_(loop), board_(board) {}
 
   void add_worker(int worker, const char *address);
-  void add_server(const char *address);
+  Backend &add_server(const char *address);
 
   // Sends the exchange on its way, now or when a worker is free; it may be answered from within.
   void submit(Exchange &exchange);
@@ -75,6 +76,10 @@ class Dispatcher {
 
  private:
   Backend *pick();
+  bool route(Exchange &exchange);
+  Backend &subscribed(const std::string &slot, const std::string &address);
+  void postpone(Exchange &exchange);
+  void serve_unrouted();
   int busy_of(const Backend &backend) const;
   bool reserve(Backend &backend);
   void give_back(Backend &backend, int generation);
@@ -90,6 +95,8 @@ class Dispatcher {
   std::deque<Backend> backends_;
   size_t next_ = 0;  // where the search for a free backend begins
   std::deque<Exchange *> waiting_;
+  std::vector<Exchange *>
+      unrouted_;  // for servers that have not been heard of, or cannot be connected to just now
   bool serving_ = false;
 };
 

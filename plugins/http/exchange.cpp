@@ -10,6 +10,7 @@
 #include "gateway_process.h"
 #include "limited_log.h"
 #include "options.h"
+#include "subscriptions.h"
 #include "upstream.h"
 
 namespace mortise::http {
@@ -40,6 +41,7 @@ void Exchange::begin(Client &client, const RequestHead &head, std::string_view p
   client_ = &client;
   upstream_ = nullptr;
   unsent_.assign(packet);
+  if (subscriptions.wanted()) host_ = head.host;
   request_body_ = head.chunked ? BodyTracker::chunked() : BodyTracker::of_length(head.content_length);
   body_bytes_ = 0;
   body_failure_ = 0;

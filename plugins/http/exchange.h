@@ -69,6 +69,13 @@ class Exchange {
 
   // ---- the dispatcher's side
   bool is_retry() const { return retries_ > 0; }
+  // What the client called the server; kept where servers announce themselves.
+  std::string_view host() const { return host_; }
+  // Of the plugin that the server wants the request for.
+  void set_modifiers(uint8_t first, uint8_t second) {
+    unsent_[0] = static_cast<char>(first);
+    unsent_[3] = static_cast<char>(second);
+  }
   // Counts the servers that could not be reached.
   bool may_try_another() { return ++retries_ <= kMaxConnects; }
   // Sends what there is of the request. False: nothing was sent, the connection is dead.
@@ -117,6 +124,7 @@ class Exchange {
 
   // Request.
   std::string unsent_;  // the packet and body bytes that came before a worker was free; kept for a retry
+  std::string host_;
   BodyTracker request_body_;
   uint64_t body_bytes_ = 0, max_body_bytes_ = 0;  // of data
   bool is_head_ = false, wants_upgrade_ = false, expects_continue_ = false;

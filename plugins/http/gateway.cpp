@@ -11,6 +11,7 @@
 #include "http_protocol.h"
 #include "options.h"
 #include "stats_server.h"
+#include "subscriptions.h"
 #include "trusted_proxies.h"
 
 namespace mortise::http {
@@ -42,11 +43,16 @@ void run_gateway(int id, void *) {
   auto gateway = std::make_unique<Gateway>(listeners, stats, board, uwsgi_stop_fd());
   for (size_t i = 0; i < worker_sockets.size(); ++i)
     gateway->dispatcher.add_worker(static_cast<int>(i) + 1, worker_sockets[i]->name);
+  subscriptions.start(
+      &gateway->loop, id, [](void *data) { static_cast<Gateway *>(data)->dispatcher.retry_waiting(); },
+      gateway.get());
   std::string targets;
   for (const uwsgi_string_list *server = options.to; server; server = server->next) {
     gateway->dispatcher.add_server(server->value);
     targets += (targets.empty() ? "to " : ", ") + std::string(server->value);
   }
+  if (subscriptions.wanted())
+    targets += (targets.empty() ? "" : ", else ") + std::string("to those who announce themselves");
   if (targets.empty())
     targets = std::to_string(uwsgi.numproc) + (uwsgi.numproc == 1 ? " worker" : " workers");
   uwsgi_process_ready();
@@ -54,6 +60,7 @@ void run_gateway(int id, void *) {
     for (const Listener &listener : listeners)
       uwsgi_log_verbose("http gateway on %s (%s)\n", listener.url().c_str(), targets.c_str());
   gateway->run();
+  subscriptions.stop();
 }
 
 }  // namespace
@@ -66,7 +73,8 @@ int prepare_gateway() {
     listeners.push_back(Listener::bind(wanted.address.c_str(), wanted.transport));
   for (const uwsgi_string_list *item = options.to_https; item; item = item->next) bind_redirect(item->value);
   if (listeners.empty()) return 0;
-  if (!options.to)
+  subscriptions.prepare(std::max(options.processes, 1));
+  if (!options.to && !subscriptions.wanted())
     for (int worker = 1; worker <= uwsgi.numproc; ++worker)
       worker_sockets.push_back(uwsgi_new_internal_socket(kGatewayProtocol));
   const int processes = std::max(options.processes, 1);

@@ -8,6 +8,7 @@
 #include "client.h"
 #include "head_limits.h"
 #include "options.h"
+#include "subscriptions.h"
 
 namespace mortise::http {
 
@@ -158,6 +159,7 @@ void Gateway::sweep() {
 void Gateway::begin_stop() {
   uv_poll_stop(stop_poll_.get());
   stopping = true;
+  subscriptions.stop();
   for (Listener &listener : listeners_) listener.stop();
   uv_timer_start(grace_timer_.get(), call_gateway<&Gateway::close_idle_clients>, kIdleGraceMs, 0);
   finish_if_done();

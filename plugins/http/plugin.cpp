@@ -4,6 +4,7 @@
 #include "gateway.h"
 #include "http_protocol.h"
 #include "options.h"
+#include "subscriptions.h"
 
 using namespace mortise::http;
 
@@ -19,6 +20,11 @@ static uwsgi_option http_options[] = {
      add_http_socket, nullptr, 0},
     {"http-to", required_argument, 0, "the gateway forwards to this server of the uwsgi protocol, not to our workers",
      uwsgi_opt_add_string_list, &options.to, 0},
+    {"http-subscription-server", required_argument, 0,
+     "requests go to the servers that announce themselves at this address for their host (subscribe-to)",
+     add_subscription_server, nullptr, 0},
+    {"http-subscription-fallback-key", required_argument, 0, "same, for hosts that nobody has announced",
+     uwsgi_opt_set_str, &subscriptions.fallback_key, 0},
     {"http-processes", required_argument, 0, "number of gateway processes (1)",
      uwsgi_opt_set_int, &options.processes, 0},
     {"http-workers", required_argument, 0, "same as --http-processes",
