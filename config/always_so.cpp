@@ -36,7 +36,6 @@ const uwsgi_option *always_so_options() {
       flag("skip-atexit-teardown", "interpreters are not taken down at the end (always so)"),
       flag("honour-stdin", "standard input stays what it was (always so)"),
       flag("tcp-nodelay", "answers are not held back to fill packets (always so)"),
-      flag("no-defer-accept", "connections are taken before they have sent anything (always so)"),
       flag("ignore-write-errors", "a client that left is no error (always so)"),
       flag("disable-write-exception", "a client that left raises nothing (always so)"),
       flag("no-threads-wait",

@@ -23,6 +23,8 @@ uwsgi_option options[] = {
      "clients may send with their first packet (TCP_FASTOPEN), so many at once", uwsgi_opt_set_int,
      &wanted.fast_open, 0},
     {"tcp-fastopen", required_argument, 0, "same", uwsgi_opt_set_int, &wanted.fast_open, 0},
+    {"no-defer-accept", no_argument, 0, "HTTP connections are accepted before they have sent anything",
+     uwsgi_opt_true, &uwsgi.no_defer_accept, 0},
     {"so-send-timeout", required_argument, 0, "same as socket-timeout", uwsgi_opt_set_int,
      &uwsgi.socket_timeout, 0},
     {"so-write-timeout", required_argument, 0, "same", uwsgi_opt_set_int, &uwsgi.socket_timeout, 0},

@@ -117,14 +117,14 @@ def test_an_address_that_no_interface_has_yet_is_listened_at_if_that_is_wanted(t
 
 SOCKETS = """
 import os, socket, uwsgi
-LEVELS = {"fast open": (socket.IPPROTO_TCP, 23), "keepalive": (socket.SOL_SOCKET, socket.SO_KEEPALIVE), "sent": (socket.SOL_SOCKET, socket.SO_SNDBUF), "received": (socket.SOL_SOCKET, socket.SO_RCVBUF)}
+LEVELS = {"fast open": (socket.IPPROTO_TCP, 23), "deferred": (socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT), "keepalive": (socket.SOL_SOCKET, socket.SO_KEEPALIVE), "sent": (socket.SOL_SOCKET, socket.SO_SNDBUF), "received": (socket.SOL_SOCKET, socket.SO_RCVBUF)}
 def value(fd, name):
     with socket.socket(fileno=os.dup(fd)) as opened:
         return opened.getsockopt(*LEVELS[name])
 def application(environ, start_response):
     start_response("200 OK", [])
     listener = next(fd for fd in map(int, os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd/%d" % fd) and os.readlink("/proc/self/fd/%d" % fd).startswith("socket:") and is_listener(fd))
-    return [repr([value(uwsgi.connection_fd(), "keepalive"), value(uwsgi.connection_fd(), "sent"), value(uwsgi.connection_fd(), "received"), value(listener, "fast open")]).encode()]
+    return [repr([value(uwsgi.connection_fd(), "keepalive"), value(uwsgi.connection_fd(), "sent"), value(uwsgi.connection_fd(), "received"), value(listener, "fast open"), value(listener, "deferred") > 0]).encode()]
 def is_listener(fd):
     with socket.socket(fileno=os.dup(fd)) as opened:
         return opened.family == socket.AF_INET and opened.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
@@ -138,6 +138,8 @@ def is_listener(fd):
         (["--so-keepalive"], 0, 1),
         (["--socket-sndbuf", "20000"], 1, 40000),  # the system doubles it, socket(7)
         (["--socket-rcvbuf", "30000"], 2, 60000),
+        ([], 4, True),
+        (["--no-defer-accept"], 4, False),
         (["--tcp-fast-open", "7"], 3, 7),
         (["--tcp-fastopen", "8"], 3, 8),
     ],

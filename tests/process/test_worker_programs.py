@@ -198,7 +198,7 @@ def test_another_program_than_a_mortise_is_left_aside(mortise, path, why):
 # ---- what is always so ----
 
 ALWAYS = ["master", "enable-threads", "thunder-lock", "thunder-lock-watchdog", "die-on-term", "no-orphans", "reaper", "close-on-exec",
-          "close-on-exec2", "ignore-sigpipe", "autoload", "skip-atexit-teardown", "honour-stdin", "tcp-nodelay", "no-defer-accept",
+          "close-on-exec2", "ignore-sigpipe", "autoload", "skip-atexit-teardown", "honour-stdin", "tcp-nodelay",
           "ignore-write-errors", "disable-write-exception", "no-threads-wait"]  # fmt: skip
 
 
