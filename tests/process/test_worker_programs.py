@@ -122,8 +122,10 @@ def test_the_server_ends_with_its_last_worker_if_that_is_wanted(mortise, option,
     server.wait_for_log(r"worker 1 \(pid (?!%d\))\d+\) started" % first)  # one was left
     assert ask(server) > 0
     server.signal(signal.SIGSTOP)  # it shall see both deaths at once
-    for pid in worker_pids(server):
+    dead = worker_pids(server)
+    for pid in dead:
         os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: all(pathlib.Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()[0] == "Z" for pid in dead))
     server.signal(signal.SIGCONT)
     if ends:
         assert server.process.wait(15) == 0
