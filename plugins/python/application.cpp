@@ -7,6 +7,7 @@
 #include "application_source.h"
 #include "code_import.h"
 #include "environ.h"
+#include "gevent_loop.h"
 #include "gil.h"
 #include "options.h"
 #include "search_path.h"
@@ -119,7 +120,7 @@ void mount(const std::string &text) {
     uwsgi_log(
         "python: mount = %s is not understood (write mount = /path=file.py or /path=module:callable%s)\n",
         text.c_str(), options.by_host ? ", or host|/path=file.py" : "; host|/path=file.py needs vhost");
-    exit(1);
+    exit(64);
   }
   std::string mountpoint = text.substr(0, equals), spec = text.substr(equals + 1);
   if (!looks_like_python(spec) && mounted_by_another_plugin(mountpoint.data(), spec.data())) return;
@@ -146,6 +147,7 @@ void load_shared_imports() {
 
 void load_configured_application() {
   GilHold gil;
+  require_gevent();
   ApplicationSource source = configured_source();
   if (!source.empty()) {
     char root[] = "";
@@ -159,7 +161,7 @@ void load_configured_application() {
 
 int mount_application(char *mountpoint, char *spec) {
   GilHold gil;
-  return add_application(source_of(spec), free_place(), mountpoint) ? 0 : -1;
+  return add_application(source_of_mount(spec), free_place(), mountpoint) ? 0 : -1;
 }
 
 bool load_for_background(Interpreter &interpreter) {
@@ -169,7 +171,7 @@ bool load_for_background(Interpreter &interpreter) {
   int id = 1;
   for (const uwsgi_string_list *item = options.mounts; item; item = item->next) {
     const std::string text = item->value;
-    if (!load_into(interpreter, source_of(text.substr(text.find('=') + 1)), id++)) return false;
+    if (!load_into(interpreter, source_of_mount(text.substr(text.find('=') + 1)), id++)) return false;
   }
   return run_imports_again(options.imports) && set_aliases(options.post_aliases);
 }

@@ -103,10 +103,17 @@ bool ApplicationSource::empty() const {
 
 ApplicationSource source_of(const std::string &spec) {
   const std::string usual = options.callable ? options.callable : "";
-  if (names_a_file(spec) || ends_with(spec, ".wsgi")) return in_file(spec, usual);
+  if (names_a_file(spec)) return in_file(spec, usual);
   size_t colon = spec.find(':');
   if (colon == std::string::npos) return in_module(spec, usual);
   return in_module(spec.substr(0, colon), spec.substr(colon + 1));
+}
+
+ApplicationSource source_of_mount(const std::string &spec) {
+  // Django's project.wsgi is a module; mod_wsgi's scripts have names of this form, too.
+  if (!ends_with(spec, ".wsgi") || uwsgi_file_exists(const_cast<char *>(spec.c_str())) != 1)
+    return source_of(spec);
+  return in_file(spec, options.callable ? options.callable : "");
 }
 
 ApplicationSource configured_source() {

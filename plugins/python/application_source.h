@@ -18,6 +18,9 @@ struct ApplicationSource {
 // From "path/app.py", "pkg.mod" or "pkg.mod:callable".
 ApplicationSource source_of(const std::string &spec);
 
+// The same for --mount, where "site.wsgi" may also be a file of this name.
+ApplicationSource source_of_mount(const std::string &spec);
+
 // From --wsgi-file, --module and --callable; empty where there is none.
 ApplicationSource configured_source();
 

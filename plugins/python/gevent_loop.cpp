@@ -124,7 +124,7 @@ void run_gevent() {
   GilHold gil;
   PyRef globals = load_engine();
   if (!globals) {
-    log_exception("python: gevent does not start (install it: pip install gevent)");
+    log_exception("python: gevent does not start");
     uwsgi_exit(UWSGI_FAILED_APP_CODE);
   }
   uwsgi.wait_read_hook = wait_read;
@@ -139,6 +139,13 @@ void run_gevent() {
 
 void register_gevent_loop() {
   uwsgi_register_loop("gevent", run_gevent);
+}
+
+void require_gevent() {
+  if (!uwsgi.loop || strcmp(uwsgi.loop, "gevent") != 0) return;
+  if (PyRef(PyImport_ImportModule("gevent"))) return;
+  log_exception("python: gevent does not start (install it where this Python finds it: pip install gevent)");
+  exit(UWSGI_FAILED_APP_CODE);
 }
 
 void choose_gevent(char *name, char *value, void *) {

@@ -5,6 +5,10 @@
 
 #include <uwsgi.h>
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -62,15 +66,31 @@ std::string installed_executable() {
   return {};
 }
 
+// Why a virtualenv has no interpreter: often its bin/python leads to where this user may not look.
+std::string missing_interpreter(const fs::path &bin) {
+  fs::path end = bin / "python";
+  std::error_code no_link;
+  if (!fs::is_symlink(end, no_link)) return "it has no bin/python";
+  constexpr int kMostLinks = 8;
+  for (int links = 0; links < kMostLinks && fs::is_symlink(end, no_link); ++links)
+    end = end.parent_path() / fs::read_symlink(end, no_link);
+  const int why = access(end.c_str(), F_OK) ? errno : ELOOP;
+  return "its bin/python leads to " + end.string() + ": " + strerror(why) +
+         (why == EACCES ? " for user " + std::to_string(geteuid()) : "");
+}
+
 // Fills home for a folder that the user named; otherwise says what is wrong with it.
 std::string use_folder(const fs::path &folder, PythonHome *home) {
-  if (!is_there(folder)) return "there is no such folder";
+  if (!is_there(folder)) {
+    const bool hidden = access(folder.c_str(), F_OK) != 0 && errno == EACCES;
+    return hidden ? "user " + std::to_string(geteuid()) + " may not look there" : "there is no such folder";
+  }
   if (is_there(folder / "pyvenv.cfg")) {
     std::string version = version_of_virtualenv(folder / "pyvenv.cfg");
     if (!version.empty() && version != our_version())
       return "it is a virtualenv of Python " + version + ", and this plugin is built for " + our_version();
     home->executable = interpreter_in(folder / "bin");
-    return home->executable.empty() ? "it has no bin/python" : "";
+    return home->executable.empty() ? missing_interpreter(folder / "bin") : "";
   }
   if (is_there(folder / "lib" / ("python" + our_version()) / "os.py")) {
     home->prefix = folder;

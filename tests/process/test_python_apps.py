@@ -93,6 +93,16 @@ def test_import_runs_modules_and_files_after_the_application(mortise):
     assert printed == ["0 early", "1 app", "2 mod mod", "3 job job"]
 
 
+@pytest.mark.parametrize("how", [("--module", "project.wsgi"), ("--mount", "/=project.wsgi")])
+def test_djangos_module_project_wsgi_is_no_file(mortise, how):
+    files = {"project/__init__.py": "", "project/wsgi.py": app("__name__.encode()")}
+    assert mortise(*ADDRESS, *how, files=files).get().body == b"project.wsgi"
+
+
+def test_a_mount_may_be_a_file_for_mod_wsgi(mortise):
+    assert mortise(*ADDRESS, "--mount", "/=site.wsgi", files={"site.wsgi": app("b'a file'")}).get().body == b"a file"
+
+
 def test_an_environment_variable_of_the_configuration_is_seen(wsgi):
     assert wsgi("import os\n" + app("os.environ['ANSWER'].encode()"), "--env", "ANSWER=42").get().body == b"42"
 
@@ -200,6 +210,15 @@ def test_a_virtualenv_is_used(wsgi, tmp_path, option):
     else:
         server = wsgi(source, option, venv)
     assert eval(server.get().text) == ("from the venv", str(venv), base)
+
+
+def test_a_virtualenv_whose_interpreter_is_gone_is_refused_with_its_name(wsgi, tmp_path):
+    ours = libpython_version(wsgi)
+    make_virtualenv(tmp_path / "venv", ours + ".1", "/nowhere")
+    write(tmp_path, "app.py", app("b''"))
+    ended = run(tmp_path, *ADDRESS, "--wsgi-file", "app.py", "--virtualenv", tmp_path / "venv")
+    assert ("python: virtualenv %s/venv cannot be used: its bin/python leads to /nowhere/bin/python%s: No such file "
+            "or directory" % (tmp_path, ours)) in ended.stdout
 
 
 def test_a_virtualenv_of_another_version_is_refused_with_one_clear_message(wsgi, tmp_path):

@@ -310,3 +310,18 @@ def application(environ, start_response):
         "4096",
     )
     assert [server.get().text for _ in range(3)] == ["1", "2", "3"]
+
+
+def test_gevent_that_is_not_there_ends_the_start(tmp_path):
+    write(tmp_path, "gevent.py", "raise ImportError('broken by hand')")
+    write(tmp_path, "app.py", HELLO)
+    ended = run(tmp_path, "--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--gevent", "2")
+    assert ended.returncode == 22
+    assert "python: gevent does not start (install it where this Python finds it: pip install gevent):" in ended.stdout
+    assert "ImportError: broken by hand" in ended.stdout
+
+
+def test_a_file_behind_an_option_with_an_optional_value_is_served_with_a_warning(mortise):
+    server = http(mortise, "--wsgi-file", "app.py", "--mule", "app.py", files={"app.py": HELLO})
+    assert server.get().text == "hello"
+    server.wait_for_log(r"warning: argument 'app\.py' is taken for what to serve \(for a value of --mule write --mule=app\.py\)")
