@@ -95,7 +95,7 @@ class Parser {
     if (!kind) return table_.unknown(before);
     if (equal != written.npos) return add(kind->name, written.substr(equal + 1));
     if (kind->argument == required_argument) return take_value(written, kind->name);
-    return add_bare(written, kind->name);
+    return add_bare(written, kind->name, kind->argument == optional_argument);
   }
 
   Result<void> take_letters(std::string_view written) {
@@ -105,7 +105,7 @@ class Parser {
       if (!kind) return table_.unknown(letter);
       std::string_view rest = written.substr(i + 1);
       if (kind->argument == no_argument || (kind->argument == optional_argument && rest.empty())) {
-        if (auto done = add_bare(letter, kind->name); !done) return done;
+        if (auto done = add_bare(letter, kind->name, kind->argument == optional_argument); !done) return done;
         continue;
       }
       return rest.empty() ? take_value(letter, kind->name) : add(kind->name, rest);
@@ -117,7 +117,13 @@ class Parser {
     if (auto option = option_for_file(argument)) return add(*option, argument);
     if (help_.is_configuration && help_.is_configuration(std::string(argument)))
       return add("config", argument);
-    if (help_.magic && help_.magic(std::string(argument))) return {};
+    if (help_.magic && help_.magic(std::string(argument))) {
+      if (!last_bare_.empty() && last_may_have_value_)
+        log_warning("argument '%s' is taken for what to serve (for a value of %s write %s=%s)",
+                    log_escape(argument).c_str(), last_bare_.c_str(), last_bare_.c_str(),
+                    log_escape(argument).c_str());
+      return {};
+    }
     std::string hint = "see mortise --help";
     if (!last_bare_.empty())
       hint = "to give it to the option before, write " + last_bare_ + "=" + log_escape(argument);
@@ -131,7 +137,8 @@ class Parser {
     return {};
   }
 
-  Result<void> add_bare(std::string_view written, std::string name) {
+  Result<void> add_bare(std::string_view written, std::string name, bool takes_value) {
+    last_may_have_value_ = takes_value;
     last_bare_ = written.size() == 2 ? "--" + name : written;
     directives_.push_back({std::move(name), "", kOrigin, false});
     return {};
@@ -143,6 +150,7 @@ class Parser {
   const CommandLineHelp &help_;
   std::vector<Directive> directives_;
   std::string last_bare_;  // the option just before, where it took no value
+  bool last_may_have_value_ = false;
 };
 
 }  // namespace

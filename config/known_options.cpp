@@ -72,6 +72,10 @@ std::string nearest_option(std::string_view wrong, std::span<const std::string> 
   for (const std::string &name : extra) consider(name);
   for (size_t begin = 1; begin < kRows.size(); begin = kRows.find('\n', begin) + 1)
     consider(name_of(kRows.substr(begin)));
+  // What was left out in front: worker-lifetime.
+  for (size_t begin = 1; best.empty() && spelt.find('-') != spelt.npos && begin < kRows.size();
+       begin = kRows.find('\n', begin) + 1)
+    if (name_of(kRows.substr(begin)).ends_with("-" + spelt)) best = name_of(kRows.substr(begin));
   return std::string(best);
 }
 

@@ -20,13 +20,11 @@ std::string assignment(std::string_view option, std::string_view value) {
 }
 
 // The value without the comment that follows it: neither a boolean nor a number has a ';' or '#' in it.
-std::string_view without_comment(std::string_view option, std::string_view value, std::string *warning) {
+std::string_view without_comment(std::string_view option, std::string_view value, std::string *commented) {
   size_t comment = value.find_first_of(";#");
   if (comment == value.npos) return trim(value);
   std::string_view bare = trim(value.substr(0, comment));
-  if (warning)
-    *warning = std::string(option) + " = " + std::string(trim(value)) + ": read as '" + std::string(bare) +
-               "'; put the comment on a line of its own";
+  if (commented) *commented = assignment(option, bare);
   return bare;
 }
 
@@ -35,21 +33,28 @@ bool is_any_of(std::string_view word, std::initializer_list<const char *> words)
                      [word](const char *one) { return strcasecmp(std::string(word).c_str(), one) == 0; });
 }
 
+bool is_number(std::string_view word) {
+  long number = 0;
+  auto [end, error] = std::from_chars(word.begin(), word.end(), number);
+  return error == std::errc() && end == word.end();
+}
+
 Error not_a_number(std::string_view option, std::string_view value, std::string why) {
   return Error{assignment(option, value), std::move(why), "give a whole number, without a unit", kExitUsage};
 }
 
 }  // namespace
 
-Result<bool> parse_bool(std::string_view option, std::string_view value, std::string *warning) {
-  std::string_view word = without_comment(option, value, warning);
+Result<bool> parse_bool(std::string_view option, std::string_view value, std::string *commented) {
+  std::string_view word = without_comment(option, value, commented);
   if (word.empty() || is_any_of(word, {"true", "1", "yes", "on"})) return true;
   if (is_any_of(word, {"false", "0", "no", "off"})) return false;
+  if (is_number(word)) return true;  // enable-threads = 4
   return Error{assignment(option, word), "neither true nor false", "give true or false", kExitUsage};
 }
 
-Result<long> parse_number(std::string_view option, std::string_view value, std::string *warning) {
-  std::string_view digits = without_comment(option, value, warning);
+Result<long> parse_number(std::string_view option, std::string_view value, std::string *commented) {
+  std::string_view digits = without_comment(option, value, commented);
   long number = 0;
   auto [end, error] = std::from_chars(digits.begin(), digits.end(), number);
   if (error == std::errc::result_out_of_range) return not_a_number(option, digits, "the number is too large");

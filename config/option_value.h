@@ -9,13 +9,13 @@
 
 namespace mortise {
 
-// true, 1, yes, on and nothing at all; false, 0, no, off; in any case. The Error names the option.
-// A comment after the value ("false #x") is ignored; `warning`, where given, then says so and is left alone
-// otherwise.
-Result<bool> parse_bool(std::string_view option, std::string_view value, std::string *warning = nullptr);
+// true, yes, on, a number other than 0 and nothing at all; false, 0, no, off; in any case. The Error names
+// the option. A comment after the value ("false #x") is ignored; `commented`, where given, then says how the
+// value was read ("lazy-apps = 'false'") and is left alone otherwise.
+Result<bool> parse_bool(std::string_view option, std::string_view value, std::string *commented = nullptr);
 
 // A whole decimal number. Comments as above.
-Result<long> parse_number(std::string_view option, std::string_view value, std::string *warning = nullptr);
+Result<long> parse_number(std::string_view option, std::string_view value, std::string *commented = nullptr);
 
 // Permission bits as chmod(1) takes them in octal.
 Result<int> parse_mode(std::string_view option, std::string_view value);

@@ -87,11 +87,28 @@ Result<void> OptionTable::apply(const Directive &directive) {
   if (!option->func) return {};
   std::optional<Error> refusal;
   std::optional<Error> *outer = std::exchange(refusal_slot, &refusal);  // functions may apply further options
+  std::string outer_origin = std::exchange(origin_, directive.origin);
   option->func(given.key, given.value, option->data);
   refusal_slot = outer;
+  origin_ = std::move(outer_origin);
   if (!refusal) return {};
   refusal->what = directive.origin + ": " + refusal->what;
   return *refusal;
+}
+
+void OptionTable::note_comment(const std::string &read_as) {
+  size_t colon = std::min(origin_.rfind(':'), origin_.size());
+  std::string &places = comments_[origin_.substr(0, colon)];
+  if (!places.empty()) places += ", ";
+  if (colon < origin_.size()) places += "line " + origin_.substr(colon + 1) + " ";
+  places += "(" + read_as + ")";
+}
+
+void OptionTable::report_comments() {
+  for (const auto &[file, places] : comments_)
+    log_warning("%s: comments behind values were cut: %s; put them on lines of their own", file.c_str(),
+                places.c_str());
+  comments_.clear();
 }
 
 void OptionTable::record(std::string_view name, const char *value) {

@@ -5,6 +5,7 @@
 #include <uwsgi.h>
 
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,12 @@ class OptionTable {
   // function refuses, or a missing one, is an Error, and so is an unknown name. [load]
   Result<void> apply(const Directive &directive);
 
+  // One warning for each file in which comments stood behind values that were applied: they were cut.
+  void report_comments();
+
+  // A comment behind the value of the directive that is applied. read_as: "vacuum = 'true'".
+  void note_comment(const std::string &read_as);
+
   // Records what no function acts on, so that applications see it; name and value are copied. [load]
   void record(std::string_view name, const char *value);
 
@@ -49,6 +56,9 @@ class OptionTable {
   std::vector<std::string> owners_;
   std::vector<Row> rows_;
   std::vector<uwsgi_opt *> given_;
+  std::string origin_;  // of the directive that is applied
+  std::map<std::string, std::string>
+      comments_;  // of each file: where they stood, and how the values were read
 };
 
 // The one that the C functions use.

@@ -172,6 +172,7 @@ Result<void> apply_configuration() {
       if (option_table().is_immediate(directive.key) != immediate) continue;
       if (auto done = apply_one(directive); !done) return done;
     }
+  option_table().report_comments();
   if (settings().show_config)
     for (const Directive &directive : directives)
       log_info("config: %s = %s (%s)", directive.key.c_str(), directive.value.c_str(),

@@ -24,9 +24,9 @@ void refuse(const char *name, const char *value, const char *why, const char *hi
 template <typename T>
 std::optional<T> parsed(Result<T> (*parse)(std::string_view, std::string_view, std::string *),
                         const char *name, const char *value) {
-  std::string warning;
-  Result<T> result = parse(name ? name : "option", value ? value : "1", &warning);
-  if (!warning.empty()) log_warning("%s", warning.c_str());
+  std::string commented;
+  Result<T> result = parse(name ? name : "option", value ? value : "1", &commented);
+  if (!commented.empty()) option_table().note_comment(commented);
   if (result) return *result;
   refuse_option_value(result.error());
   return std::nullopt;

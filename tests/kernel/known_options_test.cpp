@@ -55,6 +55,7 @@ TEST_CASE("the nearest option to a misspelt name is suggested") {
   CHECK(nearest_option("http-scoket") == "http-socket");
   CHECK(nearest_option("mdoule") == "module");
   CHECK(nearest_option("harakirri") == "harakiri");
+  CHECK(nearest_option("worker-lifetime") == "max-worker-lifetime");
 }
 
 TEST_CASE("nothing is suggested for a name that is near to no option") {

@@ -77,6 +77,16 @@ def test_an_application_that_fails_ends_the_server_with_its_traceback(tmp_path):
             "Traceback", "does_not_exist_anywhere")
 
 
+def test_comments_behind_values_are_told_once_for_each_file(mortise):
+    text = "[uwsgi]\nhttp-socket = 127.0.0.1:0\nwsgi-file = bootstrap.py\nvacuum = true ; tidy\nharakiri = 60 # s\n"
+    server = mortise("--ini", "app.ini", files={"bootstrap.py": HELLO, "app.ini": text})
+    server.wait_for_log(r"loaded in")
+    told = [line for line in server.log.splitlines() if "comments behind" in line]
+    assert len(told) == 1
+    assert told[0].endswith("warning: app.ini: comments behind values were cut: line 4 (vacuum = 'true'), "
+                            "line 5 (harakiri = '60'); put them on lines of their own")
+
+
 def test_an_unknown_key_in_a_file_is_a_warning_and_with_strict_an_error(mortise, tmp_path):
     text = "[uwsgi]\nhttp-socket = 127.0.0.1:0\nwsgi-file = bootstrap.py\nvaccum = true\n"
     server = mortise("--ini", "app.ini", files={"bootstrap.py": HELLO, "app.ini": text})
