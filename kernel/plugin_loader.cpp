@@ -154,7 +154,7 @@ Result<void> PluginLoader::load_file(const std::string &name, const std::string 
   if (!provided) return provided.error();
 
   // Binds all symbols before any of its code runs; never closed, since its code may run until the end.
-  const CrashGuard guard(path);
+  const CrashGuard guard(path, CrashGuard::Moment::kLoading);
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL);
   if (!library && !provided->empty())
     return not_loaded(path,

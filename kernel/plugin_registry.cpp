@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "kernel/log.h"
+#include "sdk/runtime/crash_guard.h"
 
 namespace mortise {
 
@@ -89,6 +90,7 @@ Result<void> call_init(bool request_plugins) {
     uwsgi_plugin *plugin = plugins()[i];
     if (is_request_plugin(plugin) != request_plugins || !plugin->init) continue;
     int result = -1;
+    const CrashGuard guard(plugin->name, CrashGuard::Moment::kInit);
     try {
       result = plugin->init();
     } catch (...) {

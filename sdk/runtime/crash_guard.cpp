@@ -12,13 +12,19 @@ namespace mortise {
 
 namespace {
 
-char whose[512] = "";  // empty: no foreign code is being loaded
+char whose[512] = "";
+CrashGuard::Moment moment = CrashGuard::Moment::kNone;
 
 void say_and_end_async_safe(int signum) {
+  const bool loading = moment == CrashGuard::Moment::kLoading;
   const char *name = sigabbrev_np(signum);
   const char *parts[] = {
-      "plugin '", whose, "' refused: it crashed while it was loaded (SIG", name ? name : "?",
-      ")\n  its constructors or its on_load crash: run it in a debugger, or do without it\n"};
+      "plugin '",
+      whose,
+      loading ? "' refused: it crashed while it was loaded (SIG" : "' crashed in its init hook (SIG",
+      name ? name : "?",
+      loading ? ")\n  its constructors or its on_load crash: " : ")\n  ",
+      "run it in a debugger, or do without it\n"};
   for (const char *part : parts)
     if (write(STDERR_FILENO, part, strlen(part)) < 0) break;
   _exit(kExitPlugin);
@@ -27,7 +33,7 @@ void say_and_end_async_safe(int signum) {
 }  // namespace
 
 void CrashGuard::catch_exit(int status) {
-  if (!*whose) return;
+  if (moment != Moment::kLoading) return;
   log_error({"plugin '" + std::string(whose) + "' refused",
              "it ended the process while it was loaded, exit status " + std::to_string(status),
              "its constructors or its on_load call exit(): do without it", kExitPlugin});
@@ -35,8 +41,9 @@ void CrashGuard::catch_exit(int status) {
   _exit(kExitPlugin);
 }
 
-CrashGuard::CrashGuard(const std::string &plugin) : outer_(whose) {
+CrashGuard::CrashGuard(const std::string &plugin, Moment now) : outer_(whose), outer_moment_(moment) {
   snprintf(whose, sizeof whose, "%s", plugin.c_str());
+  moment = now;
   [[maybe_unused]] static const int registered =
       on_exit([](int status, void *) { catch_exit(status); }, nullptr);
   struct sigaction action {};
@@ -46,7 +53,12 @@ CrashGuard::CrashGuard(const std::string &plugin) : outer_(whose) {
 
 CrashGuard::~CrashGuard() {
   snprintf(whose, sizeof whose, "%s", outer_.c_str());
-  for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &before_[i], nullptr);
+  moment = outer_moment_;
+  for (size_t i = 0; i < std::size(kSignals); ++i) {
+    struct sigaction now {};
+    sigaction(kSignals[i], nullptr, &now);
+    if (now.sa_handler == say_and_end_async_safe) sigaction(kSignals[i], &before_[i], nullptr);
+  }
 }
 
 }  // namespace mortise

@@ -7,11 +7,13 @@
 namespace mortise {
 
 // While it lives, a fatal signal writes who it was and the signal's name to standard error and ends the
-// process with kExitPlugin; so does a call of exit(). In the thread that loads plugins; one may load another.
-// Handlers that were set before come back.
+// process with kExitPlugin; while a plugin is loaded so does a call of exit(), with which an init hook may
+// end the server. In the thread that starts plugins; one may load another. Handlers that were set before come
+// back, unless the plugin set its own.
 class CrashGuard {
  public:
-  explicit CrashGuard(const std::string &plugin);
+  enum class Moment { kNone, kLoading, kInit };
+  CrashGuard(const std::string &plugin, Moment moment);
   ~CrashGuard();
   // Says that uwsgi_exit() or exit() was called, if foreign code is just being loaded, and ends the process.
   static void catch_exit(int status);
@@ -21,6 +23,7 @@ class CrashGuard {
  private:
   static constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
   const std::string outer_;
+  const Moment outer_moment_;
   struct sigaction before_[sizeof kSignals / sizeof *kSignals];
 };
 

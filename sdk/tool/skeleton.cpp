@@ -61,7 +61,8 @@ Result<void> new_plugin(const std::string &name, const std::string &language) {
                      std::all_of(name.begin(), name.end(), [](unsigned char c) {
                        return islower(c) || isdigit(c) || c == '_' || c == '-';
                      });
-  if (!valid) return Error{what, "that is no name", "small letters, digits, - and _", kExitUsage};
+  if (!valid)
+    return Error{what, "that is no name", "a small letter, then small letters, digits, - and _", kExitUsage};
   if (language != "c" && language != "c++" && language != "rust")
     return Error{what, "there is no template for '" + language + "'", "--lang c, c++ or rust", kExitUsage};
   std::error_code failed;

@@ -236,7 +236,7 @@ def test_a_new_plugin_builds_and_passes_its_own_test(installed, tmp_path, langua
 
 def test_names_and_languages_that_there_are_not_are_refused(installed, tmp_path):
     assert run(tmp_path, "plugin", "new", "../x").stdout == (
-        "make a plugin '../x': that is no name (small letters, digits, - and _)\n")
+        "make a plugin '../x': that is no name (a small letter, then small letters, digits, - and _)\n")
     assert run(tmp_path, "plugin", "new", "x", "--lang", "ada").stdout == (
         "make a plugin 'x': there is no template for 'ada' (--lang c, c++ or rust)\n")
 

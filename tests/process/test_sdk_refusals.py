@@ -148,6 +148,11 @@ def test_a_plugin_that_crashes_while_it_is_loaded_is_named(tmp_path, name, signa
         "  its constructors or its on_load crash: run it in a debugger, or do without it\n" % (name, signal))
 
 
+def test_a_plugin_that_crashes_in_its_init_hook_is_named(tmp_path):
+    assert refusal(tmp_path, "--plugin", build(tmp_path, "crashing_init")) == (
+        "plugin 'crashing_init' crashed in its init hook (SIGABRT)\n  run it in a debugger, or do without it\n")
+
+
 @pytest.mark.parametrize("name, status", [("exiting_constructor", 0), ("exiting_on_load", 5)])
 def test_a_plugin_that_ends_the_process_while_it_is_loaded_is_named(tmp_path, name, status):
     assert refusal(tmp_path, "--plugin", build(tmp_path, name)) == (
