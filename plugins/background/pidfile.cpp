@@ -14,6 +14,7 @@ namespace {
 struct PidFile {
   std::string path;
   Moment moment;
+  std::string before{};  // what it said when this server was started
 };
 
 std::vector<PidFile> &files() {
@@ -46,6 +47,15 @@ std::string contents(const std::string &path) {
   return text;
 }
 
+// Whether a process of the same program has the pid: a server that was there first.
+bool is_server(const std::string &pid) {
+  struct stat ours {
+  }, theirs{};
+  return atoi(pid.c_str()) > 0 && stat("/proc/self/exe", &ours) == 0 &&
+         stat(("/proc/" + std::to_string(atoi(pid.c_str())) + "/exe").c_str(), &theirs) == 0 &&
+         ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino;
+}
+
 std::string own_text() {
   return std::to_string(getpid()) + "\n";
 }
@@ -62,11 +72,13 @@ void write_pidfiles(Moment moment) {
   if (uwsgi_generation() < 0 || files().empty()) return;
   // Also of a start that fails later; other processes end by _exit(2), and have other pids.
   [[maybe_unused]] static const int registered = atexit(remove_pidfiles);
-  for (const PidFile &file : files()) {
+  for (PidFile &file : files()) {
+    if (file.moment == moment && uwsgi_generation() == 0) file.before = contents(file.path);
     // A reload keeps the pid, and may not have the rights any more.
     if (file.moment != moment || contents(file.path) == own_text() || replace(file.path, own_text()))
       continue;
-    uwsgi_log("error: pid file %s: %s\n", file.path.c_str(), strerror(errno));
+    uwsgi_log("error: pid file %s: %s (correct --pidfile, or its folder)\n", file.path.c_str(),
+              strerror(errno));
     if (moment == Moment::kBeforeDrop && uwsgi_generation() == 0) exit(77);
   }
 }
@@ -85,8 +97,13 @@ void rewrite_pidfiles() {
 }
 
 void remove_pidfiles() {
-  for (const PidFile &file : files())
-    if (uwsgi.vacuum && contents(file.path) == own_text()) unlink(file.path.c_str());
+  for (const PidFile &file : files()) {
+    if (contents(file.path) != own_text()) continue;
+    if (is_server(file.before))
+      replace(file.path, file.before);  // it still runs; this one had its configuration
+    else if (uwsgi.vacuum)
+      unlink(file.path.c_str());
+  }
 }
 
 }  // namespace mortise::background

@@ -78,6 +78,14 @@ def test_pid_files_say_the_masters_pid_and_go_with_it(wsgi, option):
     assert not pidfile.exists()
 
 
+def test_a_second_server_that_cannot_start_leaves_the_firsts_pid_file(wsgi, tmp_path):
+    server = wsgi(APP, "--pidfile", tmp_path / "my.pid", "--socket", tmp_path / "my.sock")
+    server.get()
+    done = run(tmp_path, "--pidfile", "my.pid", "--socket", "my.sock", "--need-app=false")
+    assert done.returncode == 69, done.stdout
+    assert (tmp_path / "my.pid").read_text() == "%d\n" % server.process.pid
+
+
 def test_a_pid_file_that_cannot_be_written_ends_the_start(tmp_path):
     done = run(tmp_path, "--http-socket", "127.0.0.1:0", "--need-app=false", "--pidfile", "no/such/folder/pid")
     assert done.returncode == 77 and "pid file" in done.stdout
