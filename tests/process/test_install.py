@@ -41,6 +41,22 @@ def test_server_plugins_sdk_and_manual_are_installed(prefix):
         assert (prefix / name).is_file(), name
 
 
+def test_the_documents_point_at_each_other(prefix):
+    documents = prefix / "share/doc/mortise"
+    found = {str(path.relative_to(documents)) for path in documents.rglob("*.md")}
+    assert {"README.md", "docs/plugins.md", "docs/from-uwsgi.md", "plugins/python/README.md"} <= found
+    for path in documents.rglob("*.md"):
+        for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text()):
+            assert (path.parent / link).exists(), "%s: %s" % (path.relative_to(documents), link)
+
+
+def test_no_example_has_a_comment_behind_a_value(prefix):
+    """Texts have no comments: who typed it would get a file of that name."""
+    for path in (prefix / "share/doc/mortise").rglob("*.md"):
+        for block in re.findall(r"^```ini\n(.*?)^```", path.read_text(), re.S | re.M):
+            assert not re.search(r"=.*[ \t][;#]", block), "%s:\n%s" % (path, block)
+
+
 @pytest.mark.skipif(bool(SANITIZE), reason="sanitizers keep the names of source files")
 def test_nothing_that_is_installed_names_the_tree_that_it_was_built_in(prefix):
     for path in prefix.rglob("*"):
@@ -153,8 +169,7 @@ def test_a_program_links_the_installed_library_and_has_the_server_in_it(installe
         sh(tmp_path, "sh", "-c", "eval cc %s main.c $(pkg-config --cflags --libs mortise) -o embedding" % flags,
            env={"PKG_CONFIG_PATH": installed / "lib/pkgconfig"})
     monkeypatch.setattr("mortise.BINARY", str(tmp_path / "embedding"))
-    server = mortise("127.0.0.1:0", "bootstrap.py", files={"bootstrap.py": HELLO},
-                     env={"LD_LIBRARY_PATH": str(installed / "lib")})
+    server = mortise("127.0.0.1:0", "bootstrap.py", files={"bootstrap.py": HELLO})
     assert server.get("/").body == b"HelloWorld"
     assert [path for path in files_of_this_project(server) if not path.startswith(str(installed))] == []
     server.stop()
