@@ -103,7 +103,8 @@ Result<void> bind_socket(uwsgi_socket &socket) {
   if (socket.family != AF_UNIX) setsockopt(socket.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   bool known = bound->inherited && handover().generation != 0;
   if (!socket.internal && !known)
-    log_info("listening on %s (%d workers)", url_of(socket).c_str(), uwsgi.numproc);
+    log_info("listening on %s (%d worker%s)", url_of(socket).c_str(), uwsgi.numproc,
+             uwsgi.numproc == 1 ? "" : "s");
   return {};
 }
 

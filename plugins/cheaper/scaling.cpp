@@ -43,7 +43,10 @@ int prepare_scaling() {
   prepare_idleness();
   if (uwsgi.cheaper_count <= 0) return 0;
   if (uwsgi.cheaper_count >= uwsgi.numproc)
-    return fail("the number of workers that always run must be lower than `workers`, the most there may be");
+    return fail(("cheaper = " + std::to_string(uwsgi.cheaper_count) +
+                 ", the workers that always run, must be lower than " +
+                 "workers = " + std::to_string(uwsgi.numproc) + ", the most there may be")
+                    .c_str());
   if (uwsgi.cheaper_initial > uwsgi.numproc) return fail("cheaper-initial is more than `workers`");
   if (memory_limits.hard && memory_limits.hard <= memory_limits.soft)
     return fail("cheaper-rss-limit-hard must be more than cheaper-rss-limit-soft");

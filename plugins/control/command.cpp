@@ -102,7 +102,7 @@ bool command_given() {
 int take_pidfile(char *, char *argument) {
   bool first =
       uwsgi.argc > 1 && (!strncmp(uwsgi.argv[1], "--reload", 8) || !strncmp(uwsgi.argv[1], "--stop", 6));
-  if (!first || pid_in(argument) <= 0) return 0;
+  if (!first) return 0;
   pidfile = argument;
   return 1;
 }

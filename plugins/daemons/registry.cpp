@@ -25,7 +25,7 @@ bool is_lord_of(const std::string &legion) {
 
 void refuse(const char *option, const char *value, const char *why) {
   uwsgi_log("option '%s = %s': %s\n", option, value ? value : "", why);
-  uwsgi_exit(1);
+  uwsgi_exit(64);
 }
 
 }  // namespace mortise::daemons

@@ -3,6 +3,7 @@
 #include <glob.h>
 #include <uwsgi.h>
 
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <set>
@@ -105,8 +106,10 @@ void choose_monitors() {
     char *argument = source->value;
     uwsgi_imperial_monitor *monitor = monitor_for(&argument);
     if (!monitor) {
-      uwsgi_log("[emperor] emperor = %s: neither a folder, nor a pattern, nor a monitor of a plugin\n",
-                source->value);
+      uwsgi_log(
+          "[emperor] emperor = %s: %s (name a folder, a pattern such as /etc/uwsgi/*.ini, or a monitor of a "
+          "plugin that is loaded)\n",
+          source->value, access(source->value, F_OK) ? strerror(errno) : "it is no folder");
       uwsgi_exit(78);
     }
     auto *scanner = static_cast<uwsgi_emperor_scanner *>(uwsgi_calloc(sizeof(uwsgi_emperor_scanner)));

@@ -56,7 +56,7 @@ void read_trusted_proxies() {
     uwsgi_log_verbose(
         "http: --http-trusted-proxy %s: neither an address nor a network (like 10.0.0.0/8, ::1, unix)\n",
         item->value);
-    uwsgi_exit(1);
+    uwsgi_exit(64);
   }
 }
 

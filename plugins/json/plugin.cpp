@@ -51,8 +51,10 @@ void read_file(char *file, char *magic_table[]) {
   if (json_is_object(section)) return read_section(section);
   size_t index;
   json_t *part;
-  json_array_foreach(section, index, part) read_section(part);  // nothing of what is no object
-  if (!json_is_array(section)) uwsgi_config_refuse(0, "a section is an object, or an array of objects");
+  bool objects = json_is_array(section);
+  json_array_foreach(section, index, part) objects = objects && json_is_object(part);
+  if (!objects) return uwsgi_config_refuse(0, "a section is an object, or an array of objects");
+  json_array_foreach(section, index, part) read_section(part);
 }
 
 void on_load() {

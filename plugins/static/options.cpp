@@ -11,7 +11,7 @@ namespace {
 
 [[noreturn]] void refuse(const char *name, const char *value, const std::string &why) {
   uwsgi_log_verbose("static: --%s %s: %s\n", name, value, why.c_str());
-  uwsgi_exit(1);
+  uwsgi_exit(64);
 }
 
 // "key=value" or "key value"; the last of the separators counts, a pattern may hold others.

@@ -82,6 +82,7 @@ WRONG = [
     ("json", '{"uwsgi": {"a": 1, "a": 2}}', r"read app\.json:1: duplicate object key.*"),
     ("json", '{"uwsgi": {"a": {}}}', r"read app\.json: the value of 'a' is neither a text.*"),
     ("json", '{"uwsgi": 7}', r"read app\.json: a section is an object, or an array of objects"),
+    ("json", '{"uwsgi": [1, 2]}', r"read app\.json: a section is an object, or an array of objects"),
     ("json", "{}", r"read app\.json: it has no section 'uwsgi': options are members of an object of that name"),
     ("xml", "<uwsgi>\n<a>\n</uwsgi>", r"read app\.xml:3: .+"),
     ("xml", "<uwsgi>\n\n<a><b>1</b></a></uwsgi>", r"read app\.xml:3: <a> has elements in it: a directive has a value"),

@@ -144,7 +144,8 @@ def test_every_vassal_gets_the_options_of_the_emperor(emperor, tmp_path):
 
 def test_a_source_that_is_nothing_is_refused(tmp_path):
     result = run(tmp_path, "--emperor", "nowhere://x")
-    assert "emperor = nowhere://x: neither a folder, nor a pattern, nor a monitor of a plugin" in result.stdout
+    assert ("emperor = nowhere://x: No such file or directory (name a folder, a pattern such as /etc/uwsgi/*.ini, or a "
+            "monitor of a plugin that is loaded)") in result.stdout
     assert result.returncode != 0
 
 

@@ -282,7 +282,7 @@ def test_a_trial_that_hangs_is_ended(wsgi):
 def test_a_reload_of_no_server_fails(tmp_path):
     write(tmp_path, "old.pid", "4194000\n")
     write(tmp_path, "server.ini", "[uwsgi]\npidfile = of_the_server\ndaemonize = log\n")
-    for args, why in (["server.ini"], "it has no pid"), (["old.pid"], "No such process"), (["--pidfile", "none"], "it has no pid"), ([], "which server?"):
+    for args, why in (["server.ini"], "it has no pid"), (["old.pid"], "No such process"), (["none.pid"], "it has no pid"), (["--pidfile", "none"], "it has no pid"), ([], "which server?"):
         done = subprocess.run([BINARY, "reload", *args], cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=20)
         assert done.returncode == 1 and why in done.stdout + done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["old.pid", "server.ini"]
