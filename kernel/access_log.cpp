@@ -8,7 +8,6 @@
 #include <cinttypes>
 #include <cstdio>
 #include <ctime>
-#include <string_view>
 
 #include "kernel/log.h"
 #include "kernel/request.h"

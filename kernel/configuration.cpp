@@ -23,8 +23,6 @@ namespace mortise {
 
 namespace {
 
-Config &config();
-
 bool is_any(const std::string &key, std::initializer_list<std::string_view> names) {
   return std::find(names.begin(), names.end(), key) != names.end();
 }

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstring>
 #include <exception>
-#include <stdexcept>
 
 #include "kernel/log.h"
 #include "sdk/runtime/crash_guard.h"
