@@ -154,7 +154,7 @@ uwsgi_dyn_dict *collect_attributes(const uwsgi_instance &vassal) {
         if (key == list->value) return true;
     return false;
   };
-  auto trim = [](std::string word) {
+  auto trim = [](const std::string &word) {
     const size_t begin = word.find_first_not_of(" \t\r"), end = word.find_last_not_of(" \t\r");
     return begin == std::string::npos ? std::string() : word.substr(begin, end - begin + 1);
   };
