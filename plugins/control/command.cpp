@@ -38,10 +38,10 @@ int open_mailbox() {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   int len = snprintf(address.sun_path + 1, sizeof address.sun_path - 1, "mortise-reload-%d", getpid());
-  setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on);
-  bind(fd, reinterpret_cast<sockaddr *>(&address),
-       static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<size_t>(len)));
-  return fd;
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + static_cast<size_t>(len));
+  const bool bound = fd >= 0 && !setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) &&
+                     !bind(fd, reinterpret_cast<sockaddr *>(&address), size);
+  return bound ? fd : -1;  // the process ends soon
 }
 
 // Whether it was the server that answered; the text is why the reload failed, empty where it did not.
@@ -65,6 +65,9 @@ bool read_answer(int mailbox, std::string *answer) {
 int reload(int server) {
   int mailbox = open_mailbox();
   std::string server_name = "server " + std::to_string(target);
+  if (mailbox < 0)
+    return fail(server_name, std::string("its answer could not be received: ") + strerror(errno) +
+                                 " (kill -HUP reloads without one)");
   if (kill(target, SIGHUP)) return fail(server_name, strerror(errno));
   for (std::string answer;;) {
     pollfd waits[] = {{mailbox, POLLIN, 0}, {server, POLLIN, 0}};

@@ -58,7 +58,7 @@ constexpr char kNotCheap[] = "the plugin cheaper is not loaded (add --plugin che
 std::array<Command, 256> &commands() {
   static std::array<Command, 256> table = [] {
     std::array<Command, 256> all{};
-    for (char digit = '0'; digit <= '9'; ++digit) all[static_cast<size_t>(digit)] = open_slot;
+    for (size_t digit = '0'; digit <= '9'; ++digit) all[digit] = open_slot;
     all['+'] = [](int) { uwsgi_start_worker(0); };
     all['-'] = [](int) { uwsgi_retire_worker(0); };
     all['r'] = all['R'] = [](int) { uwsgi_reload_server(); };

@@ -60,7 +60,7 @@ void *provided_symbol(const char *name) {
 PyRef find_provided_function(const char *name) {
   for (const Provider &provider : kProviders)
     for (ProvidedFunction *entry = provider.functions; entry->symbol; ++entry) {
-      if (strcmp(entry->method.ml_name, name)) continue;
+      if (strcmp(entry->method.ml_name, name) != 0) continue;
       if (provider.plugin && !uwsgi_plugin_get(provider.plugin))
         load_plugin_if_there(provider.plugin, entry->symbol);
       if (!provided_symbol(entry->symbol)) return {};

@@ -20,7 +20,7 @@ void Waits::add_time(int seconds) {
 }
 
 bool Waits::begin(wsgi_request *request) {
-  if (!uwsgi.loop || strcmp(uwsgi.loop, "async") || uwsgi.schedule_to_main) return false;
+  if (!uwsgi.loop || strcmp(uwsgi.loop, "async") != 0 || uwsgi.schedule_to_main) return false;
   for (const pollfd &fd : fds_) {
     auto *const add =
         fd.events == POLLIN ? MORTISE_PROVIDED(async_add_fd_read) : MORTISE_PROVIDED(async_add_fd_write);

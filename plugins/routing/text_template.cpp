@@ -96,7 +96,7 @@ std::string_view subject_of(const wsgi_request *request, const uwsgi_route *rout
   uint16_t len;
   memcpy(&text, base + route->subject, sizeof text);
   memcpy(&len, base + route->subject_len, sizeof len);
-  return text ? std::string_view(text, len) : std::string_view("", 0);
+  return text ? std::string_view(text, len) : std::string_view("");
 }
 
 Match match_of(wsgi_request *request, const uwsgi_route *route) {

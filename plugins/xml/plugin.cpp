@@ -17,7 +17,7 @@ int line_at(const char *text, ptrdiff_t offset) {
 }
 
 bool is_wanted(const pugi::xml_node &element) {
-  if (strcmp(element.name(), "uwsgi")) return false;
+  if (strcmp(element.name(), "uwsgi") != 0) return false;
   const std::string wanted = uwsgi_config_section(), id = element.attribute("id").value();
   return id == wanted || (id.empty() && wanted == "uwsgi");
 }
