@@ -8,11 +8,12 @@ import signal
 import socket
 import tempfile
 
-from peers import PEERS, Setting, is_there
+from peers import PEERS, VENV, Setting, is_there
 from processes import Server, clean_environment, free_port
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1:45613\r\n\r\n"
 FEW, MANY = 100, 500
+LOADER, PYTHON = "/lib64/ld-linux-x86-64.so.2", (VENV / "bin/python").resolve()
 
 
 def ask(port, count):
@@ -31,12 +32,22 @@ def ask(port, count):
                     length = len(head) + len(end) + int(re.search(rb"(?i)content-length: (\d+)", head)[1])
 
 
+def unlaunched(command):
+    """What mortise-in-python executes, as ld.so does it: valgrind itself must not load the library."""
+    program = pathlib.Path(command[0])
+    if program.name != "mortise-in-python":
+        return command
+    return [LOADER, "--preload", program.with_name("mortise_in_python.so"), PYTHON, *command[1:]]
+
+
 def total(name, module, count):
     """Instructions of the process that served, from its start to its end."""
     with tempfile.TemporaryDirectory() as folder:
         setting = Setting(folder, free_port(), module=module)
-        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=%s/cg.%%p" % folder, *PEERS[name](setting)]
+        command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=%s/cg.%%p" % folder, *unlaunched(PEERS[name](setting))]
         environment = clean_environment(PYTHONPATH=str(pathlib.Path(__file__).parent / "apps"), PYTHONHASHSEED="0")
+        if name == "mortise-in-python":
+            environment["MORTISE_PROGRAM"] = str(PEERS[name](setting)[0])
         with Server(command, pathlib.Path(folder) / "log", env=environment) as server:
             server.wait_for(setting.port, 60)
             try:
@@ -49,7 +60,7 @@ def total(name, module, count):
         return max(int(re.search(r"^summary: (\d+)", path.read_text(), re.M)[1]) for path in pathlib.Path(folder).glob("cg.*"))
 
 
-def compare(modules=("flask_json", "hello"), names=("mortise", "mortise-static-python", "bjoern")):
+def compare(modules=("flask_json", "hello"), names=("mortise", "mortise-static-python", "mortise-in-python", "bjoern")):
     """Prints a table."""
     names = [name for name in names if is_there(name)]
     print("\n### Instructions of a request\n\n| | %s |\n|---%s|" % (" | ".join(names), "|---" * len(names)))

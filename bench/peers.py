@@ -37,8 +37,8 @@ def plugin_file(setting, server):
     return path if path.exists() else None
 
 
-def mortise(setting, build=BUILD):
-    command = [build / "mortise", "--http" if setting.gateway else "--http-socket", setting.address, "--master",
+def mortise(setting, program=BUILD / "mortise"):
+    command = [program, "--http" if setting.gateway else "--http-socket", setting.address, "--master",
                "--processes", setting.workers, "--threads", setting.threads, "--disable-logging", "--listen", "4096"]
     if setting.files:
         command += ["--static-map", "/static=%s" % setting.folder]
@@ -54,8 +54,13 @@ def mortise_one_thread(setting):
 
 
 def mortise_static_python(setting):
-    """The interpreter linked in, as in those that the peers of PyPI run in."""
-    return mortise(setting, STATIC_BUILD)
+    """The interpreter linked into it, from its archive."""
+    return mortise(setting, STATIC_BUILD / "mortise")
+
+
+def mortise_in_python(setting):
+    """In the interpreter's own program, where the peers of PyPI run as well."""
+    return mortise(setting, STATIC_BUILD / "mortise-in-python")
 
 
 def mortise_gateway(setting):
@@ -162,14 +167,14 @@ def uvicorn(setting):
 
 
 PEERS = {function.__name__.replace("_", "-"): function for function in (
-    mortise, mortise_one_thread, mortise_static_python, mortise_gateway, uwsgi, uwsgi_http11, uwsgi_gateway, uwsgi_gateway_keepalive, nginx_return, nginx_files, nginx_uwsgi,
+    mortise, mortise_one_thread, mortise_static_python, mortise_in_python, mortise_gateway, uwsgi, uwsgi_http11, uwsgi_gateway, uwsgi_gateway_keepalive, nginx_return, nginx_files, nginx_uwsgi,
     bjoern, fastwsgi, gunicorn, granian, uvicorn, waitress)}
 
 
 def is_there(name):
     """Whether this machine has what the peer needs."""
     if name.startswith("mortise"):
-        return ((STATIC_BUILD if name == "mortise-static-python" else BUILD) / "mortise").exists()
+        return {"mortise-static-python": STATIC_BUILD / "mortise", "mortise-in-python": STATIC_BUILD / "mortise-in-python"}.get(name, BUILD / "mortise").exists()
     if name.startswith("nginx") and not pathlib.Path("/usr/sbin/nginx").exists():
         return False
     if "uwsgi" in name:

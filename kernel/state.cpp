@@ -4,6 +4,8 @@
 
 #include <cstring>
 
+#include "sdk/inspect/plugin_folders.h"
+
 struct uwsgi_server uwsgi;
 
 namespace mortise {
@@ -18,11 +20,8 @@ Limits &limits() {
   return values;
 }
 
-namespace {
-char empty_string[] = "";
-}
-
 void init_state(int argc, char **argv, char **environment) {
+  static char empty_string[] = "";
   uwsgi.argc = argc;
   uwsgi.argv = argv;
   uwsgi.environ = environment;
@@ -36,7 +35,7 @@ void init_state(int argc, char **argv, char **environment) {
   uwsgi.start_tv = {static_cast<time_t>(uwsgi.start_tv_us / 1000000),
                     static_cast<suseconds_t>(uwsgi.start_tv_us % 1000000)};
   uwsgi.cwd = get_current_dir_name();
-  uwsgi.binary_path = realpath("/proc/self/exe", nullptr);
+  uwsgi.binary_path = program_path();
   uwsgi.shared = static_cast<uwsgi_shared *>(uwsgi_calloc_shared(sizeof(uwsgi_shared)));
   uwsgi.shutdown_sockets = 1;
   uwsgi.logging_options.enabled = 1;

@@ -51,4 +51,11 @@ std::string plugin_tool_path() {
   return first_of({"mortise-plugin", "../lib/mortise/mortise-plugin"});
 }
 
+char *program_path() {
+  const char *launcher = getenv("MORTISE_PROGRAM");
+  char *path = realpath(launcher ? launcher : "/proc/self/exe", nullptr);
+  unsetenv("MORTISE_PROGRAM");
+  return path;
+}
+
 }  // namespace mortise

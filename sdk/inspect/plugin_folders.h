@@ -15,4 +15,9 @@ std::string sdk_include_folder();
 // Path of mortise-plugin, the tool that builds and inspects plugins.
 std::string plugin_tool_path();
 
+// What to execute to have this program again: its own file, or the launcher of ours that put the server into
+// another program and said so (MORTISE_PROGRAM, which is gone afterwards: it is nothing for children).
+// malloc'ed. [at the start]
+char *program_path();
+
 }  // namespace mortise

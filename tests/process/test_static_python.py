@@ -1,8 +1,10 @@
-"""The server with the interpreter linked into it (-DMORTISE_STATIC_PYTHON), which must be the same one with another cost."""
+"""The server with the interpreter linked into it, and in the interpreter's own program (-DMORTISE_STATIC_PYTHON): the same
+one with another cost."""
 
 import concurrent.futures
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,9 +13,10 @@ import pytest
 
 from mortise import BUILD, ROOT, wait_until, write
 
-PROGRAM = BUILD / "fixtures" / "static_python"
+PROGRAMS = [BUILD / "fixtures" / name for name in ("static_python", "in-python")]
+THERE = [program for program in PROGRAMS if program.exists()]
 
-pytestmark = pytest.mark.skipif(not PROGRAM.exists(), reason="the interpreter has no archive, or this is a build with sanitizers")
+pytestmark = pytest.mark.skipif(not THERE, reason="the interpreter has no archive, or this is a build with sanitizers")
 
 APP = """
 import sys
@@ -23,9 +26,10 @@ def application(environ, start_response):
 """
 
 
-@pytest.fixture(autouse=True)
-def static(monkeypatch):
-    monkeypatch.setattr("mortise.BINARY", str(PROGRAM))
+@pytest.fixture(autouse=True, params=THERE or PROGRAMS, ids=lambda program: program.name)
+def program(request, monkeypatch):
+    monkeypatch.setattr("mortise.BINARY", str(request.param))
+    return request.param
 
 
 def ask(server, expression):
@@ -85,16 +89,48 @@ def test_a_reload_loads_the_application_again(wsgi):
     assert ask(server, "__import__('os').getpid()") != before
 
 
+def test_what_the_application_starts_is_as_it_would_be_without(wsgi):
+    server = wsgi(APP)
+    environment = ask(server, "__import__('subprocess').run(['env'], capture_output=True, text=True).stdout")
+    assert not [line for line in environment.splitlines() if line.startswith(("LD_PRELOAD=", "MORTISE_PROGRAM=", "MORTISE_PRELOADED="))]
+
+
+def test_what_an_operator_preloads_stays_preloaded(wsgi):
+    server = wsgi(APP, env={"LD_PRELOAD": "libm.so.6"})
+    assert ask(server, "__import__('subprocess').run(['env'], capture_output=True, text=True).stdout").count("LD_PRELOAD=libm.so.6\n") == 1
+
+
+def test_it_is_the_server_s_name_that_is_seen(wsgi):
+    server = wsgi(APP)
+    assert not pathlib.Path("/proc/%d/comm" % server.process.pid).read_text().startswith("python")
+
+
 def test_harakiri_tells_the_stack(wsgi):
     server = wsgi(APP.replace("import sys", "import sys, time\ndef forever():\n    time.sleep(600)", 1), "--harakiri", 1)
     server.get(headers={"X-Eval": "forever()"})
     assert "in forever" in server.log
 
 
+def test_a_launcher_without_its_library_says_so(program, tmp_path):
+    if program.name != "in-python":
+        pytest.skip("has none")
+    (tmp_path / "bin").mkdir()
+    shutil.copy(program, tmp_path / "bin")
+    told = subprocess.run([tmp_path / "bin" / program.name], capture_output=True, text=True)
+    assert told.returncode == 72
+    assert told.stderr == "error: read %s/bin/../lib/mortise/in_python.so: No such file or directory (install the server again)\n" % tmp_path
+    (tmp_path / "a folder").mkdir()
+    for file in (program, program.with_name("in_python.so")):
+        shutil.copy(file, tmp_path / "a folder")
+    told = subprocess.run([tmp_path / "a folder" / program.name], capture_output=True, text=True)
+    assert told.returncode == 72
+    assert "its path has a blank or a colon (ld.so takes none in LD_PRELOAD: install it elsewhere)" in told.stderr
+
+
 def test_without_an_archive_the_build_says_what_is_missing(tmp_path):
     """Another interpreter than this one: its archive is where nobody has put it."""
     fake = tmp_path / "python"
-    fake.write_text("#!/bin/sh\necho '/nowhere/libpython3.99.a|-lm|/nowhere/python'\n")
+    fake.write_text("#!/bin/sh\necho '/nowhere/libpython3.99.a|-lm|/nowhere/python|ON'\n")
     fake.chmod(0o755)
     script = tmp_path / "CMakeLists.txt"
     script.write_text('cmake_minimum_required(VERSION 3.21)\nproject(x NONE)\nset(MORTISE_STATIC_PYTHON ON)\nset(Python3_EXECUTABLE "%s")\ninclude("%s")\n' % (

@@ -8,14 +8,18 @@ import os, sys, sysconfig
 var = lambda name: sysconfig.get_config_var(name) or ""
 archive = os.path.join(var("LIBPL"), var("LIBRARY"))
 libraries = " ".join(var(name) for name in ("MODLIBS", "LIBS", "SYSLIBS"))
-print(archive, libraries, getattr(sys, "_base_executable", None) or sys.executable, sep="|")
+shared = "/libpython" in open("/proc/self/maps").read()
+print(archive, libraries, os.path.realpath(getattr(sys, "_base_executable", None) or sys.executable), "OFF" if shared else "ON", sep="|")
 ]])
 execute_process(COMMAND "${Python3_EXECUTABLE}" -I -c "${ask}"
   OUTPUT_VARIABLE facts OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 string(REPLACE "|" ";" facts "${facts}")
 list(GET facts 0 archive)
 list(GET facts 1 libraries)
-list(GET facts 2 MORTISE_BASE_PYTHON)
+list(GET facts 2 base)
+list(GET facts 3 has_itself)
+set(MORTISE_BASE_PYTHON "${base}" CACHE INTERNAL "The interpreter's program, outside of virtualenvs")
+set(MORTISE_PYTHON_HAS_ITSELF "${has_itself}" CACHE INTERNAL "It is linked with the interpreter, not with libpython.so")
 if(NOT EXISTS "${archive}")
   if(MORTISE_STATIC_PYTHON)
     message(FATAL_ERROR "MORTISE_STATIC_PYTHON: ${Python3_EXECUTABLE} has no archive to link: there is no ${archive} "
