@@ -84,7 +84,7 @@ bench-loader: build  ## the loader's own work per plugin against its bound
 
 bench: build  ## side by side with peers
 	@tools/setup bench "$(PYTHON)"
-	@tools/build static-python "$${MORTISE_BENCH_PYTHON:-/usr/bin/python3}" mortise plugin_index || true  # measured as well, where it can be
+	@tools/build static-python "$${MORTISE_BENCH_PYTHON:-/usr/bin/python3}" || true  # measured as well, where it can be
 	@bench/run
 
 install:  ## install what was built under PREFIX=/usr/local, below DESTDIR where that is set
