@@ -26,6 +26,20 @@ def application(environ, start_response):
 """
 
 
+# Returns when two requests are in it at the same time: how many of them this interpreter has seen.
+MEETING = """
+import glob, threading, time
+MINE = []
+def meet():
+    MINE.append(1)
+    open("met-%d" % threading.get_ident(), "w").close()
+    end = time.monotonic() + 10
+    while len(glob.glob("met-*")) < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    return len(MINE)
+"""
+
+
 @pytest.fixture(autouse=True, params=THERE or PROGRAMS, ids=lambda program: program.name)
 def program(request, monkeypatch):
     monkeypatch.setattr("mortise.BINARY", str(request.param))
@@ -74,10 +88,9 @@ def test_the_plugin_may_be_named_all_the_same(mortise):
 
 
 def test_interpreters_of_threads_are_apart(wsgi):
-    server = wsgi(APP.replace("import sys", "import sys, threading\nMINE = []", 1), "--py-thread-interpreters", "--threads", 2)
-    fill = "MINE.append(1) or threading.Event().wait(0.5) or len(MINE)"  # long enough for the other core to get the second
+    server = wsgi(APP + MEETING, "--py-thread-interpreters", "--threads", 2)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(ask, [server] * 2, [fill] * 2)) == [1, 1]
+        assert list(pool.map(ask, [server] * 2, ["meet()"] * 2)) == [1, 1]
 
 
 def test_a_reload_loads_the_application_again(wsgi):
@@ -108,7 +121,7 @@ def test_it_is_the_server_s_name_that_is_seen(wsgi):
 def test_harakiri_tells_the_stack(wsgi):
     server = wsgi(APP.replace("import sys", "import sys, time\ndef forever():\n    time.sleep(600)", 1), "--harakiri", 1)
     server.get(headers={"X-Eval": "forever()"})
-    assert "in forever" in server.log
+    server.wait_for_log("in forever")
 
 
 def test_a_launcher_without_its_library_says_so(program, tmp_path):
