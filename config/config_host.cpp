@@ -10,6 +10,7 @@
 #include <climits>
 #include <cstdlib>
 
+#include "config/config_scheme.h"
 #include "kernel/fd.h"
 
 namespace mortise {
@@ -23,6 +24,7 @@ constexpr const char *kCompatibleVersion =
 }  // namespace
 
 Result<std::string> ConfigHost::read_file(const std::string &path) {
+  if (auto text = read_scheme(path, kMaxFileBytes)) return *text;
   return mortise::read_file(path.c_str(), kMaxFileBytes);
 }
 

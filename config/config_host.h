@@ -17,8 +17,8 @@ enum class PathKind { kAbsent, kFile, kFolder, kOther };
 class ConfigHost {
  public:
   virtual ~ConfigHost() = default;
-  virtual Result<std::string> read_file(const std::string &path);
-  virtual PathKind path_kind(const std::string &path);                // follows symbolic links
+  virtual Result<std::string> read_file(const std::string &path);  // or what config_scheme.h has in its place
+  virtual PathKind path_kind(const std::string &path);             // follows symbolic links
   virtual std::vector<std::string> glob(const std::string &pattern);  // sorted; empty without a match
   virtual std::optional<std::string> environment(const std::string &name);
   // uWSGI's magic variables that no file decides: %v current folder, %h host, %k CPUs, %t and %T seconds and

@@ -26,7 +26,8 @@ class PlaceholderSource {
 // each other:
 // @($(HOME)/x). What has no meaning stays as it is, on which log formats rely: %(status).
 //   $(NAME) $(NAME-if unset) $(NAME:-if unset or empty)
-//   @(path)              contents of the file, without its last line's end
+//   @(path)              contents of the file, without its last line's end; @(exec://date +%Y): see
+//   config_scheme.h
 //   %(name)              value of an option or placeholder
 //   %(2 * processes ++)  whole numbers and names with + - * / ++ --, spaces between, from left to right; two
 //   operands

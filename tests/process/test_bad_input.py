@@ -77,6 +77,14 @@ def test_an_application_that_fails_ends_the_server_with_its_traceback(tmp_path):
             "Traceback", "does_not_exist_anywhere")
 
 
+def test_a_value_may_be_what_a_command_writes(mortise, tmp_path):
+    text = "[uwsgi]\nhttp-socket = 127.0.0.1:0\nwsgi-file = @(exec://echo bootstrap).py\n"
+    mortise("--ini", "app.ini", files={"bootstrap.py": HELLO, "app.ini": text}).wait_for_log(r"loaded in")
+    write(tmp_path, "wrong.ini", "[uwsgi]\nprocesses = @(exec:///no/such/program)\n")
+    refused(run(tmp_path, "--ini", "wrong.ini"), 66,
+            "error: wrong.ini:2: run '/no/such/program': the shell cannot run it (its message stands above)")
+
+
 def test_comments_behind_values_are_told_once_for_each_file(mortise):
     text = "[uwsgi]\nhttp-socket = 127.0.0.1:0\nwsgi-file = bootstrap.py\nvacuum = true ; tidy\nharakiri = 60 # s\n"
     server = mortise("--ini", "app.ini", files={"bootstrap.py": HELLO, "app.ini": text})
