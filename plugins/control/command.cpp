@@ -120,7 +120,10 @@ int run_command() {
   if (target <= 0) target = pid_in(in_start_folder(pidfile));
   if (target <= 0) return fail(pidfile, "it has no pid: the server does not run, or has another pid file");
   int server = static_cast<int>(syscall(SYS_pidfd_open, target, 0));
-  if (server < 0) return fail("server " + std::to_string(target), strerror(errno));
+  if (server < 0)
+    return fail(
+        "server " + std::to_string(target),
+        strerror(errno) + (pidfile.empty() ? std::string() : " (" + pidfile + " is what it left behind)"));
   return command == "stop" ? stop(server) : reload(server);
 }
 

@@ -39,7 +39,9 @@ std::string last_lines(const std::string &log) {
   if (log.empty()) return ", and wrote nothing";
   size_t begin = log.size();
   for (int line = 0; line < 4 && begin != 0 && begin != log.npos; ++line) begin = log.rfind('\n', begin - 1);
-  return ":\n" + (begin == log.npos ? log : log.substr(begin + 1));
+  std::string text = begin == log.npos ? log : log.substr(begin + 1);
+  while (text.ends_with('\n')) text.pop_back();
+  return ":\n" + text;
 }
 
 std::string how_it_ended(int status) {

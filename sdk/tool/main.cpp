@@ -1,7 +1,10 @@
 // mortise-plugin: builds and inspects plugins. Also reached as `mortise plugin …` and `mortise --build-plugin
 // …`.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
+#include <string>
 #include <string_view>
 
 #include "kernel/log.h"
@@ -42,13 +45,20 @@ int build(int argc, char **argv) {
   return kExitOk;
 }
 
+// A file, or the name of a plugin that came with the server.
+std::string file_of(const std::string &word) {
+  const std::string shipped = builtin_plugin_folder() + "/" + word + "_plugin.so";
+  const bool is_file = word.find('/') != word.npos || access(word.c_str(), F_OK) == 0;
+  return is_file || access(shipped.c_str(), F_OK) != 0 ? word : shipped;
+}
+
 int info(int argc, char **argv) {
   const bool json = take_flag(&argc, argv, "--json");
   if (argc < 1)
     return fail({"describe a plugin", "no file is named", "mortise plugin info FILE… [--json]", kExitUsage});
   int status = kExitOk;
   for (int i = 0; i < argc; ++i) {
-    auto description = describe_plugin(argv[i]);
+    auto description = describe_plugin(file_of(argv[i]));
     if (json) {
       const std::string text = description ? json_of(*description) : json_of(argv[i], description.error());
       printf("%s%s%s", i ? ",\n" : "[", text.c_str(), i + 1 < argc ? "" : "]\n");

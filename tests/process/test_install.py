@@ -95,6 +95,7 @@ def test_installed_plugins_are_listed_and_described(installed, tmp_path):
     for name in ("http", "python", "timers"):
         assert re.search(r"^%s +ABI 1\.\d+ +\d+ options  %s/" % (name, re.escape(str(installed))), listed, re.MULTILINE)
     told = run(tmp_path, "plugin", "info", installed / "lib/mortise/plugins/http_plugin.so").stdout
+    assert run(tmp_path, "plugin", "info", "http").stdout == told
     assert "plugin 'http', fits this server" in told and "--http-socket VALUE" in told
 
 
