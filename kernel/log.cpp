@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <ctime>
 
 namespace mortise {
@@ -19,6 +20,8 @@ std::string prefix, stamp_format = "[%Y-%m-%d %H:%M:%S] ";
 std::atomic<int> destination = STDERR_FILENO;
 
 std::atomic<uint64_t> lost = 0;  // lines since the last one that was written
+std::atomic<int> lost_why = 0;   // the errno of the last of them
+std::atomic<bool> cut = false;   // what was written last is a part of a line
 
 constexpr size_t kStampBytes = 256;
 
@@ -33,8 +36,9 @@ bool write_all(std::string_view text) {
   while (!text.empty()) {
     ssize_t count = write(destination, text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
+    if (count <= 0) return lost_why = errno, false;
     text.remove_prefix(static_cast<size_t>(count));
+    cut = !text.empty();
   }
   return true;
 }
@@ -67,12 +71,13 @@ void write_line(bool stamp, const char *label, const char *format, va_list argum
 }  // namespace
 
 void log_raw(std::string_view text) {
+  if (cut) write_all("\n");
   if (!write_all(text))
     return void(++lost);  // full, closed or gone: there is nobody to tell until it recovers
   uint64_t missing = lost.exchange(0);
   if (missing == 0) return;
-  if (!write_all("log: " + std::to_string(missing) +
-                 " lines were lost: nothing took them (the log is written again)\n"))
+  if (!write_all("log: " + std::to_string(missing) + " lines were lost: " + strerror(lost_why) +
+                 " (the log is written again)\n"))
     lost += missing;
 }
 

@@ -78,7 +78,7 @@ void drop(Vassal *vassal) {
     uwsgi.vassals = list;
   }
   if (vassal->ui_next) vassal->ui_next->ui_prev = vassal->ui_prev;
-  uwsgi_log("[emperor] vassal %s removed\n", vassal->name);
+  uwsgi_log("[emperor] vassal %s %s\n", vassal->name, uwsgi_stopping() ? "stopped" : "removed");
   run_phase("emperor-stop");
   run_hook_command(settings().stop_hook, *vassal);
   if (vassal->config_fd >= 0) close(vassal->config_fd);

@@ -112,8 +112,27 @@ TEST_CASE("lines that nothing took are counted, and the next one that is written
   for (int i = 0; i < 3; ++i) log_info("lost");
   dup2(saved.get(), STDERR_FILENO);
   CHECK(captured([] { log_info("again"); }) ==
-        "again\nlog: 3 lines were lost: nothing took them (the log is written again)\n");
+        "again\nlog: 3 lines were lost: No space left on device (the log is written again)\n");
   CHECK(captured([] { log_info("and on"); }) == "and on\n");
+}
+
+TEST_CASE("a line of which a part was written ends before the next one begins") {
+  WithoutTimestamps plain;
+  auto pipe = make_pipe(true);
+  REQUIRE(pipe);
+  REQUIRE(fcntl(pipe->write_end.get(), F_SETPIPE_SZ, 4096) == 4096);
+  Fd saved(dup(STDERR_FILENO));
+  dup2(pipe->write_end.get(), STDERR_FILENO);
+  log_raw(std::string(6000, 'x') + "\n");  // a pipe takes what it has room for
+  std::string taken(8192, 0);
+  taken.resize(static_cast<size_t>(read(pipe->read_end.get(), taken.data(), taken.size())));
+  log_info("next");
+  std::string after(8192, 0);
+  after.resize(static_cast<size_t>(read(pipe->read_end.get(), after.data(), after.size())));
+  dup2(saved.get(), STDERR_FILENO);
+  CHECK(taken == std::string(4096, 'x'));
+  CHECK(after ==
+        "\nnext\nlog: 1 lines were lost: Resource temporarily unavailable (the log is written again)\n");
 }
 
 TEST_CASE("a provider of logs says what lines begin with and where they go") {
