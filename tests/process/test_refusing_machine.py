@@ -89,7 +89,7 @@ def test_a_pid_file_on_a_full_disk_ends_the_start_and_leaves_the_device_alone(tm
 
 def test_a_memory_limit_below_what_the_server_needs_ends_the_start(tmp_path):
     write(tmp_path, "app.py", APP)
-    done = run(tmp_path, "--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--limit-as", "20")
+    done = run(tmp_path, "--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--limit-as", "10")
     assert done.returncode not in (0, -signal.SIGSEGV, -signal.SIGABRT)
     assert errors(done.stdout)
 
