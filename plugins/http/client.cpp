@@ -264,7 +264,8 @@ void Client::begin_request(std::string_view bytes, size_t head_bytes) {
   if (goes_along && !rest.empty()) take_body(rest);
   if (exchange_) exchange_->submit();  // else the body was refused
   if (exchange_ && !goes_along) take_body(rest);
-  const bool is_cut_short = at_end_ && state_ == State::kRequest && !exchange_->request_complete();
+  const bool is_cut_short =
+      at_end_ && exchange_ && state_ == State::kRequest && !exchange_->request_complete();
   if (is_cut_short) exchange_->body_ended_early();  // the end came with an earlier request
 }
 

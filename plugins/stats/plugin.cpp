@@ -23,7 +23,7 @@ void add_push_option(char *, char *value, void *) {
 }
 
 void set_zabbix_template(char *, char *value, void *) {
-  options().zabbix_template = value && strcmp(value, "true") ? value : uwsgi_str("");
+  options().zabbix_template = value && strcmp(value, "true") != 0 ? value : uwsgi_str("");
 }
 
 #define LIST(name, help, list) \

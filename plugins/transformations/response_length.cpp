@@ -28,7 +28,8 @@ bool has_header(const uwsgi_buffer *head, std::string_view name) {
 }
 
 bool drop_header(uwsgi_buffer *head, std::string_view name) {
-  const std::string_view text(head->buf ? head->buf : "", head->pos);
+  if (!head->buf) return false;
+  const std::string_view text(head->buf, head->pos);
   const std::string_view line = find_line(text, name);
   if (line.empty()) return false;
   const size_t begin = static_cast<size_t>(line.data() - text.data());
