@@ -157,8 +157,6 @@ uwsgi_option *kernel_options() {
       // log
       {"disable-logging", kFlag, 'L', "log no request that succeeds", uwsgi_opt_false,
        &uwsgi.logging_options.enabled, 0},
-      {"log-slow", kValue, 0, "log requests that take this many milliseconds in any case", uwsgi_opt_set_int,
-       &uwsgi.logging_options.slow, 0},
       // process
       {"chdir", kValue, 0, "change to this folder before applications are loaded", uwsgi_opt_set_str,
        &set.chdir, 0},

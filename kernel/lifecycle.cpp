@@ -131,8 +131,11 @@ bool supervising = false;
 
 Result<void> prepare_process() {
   const ServerSettings &set = settings();
-  for (uwsgi_string_list *item = set.environment; item; item = item->next)
+  for (uwsgi_string_list *item = set.environment; item; item = item->next) {
+    if (!strchr(item->value, '='))
+      log_warning("env = %s: no '=', so it is unset (write NAME=value, or unenv)", item->value);
     if (putenv(item->value)) return system_error("set an environment variable", errno, {}, kExitSystem);
+  }
   for (uwsgi_string_list *item = set.unset_environment; item; item = item->next) unsetenv(item->value);
   if (set.umask >= 0) umask(static_cast<mode_t>(set.umask));
   if (set.max_fd > 0) {

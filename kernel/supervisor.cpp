@@ -326,6 +326,7 @@ void Supervisor::run_child(Process &process, pid_t master) {
   uwsgi.mypid = getpid();
   uwsgi.master_queue = -1;
   uwsgi.mywid = process.role->is_worker ? process.id : 0;
+  if (!uwsgi.mywid) prctl(PR_SET_NAME, process.label().c_str());  // plugins may make more of it
   int status = kExitFailure;
   try {
     if (Result<void> entered = enter_child(std::move(links)); !entered) {
@@ -426,6 +427,8 @@ void Supervisor::exited(Process &process) {
   if (is_worker) record_exit(process.id, process.pid);
   std::string cause = process.who() + " " + describe_exit(process.outcome);
   Process *survivor = twin(process);
+  // Why it was killed has been told.
+  if (process.state == ProcessState::kKilling && process.outcome == SIGKILL) process.outcome = SIGTERM;
   bool for_good = survivor || hopeless || process.old || &process == trial_;
   handle(process, for_good ? ProcessEvent::kExitedForGood : ProcessEvent::kExited);
   if (survivor) survivor->replacement = false;

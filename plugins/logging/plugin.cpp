@@ -3,6 +3,8 @@
 
 #include <mortise/lifecycle.h>
 
+#include <strings.h>
+
 #include <cstdlib>
 
 #include "board.h"
@@ -45,6 +47,15 @@ void set_chown(char *, char *value, void *) {
   options.chown = value && *value && strcmp(value, "true") != 0 ? value
                   : user                                        ? uwsgi_concat3(user, ":", group ? group : "")
                                                                 : nullptr;
+}
+
+// Files that say `true` are common, and uWSGI reads it as the number 0: what it is to mean there, they have long
+// done without.
+void set_slow(char *name, char *value, void *data) {
+  if (!value || strcasecmp(value, "true") != 0) return uwsgi_opt_set_int(name, value, data);
+  uwsgi.logging_options.slow = 0;
+  uwsgi_log("warning: log-slow = %s: it is off, as in uWSGI (write the milliseconds from which a request is slow: "
+            "log-slow = 1000)\n", value);
 }
 
 void accept(char *, char *, void *) {}
@@ -100,6 +111,7 @@ uwsgi_option table[] = {
     {"log-zero", no_argument, 0, "log requests without a response body in any case", uwsgi_opt_true, &uwsgi.logging_options.zero, 0},
     {"log-4xx", no_argument, 0, "log client errors in any case (always so)", uwsgi_opt_true, &uwsgi.logging_options._4xx, 0},
     {"log-5xx", no_argument, 0, "log server errors in any case (always so)", uwsgi_opt_true, &uwsgi.logging_options._5xx, 0},
+    {"log-slow", required_argument, 0, "log requests that take this many milliseconds in any case", set_slow, &uwsgi.logging_options.slow, 0},
     {"log-big", required_argument, 0, "log responses of this many bytes in any case", uwsgi_opt_set_64bit, &uwsgi.logging_options.big, 0},
     {"log-sendfile", no_argument, 0, "log requests that sent a file in any case", uwsgi_opt_true, &uwsgi.logging_options.sendfile, 0},
     {"log-ioerror", no_argument, 0, "log requests with a read or write error in any case", uwsgi_opt_true, &uwsgi.logging_options.ioerror, 0},

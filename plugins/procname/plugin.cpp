@@ -32,11 +32,12 @@ void name_master() {
 }
 
 void name_child(int step) {
-  if (step == 1 && uwsgi.mywid == 0) set_title("process");
+  if (step == 1 && uwsgi.mywid == 0) set_title(role_of_child());
 }
 
+// Mules and spoolers call hook post_fork, too.
 void name_worker() {
-  if (uwsgi_generation() < 0) return;
+  if (uwsgi_generation() < 0 || uwsgi.mywid == 0) return;
   set_title("worker " + std::to_string(uwsgi.mywid));
   bind_to_cpus();
 }

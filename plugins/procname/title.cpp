@@ -2,10 +2,19 @@
 
 #include <uwsgi.h>
 
+#include <sys/prctl.h>
+
 namespace mortise::procname {
 
 void set_spaced_prefix(char *, char *value, void *) {
   titles.prefix = uwsgi_concat2(value, " ");
+}
+
+std::string role_of_child() {
+  char role[16] = {};
+  if (prctl(PR_GET_NAME, role) || !*role) return "process";
+  const std::string name = role;
+  return name == "http" || name == "mule" ? name + " 1" : name;
 }
 
 void set_title(const std::string &role) {

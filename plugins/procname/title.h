@@ -15,6 +15,10 @@ inline Titles titles;
 // Option callback.
 void set_spaced_prefix(char *name, char *value, void *);
 
+// [child] What the server called it when it forked it: "http", "mule 2". Gateways and mules have their number
+// even where there is one, as in uWSGI.
+std::string role_of_child();
+
 // [any process] The name by the options; role: what this process does.
 void set_title(const std::string &role);
 

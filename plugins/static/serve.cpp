@@ -2,6 +2,8 @@
 
 #include <uwsgi.h>
 
+#include <mortise/lifecycle.h>
+
 #include <exception>
 #include <string_view>
 
@@ -86,8 +88,23 @@ int serve_or_go_on(wsgi_request *request) {
 
 }  // namespace
 
+namespace {
+
+// They are looked at for each request, so one may come later; more often its path has a mistake.
+void warn_of_missing_folders() {
+  for (const Mount &mount : options.mounts)
+    if (access(mount.root.c_str(), F_OK) != 0)
+      uwsgi_log(
+          "warning: static: %s = %s=%s: %s: nothing is served from there (correct the path, or create it)\n",
+          mount.whole_path ? "static-map2" : "static-map", mount.path.c_str(), mount.root.c_str(),
+          strerror(errno));
+}
+
+}  // namespace
+
 void serve_before_routes() {
   if (!is_configured()) return;
+  if (uwsgi_generation() >= 0) warn_of_missing_folders();
   offload_file =
       reinterpret_cast<decltype(offload_file)>(dlsym(RTLD_DEFAULT, "uwsgi_offload_request_sendfile_do"));
   next_route = uwsgi.route;

@@ -195,6 +195,23 @@ def test_processes_have_names(wsgi, options, master, worker):
     assert server.get().status == 200 and command_line(pid) == master
 
 
+def test_gateways_and_other_processes_have_names(mortise):
+    server = mortise("--http", "127.0.0.1:0", "--wsgi-file", "app.py", "--auto-procname", "--mules", "2", "--spooler", "tasks",
+                     "--stats", "127.0.0.1:0", "--cpu-affinity", "1", files={"app.py": APP, "tasks/empty": ""})
+    names = ["mortise http 1", "mortise mule 1", "mortise mule 2", "mortise spooler", "mortise stats", "mortise worker 1"]
+    wait_until(lambda: sorted(command_line(pid) for pid in children(server.process.pid)) == names,
+               what=lambda: str([command_line(pid) for pid in children(server.process.pid)]))
+    server.wait_for_log("worker 1 runs on CPU")
+    assert "worker 0" not in server.log  # mules call the hook of workers
+
+
+def test_without_an_option_a_process_is_known_by_its_role(mortise):
+    server = mortise("--http", "127.0.0.1:0", "--wsgi-file", "app.py", files={"app.py": APP})
+    server.get()
+    commands = sorted(pathlib.Path("/proc/%d/comm" % pid).read_text() for pid in children(server.process.pid))
+    assert commands == ["http\n", pathlib.Path("/proc/%d/comm" % server.process.pid).read_text()]
+
+
 def test_workers_are_bound_to_cpus(wsgi):
     server = wsgi(APP, "--processes", "2", "--cpu-affinity", "1")
     server.wait_for_log("loaded in", count=2)

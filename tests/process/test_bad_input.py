@@ -51,6 +51,19 @@ def test_a_number_that_cannot_serve_is_refused(tmp_path, option, value):
             "error: option '%s': %d is out of range (from " % (option, value))
 
 
+def test_what_uwsgi_makes_little_of_is_told(mortise):
+    text = "[uwsgi]\nhttp-socket = 127.0.0.1:0\nwsgi-file = bootstrap.py\nlog-slow = true\nenv = FOO\nenv = BAR=1\n"
+    server = mortise("--ini", "app.ini", files={"bootstrap.py": HELLO, "app.ini": text}, env={"FOO": "1"})
+    server.wait_for_log(r"warning: log-slow = true: it is off, as in uWSGI \(.* log-slow = 1000\)")
+    server.wait_for_log(r"warning: env = FOO: no '=', so it is unset \(write NAME=value, or unenv\)")
+    assert "env = BAR" not in server.log
+    assert server.get().status == 200
+
+
+def test_a_number_for_slow_requests_that_is_none_is_refused(tmp_path):
+    refused(run(tmp_path, "--http-socket", "127.0.0.1:0", "--log-slow", "soon"), USAGE, "log-slow", "soon")
+
+
 def test_nothing_to_listen_on_is_refused(tmp_path):
     refused(run(tmp_path), USAGE, "there is nothing to listen on")
 

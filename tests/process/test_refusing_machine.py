@@ -178,6 +178,7 @@ def test_a_worker_that_is_stopped_delays_no_stop_for_long(mortise):
     server.stop()
     assert time.monotonic() - began < 4
     assert "still runs: killing it" in server.log
+    assert "died: signal 9" not in server.log  # it is no accident
 
 
 def test_four_requests_in_flight_are_answered_by_a_server_that_stops(mortise):

@@ -79,6 +79,16 @@ def test_the_application_gets_what_is_no_file_below_the_folder(mortise, root, pa
     assert ask(server, path).body == b"hello"
 
 
+def test_a_folder_that_is_not_there_is_told(mortise, root):
+    server = start_probe(mortise, "--static-map=/static=%s/absent" % root, "--static-map=/there=%s" % root)
+    assert ("warning: static: static-map = /static=%s/absent: No such file or directory: nothing is served from there "
+            "(correct the path, or create it)\n" % root) in server.log
+    assert "/there" not in server.log
+    (root / "absent").mkdir()
+    (root / "absent/a.txt").write_bytes(TEXT)
+    assert ask(server, "/static/a.txt").body == TEXT
+
+
 def test_dots_within_the_folder_are_no_harm(mortise, root):
     server = start_probe(mortise, "--static-map=/static=%s" % root)
     assert ask(server, "/static/sub/../a.txt").body == TEXT
