@@ -35,12 +35,12 @@ int run_plugin_tool(std::string_view command, char **arguments) {
 int check_configuration() {
   for (auto phase : {read_configuration, apply_configuration, prepare_process})
     if (auto done = phase(); !done) return log_error(done.error()), done.error().exit_code;
-  std::string names, addresses;
+  std::string names;
   for (const uwsgi_plugin *plugin : loaded_plugins()) names += std::string(" ") + plugin->name;
-  for (const uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
-    addresses += std::string(" ") + (socket->internal ? "(internal)" : socket->name);
-  printf("the configuration can be used\n  plugins  %s\n  sockets  %s\n", names.c_str(), addresses.c_str());
-  return kExitOk;
+  int (*report)(const char *) = nullptr;
+  if (uwsgi_load_plugin("runtime") == 0)
+    report = reinterpret_cast<decltype(report)>(dlsym(RTLD_DEFAULT, "uwsgi_report_check"));
+  return report ? report(names.c_str()) : kExitPlugin;
 }
 
 }  // namespace

@@ -57,6 +57,11 @@ void cycle() {
 
 }  // namespace
 
+// mortise --check asks.
+extern "C" UWSGI_API int uwsgi_check_plugin_cheaper() {
+  return check_numbers();
+}
+
 uwsgi_plugin cheaper_plugin = {
     .name = "cheaper",
     .on_load = on_load,

@@ -38,9 +38,7 @@ int fail(const char *what) {
 
 }  // namespace
 
-int prepare_scaling() {
-  if (list_algorithms) log_algorithms();
-  prepare_idleness();
+int check_numbers() {
   if (uwsgi.cheaper_count <= 0) return 0;
   if (uwsgi.cheaper_count >= uwsgi.numproc)
     return fail(("cheaper = " + std::to_string(uwsgi.cheaper_count) +
@@ -50,6 +48,14 @@ int prepare_scaling() {
   if (uwsgi.cheaper_initial > uwsgi.numproc) return fail("cheaper-initial is more than `workers`");
   if (memory_limits.hard && memory_limits.hard <= memory_limits.soft)
     return fail("cheaper-rss-limit-hard must be more than cheaper-rss-limit-soft");
+  return 0;
+}
+
+int prepare_scaling() {
+  if (list_algorithms) log_algorithms();
+  prepare_idleness();
+  if (uwsgi.cheaper_count <= 0) return 0;
+  if (check_numbers()) return -1;
   uwsgi.cheaper = 1;
   if (uwsgi.cheaper_step <= 0) uwsgi.cheaper_step = 1;
   if (uwsgi.cheaper_overload == 0) uwsgi.cheaper_overload = 3;

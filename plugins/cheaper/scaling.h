@@ -11,6 +11,8 @@ struct MemoryLimits {
 inline MemoryLimits memory_limits;
 inline int list_algorithms = 0;
 
+// 0, or -1 with a message: numbers that contradict each other.
+int check_numbers();
 // [master, before the fork] 0, or -1 with a message.
 int prepare_scaling();
 // Hook master_cycle.

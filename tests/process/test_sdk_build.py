@@ -211,6 +211,20 @@ def test_check_reads_a_configuration_and_starts_nothing(installed, tmp_path):
     assert done.returncode == 64 and "'four'" in done.stdout
 
 
+@pytest.mark.parametrize("text, status, told", [
+    ("http-socket = :0\nworkers = 2\ncheaper = 2\n", 79, r"error: cheaper: cheaper = 2, .* must be lower than workers = 2"),
+    ("workers = 2\n", 0, r"  sockets   none \(add http, http-socket or socket, unless "),
+    ("http = 127.0.0.1:1\nhttp = 127.0.0.1:2\nhttp-to-https = 127.0.0.1:3,443\nsocket = 127.0.0.1:4\n", 0,
+     r"  sockets   127\.0\.0\.1:4 127\.0\.0\.1:1 \(gateway: http\) 127\.0\.0\.1:2 \(gateway: http\) "
+     r"127\.0\.0\.1:3 \(gateway: http-to-https\)\n  not checked: whether addresses are free, the application, "),
+])
+def test_check_tells_what_a_start_would(tmp_path, text, status, told):
+    write(tmp_path, "app.ini", "[uwsgi]\n" + text)
+    done = run(tmp_path, "--check", "app.ini")
+    assert done.returncode == status and re.search(told, done.stdout), done.stdout
+    assert ("the configuration can be used" in done.stdout) == (status == 0)
+
+
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("language", ["c", "c++", "rust"])
 def test_a_new_plugin_builds_and_passes_its_own_test(installed, tmp_path, language):
