@@ -3,11 +3,11 @@
 #include <uwsgi.h>
 
 #include <chrono>
-#include <exception>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "each_plugin.h"
 #include "roster.h"
 
 namespace mortise::mules {
@@ -21,20 +21,9 @@ uwsgi_mule &self() {
   return uwsgi.mules[uwsgi.muleid - 1];
 }
 
-// Calls a hook of every plugin: those with requests first.
 template <typename Call>
 void for_each_plugin(Call call) {
-  const auto guarded = [&](uwsgi_plugin *plugin) {
-    try {
-      call(plugin);
-    } catch (const std::exception &error) {
-      uwsgi_log("plugin %s, in mule %d: %s\n", plugin->name, uwsgi.muleid, error.what());
-    } catch (...) {
-      uwsgi_log("plugin %s, in mule %d: unknown exception\n", plugin->name, uwsgi.muleid);
-    }
-  };
-  for (uwsgi_plugin *plugin : uwsgi.p) guarded(plugin);
-  for (int i = 0; i < uwsgi.gp_cnt; ++i) guarded(uwsgi.gp[i]);
+  mortise::for_each_plugin(("mule " + std::to_string(uwsgi.muleid)).c_str(), call);
 }
 
 void become_mule(int id) {

@@ -3,9 +3,9 @@
 #include <uwsgi.h>
 
 #include <algorithm>
-#include <exception>
 #include <string>
 
+#include "each_plugin.h"
 #include "folder.h"
 #include "spoolers.h"
 
@@ -15,21 +15,6 @@ namespace {
 
 Slot *self = nullptr;
 int tasks_done = 0;
-
-template <typename Call>
-void for_each_plugin(Call call) {
-  const auto guarded = [&](uwsgi_plugin *plugin) {
-    try {
-      call(plugin);
-    } catch (const std::exception &error) {
-      uwsgi_log("plugin %s, in the spooler: %s\n", plugin->name, error.what());
-    } catch (...) {
-      uwsgi_log("plugin %s, in the spooler: unknown exception\n", plugin->name);
-    }
-  };
-  for (uwsgi_plugin *plugin : uwsgi.p) guarded(plugin);
-  for (int i = 0; i < uwsgi.gp_cnt; ++i) guarded(uwsgi.gp[i]);
-}
 
 int become_spooler(int id) {
   self = &slots[id - 1];
@@ -41,10 +26,10 @@ int become_spooler(int id) {
   uwsgi.signal_socket = uwsgi.my_signal_socket = uwsgi.shared->spooler_signal_pipe[1];
   for (uwsgi_plugin *plugin : uwsgi.p)
     if (plugin->master_fixup) plugin->master_fixup(1);
-  for_each_plugin([](uwsgi_plugin *plugin) {
+  for_each_plugin("the spooler", [](uwsgi_plugin *plugin) {
     if (plugin->post_fork) plugin->post_fork();
   });
-  for_each_plugin([](uwsgi_plugin *plugin) {
+  for_each_plugin("the spooler", [](uwsgi_plugin *plugin) {
     if (plugin->spooler_init) plugin->spooler_init();
   });
   // Behind the hooks: applications are loaded from where the server was started.
@@ -59,7 +44,7 @@ int become_spooler(int id) {
 int hand_out(const Waiting &waiting, Task &task) {
   int result = UWSGI_SPOOL_IGNORE;
   std::string name = waiting.name;
-  for_each_plugin([&](uwsgi_plugin *plugin) {
+  for_each_plugin("the spooler", [&](uwsgi_plugin *plugin) {
     if (result == UWSGI_SPOOL_IGNORE && plugin->spooler)
       result = plugin->spooler(name.data(), task.pairs.data(), static_cast<uint16_t>(task.pairs.size()),
                                task.body.empty() ? nullptr : task.body.data(), task.body.size());

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from mortise import BUILD, EXAMPLES, clean_environment, run, wait_until
+from mortise import BUILD, EXAMPLES, ROOT, clean_environment, run, wait_until
 
 PLUGINS = EXAMPLES / "plugin"
 
@@ -28,6 +28,14 @@ def test_every_example_has_a_test_here():
     text = open(__file__, encoding="utf-8").read()
     for path in PLUGINS.iterdir():
         assert '"%s"' % path.name in text, path.name
+
+
+@pytest.mark.parametrize("one, other", [
+    ("examples/rust-plugin/src/mortise.rs", "sdk/template/rust/src/mortise.rs"),
+    ("plugins/mules/each_plugin.h", "plugins/spooler/each_plugin.h"),
+])
+def test_what_is_there_twice_stays_the_same(one, other):
+    assert (ROOT / one).read_bytes() == (ROOT / other).read_bytes(), "what was changed in one belongs in the other, too"
 
 
 def test_hello_world_takes_at_most_eight_lines_and_serves(serve):
