@@ -279,6 +279,36 @@ def test_plugin_test_finds_what_is_wrong(installed, tmp_path, code, check):
     assert "FAILED %s" % check in done.stdout and "ok     starts and stops\n" in done.stdout
 
 
+THROWS = """
+#include <mortise/plugin.hpp>
+#include <stdexcept>
+using namespace mortise;
+Response answer(const Request &) {
+  throw std::runtime_error("boom");
+}
+MORTISE_PLUGIN(broken, .request = mortise::request_hook<answer>);
+"""
+
+
+@pytest.mark.timeout(180)
+def test_plugin_test_remarks_on_a_plugin_that_only_fails(installed, tmp_path):
+    write(tmp_path, "broken.cpp", THROWS)
+    run(tmp_path, "--build-plugin", "broken.cpp")
+    done = run(tmp_path, "plugin", "test", "./broken_plugin.so", seconds=150)
+    assert re.search(r"\nremark a GET of / was answered 500 .*, so the checks say little of the plugin's answers .*:\n(.*\n)*.*boom", done.stdout)
+    assert done.stdout.count("\nremark ") == 1
+
+
+@pytest.mark.timeout(180)
+def test_plugin_test_tells_how_a_server_ended_that_wrote_nothing(installed, tmp_path):
+    write(tmp_path, "mute.c", '#include <uwsgi.h>\nstatic void end(void) { _exit(5); }\n'
+                              'struct uwsgi_plugin mute_plugin = {.name = "mute", .on_load = end};\n')
+    run(tmp_path, "--build-plugin", "mute.c")
+    done = run(tmp_path, "plugin", "test", "./mute_plugin.so", seconds=150)
+    assert done.returncode == 1
+    assert "FAILED starts and stops: the server did not start: it ended with status 5, and wrote nothing\n" in done.stdout
+
+
 @pytest.mark.parametrize("words, told", [
     (["info", "--jsonx", "x.so"], "mortise plugin info: there is no option '--jsonx' (mortise plugin info FILE… [--json]  "
                                   "what a plugin is, told without running it)"),
