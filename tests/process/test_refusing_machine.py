@@ -168,6 +168,7 @@ def test_a_stop_between_two_generations_stops_both(mortise):
     server.stop()
     assert time.monotonic() - began < 3
     wait_until(lambda: server.log.count("mortise stopped") == 1)
+    assert "died: signal" not in server.log
 
 
 def test_a_worker_that_is_stopped_delays_no_stop_for_long(mortise):
