@@ -49,13 +49,15 @@ void set_chown(char *, char *value, void *) {
                                                                 : nullptr;
 }
 
-// Files that say `true` are common, and uWSGI reads it as the number 0: what it is to mean there, they have long
-// done without.
+// Files that say `true` are common, and uWSGI reads it as the number 0: what it is to mean there, they have
+// long done without.
 void set_slow(char *name, char *value, void *data) {
   if (!value || strcasecmp(value, "true") != 0) return uwsgi_opt_set_int(name, value, data);
   uwsgi.logging_options.slow = 0;
-  uwsgi_log("warning: log-slow = %s: it is off, as in uWSGI (write the milliseconds from which a request is slow: "
-            "log-slow = 1000)\n", value);
+  uwsgi_log(
+      "warning: log-slow = %s: it is off, as in uWSGI (write the milliseconds from which a request is slow: "
+      "log-slow = 1000)\n",
+      value);
 }
 
 void accept(char *, char *, void *) {}
