@@ -157,6 +157,7 @@ Result<void> read_configuration() {
     if (auto done = config().add(std::move(directive)); !done) return done;
   if (auto done = config().resolve(); !done) return done;
   for (const std::string &warning : config().warnings()) log_warning("%s", warning.c_str());
+  if (auto found = find_or_load("no-crash-report"); !found) return found.error();
   if (getenv("NOTIFY_SOCKET"))
     if (auto found = find_or_load("sd-notify"); !found) return found.error();
   return load_named_plugins(config().directives());

@@ -22,7 +22,7 @@ namespace mortise {
 namespace {
 
 void init_thread(int core) {
-  call_hooks(Tables::kRequestOnly, &uwsgi_plugin::init_thread, "init_thread", core);
+  call_hooks(Tables::kRequestFirst, &uwsgi_plugin::init_thread, "init_thread", core);
 }
 
 // Core 0 is the main thread. Signals are not blocked in the others: a program that a hook starts would

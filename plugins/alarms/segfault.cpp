@@ -18,6 +18,7 @@ constexpr int kFrames = 64;
 char message[8192];
 int head_bytes = 0;  // of the message, written when the handler is installed
 int stack_file = -1;
+struct sigaction before;  // the default, or who reports crashes
 
 // backtrace_symbols_fd(3) writes to a descriptor only; it and what else is called here is async-signal-safe.
 void on_fault(int signum) {
@@ -32,7 +33,8 @@ void on_fault(int signum) {
   for (const uwsgi_string_list *alarm = options().segfault; alarm; alarm = alarm->next)
     channel().send_async_safe({alarm->value, alarm->len}, {message, bytes},
                               static_cast<size_t>(options().message_bytes));
-  raise(signum);  // the default again (SA_RESETHAND)
+  sigaction(signum, &before, nullptr);
+  raise(signum);  // not blocked (SA_NODEFER)
 }
 
 }  // namespace
@@ -48,7 +50,7 @@ void watch_segfaults() {
   struct sigaction action {};
   action.sa_handler = on_fault;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_NODEFER | SA_ONSTACK);
-  sigaction(SIGSEGV, &action, nullptr);
+  sigaction(SIGSEGV, &action, &before);
 }
 
 }  // namespace mortise::alarms

@@ -124,6 +124,11 @@ void dump_stack(int core) {
 
 }  // namespace mortise::harakiri
 
+// For reports of crashes (plugin crash). [signal handlers]
+extern "C" __attribute__((visibility("default"))) void uwsgi_dump_language_stacks(int fd) {
+  for (auto *dump : mortise::harakiri::dumpers()) dump(fd);
+}
+
 extern "C" __attribute__((visibility("default"))) int uwsgi_register_stack_dumper(void (*dump)(int fd)) {
   mortise::harakiri::dumpers().push_back(dump);
   return 0;

@@ -13,6 +13,6 @@ wsgi_request *request_of(int core);
 // threads.
 void dump_stack(int core);
 
-// Also owned here: uwsgi_register_stack_dumper().
+// Also owned here: uwsgi_register_stack_dumper(), uwsgi_dump_language_stacks().
 
 }  // namespace mortise::harakiri

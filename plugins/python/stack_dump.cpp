@@ -84,11 +84,11 @@ void dump_stacks_async_safe(int fd) {
 }
 
 void prepare_stack_dump() {
-  dump_threads = reinterpret_cast<DumpThreads *>(dlsym(RTLD_DEFAULT, "_Py_DumpTracebackThreads"));
   if (!dump_threads) register_with_faulthandler();
 }
 
 void register_stack_dumper() {
+  dump_threads = reinterpret_cast<DumpThreads *>(dlsym(RTLD_DEFAULT, "_Py_DumpTracebackThreads"));
   auto *announce =
       reinterpret_cast<int (*)(void (*)(int))>(dlsym(RTLD_DEFAULT, "uwsgi_register_stack_dumper"));
   if (announce) announce(dump_stacks_async_safe);

@@ -131,7 +131,7 @@ DIGESTING = "digesting: a9993e364706816aba3e25717850c26c9cd0d89d, queue\n"  # FI
 def test_functions_that_the_server_does_not_have_come_with_a_plugin_that_nobody_names(mortise):
     server = mortise("--plugin", PROGRAMS / "digesting_plugin.so", "--socket", "x.sock", "--need-app=false")
     server.wait_for_log(DIGESTING)
-    assert {pathlib.Path(path).name for path in plugin_files(server)} == {"digesting_plugin.so", "runtime_plugin.so"}
+    assert {pathlib.Path(path).name for path in plugin_files(server)} == {"crash_plugin.so", "digesting_plugin.so", "runtime_plugin.so"}
 
 
 def test_a_file_finds_the_functions_of_the_api_in_a_server_with_embedded_plugins(deploy, mortise):
