@@ -1,6 +1,7 @@
 #include "sdk/runtime/crash_guard.h"
 
 #include <unistd.h>
+#include <uwsgi.h>
 
 #include <cstring>
 #include <iterator>
@@ -32,8 +33,13 @@ void say_and_end_async_safe(int signum) {
 
 }  // namespace
 
-void CrashGuard::catch_exit(int status) {
-  if (moment != Moment::kLoading) return;
+int CrashGuard::catch_exit(int status) {
+  if (moment == Moment::kInit && status == 0 && getpid() == uwsgi.mypid) {
+    log_error("plugin '%s' ended the start: its init hook calls exit(0) (do without it)", whose);
+    moment = Moment::kNone;
+    return kExitPlugin;
+  }
+  if (moment != Moment::kLoading) return status;
   log_error({"plugin '" + std::string(whose) + "' refused",
              "it ended the process while it was loaded, exit status " + std::to_string(status),
              "its constructors or its on_load call exit(): do without it", kExitPlugin});
@@ -44,8 +50,12 @@ void CrashGuard::catch_exit(int status) {
 CrashGuard::CrashGuard(const std::string &plugin, Moment now) : outer_(whose), outer_moment_(moment) {
   snprintf(whose, sizeof whose, "%s", plugin.c_str());
   moment = now;
-  [[maybe_unused]] static const int registered =
-      on_exit([](int status, void *) { catch_exit(status); }, nullptr);
+  [[maybe_unused]] static const int registered = on_exit(
+      [](int status, void *) {
+        const int changed = catch_exit(status);
+        if (changed != status) fflush(nullptr), _exit(changed);
+      },
+      nullptr);
   struct sigaction action {};
   action.sa_handler = say_and_end_async_safe;
   for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &action, &before_[i]);

@@ -8,15 +8,16 @@ namespace mortise {
 
 // While it lives, a fatal signal writes who it was and the signal's name to standard error and ends the
 // process with kExitPlugin; while a plugin is loaded so does a call of exit(), with which an init hook may
-// end the server. In the thread that starts plugins; one may load another. Handlers that were set before come
-// back, unless the plugin set its own.
+// end the server, but not as if all were well. In the thread that starts plugins; one may load another.
+// Handlers that were set before come back, unless the plugin set its own.
 class CrashGuard {
  public:
   enum class Moment { kNone, kLoading, kInit };
   CrashGuard(const std::string &plugin, Moment moment);
   ~CrashGuard();
   // Says that uwsgi_exit() or exit() was called, if foreign code is just being loaded, and ends the process.
-  static void catch_exit(int status);
+  // The status to end with: not 0 in an init hook.
+  static int catch_exit(int status);
   CrashGuard(const CrashGuard &) = delete;
   CrashGuard &operator=(const CrashGuard &) = delete;
 

@@ -153,6 +153,11 @@ def test_a_plugin_that_crashes_in_its_init_hook_is_named(tmp_path):
         "plugin 'crashing_init' crashed in its init hook (SIGABRT)\n  run it in a debugger, or do without it\n")
 
 
+def test_a_plugin_that_ends_the_start_in_its_init_hook_is_named_and_the_status_is_no_success(tmp_path):
+    assert refusal(tmp_path, "--plugin", build(tmp_path, "exiting_init")) == (
+        "error: plugin 'exiting_init' ended the start: its init hook calls exit(0) (do without it)\n")
+
+
 @pytest.mark.parametrize("name, status", [("exiting_constructor", 0), ("exiting_on_load", 5)])
 def test_a_plugin_that_ends_the_process_while_it_is_loaded_is_named(tmp_path, name, status):
     assert refusal(tmp_path, "--plugin", build(tmp_path, name)) == (
