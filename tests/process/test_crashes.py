@@ -6,7 +6,9 @@ import re
 import signal
 
 import pytest
-from mortise import BUILD, run, wait_until, write
+from mortise import BUILD, SANITIZED, run, wait_until, write
+
+pytestmark = pytest.mark.skipif(SANITIZED, reason="sanitizers have handlers of their own, which stay")
 
 PLUGIN = BUILD / "fixtures/crashing_hooks_plugin.so"
 
