@@ -41,6 +41,7 @@ void on_load() {
 }
 
 void before_applications() {
+  prepare_stack_dump();  // for crashes of what applications import
   monkey_patch();
   load_shared_imports();
 }

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace mortise::python {
 
@@ -84,6 +85,8 @@ void dump_stacks_async_safe(int fd) {
 }
 
 void prepare_stack_dump() {
+  static pid_t prepared = 0;
+  if (std::exchange(prepared, getpid()) == getpid()) return;
   if (!dump_threads) register_with_faulthandler();
 }
 

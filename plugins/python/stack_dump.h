@@ -7,8 +7,8 @@ namespace mortise::python {
 // may be changing. [any thread, signal handlers]
 void dump_stacks_async_safe(int fd);
 
-// Makes that possible; before, and in a forked process until it is called again, nothing is written. [worker,
-// mule, spooler]
+// Makes that possible; before, and in a forked process until it is called again, nothing is written. [before
+// applications are loaded, and in each worker, mule, spooler]
 void prepare_stack_dump();
 
 // Has them dumped when a request hangs (harakiri), where the server can ask for that. [master]
