@@ -114,8 +114,14 @@ class Chaos:
         time.sleep(0.5)
 
     def kill_of_the_gateway(self):
-        gateway = [pid for pid in self.children() if pid not in self.workers()]
-        os.kill(gateway[0], signal.SIGKILL)
+        def kills():
+            gateways = [pid for pid in self.children() if pid not in self.workers()]
+            try:  # the newest: one of before a reload may just be leaving
+                return os.kill(max(gateways), signal.SIGKILL) is None
+            except (ValueError, ProcessLookupError):
+                return False
+
+        wait_until(kills, what="a gateway to kill")
         time.sleep(0.3)
 
     def stopped_worker(self):

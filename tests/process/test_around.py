@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from mortise import BINARY, Mortise, clean_environment, run, wait_until, write
+from mortise import BINARY, SANITIZED, Mortise, clean_environment, run, wait_until, write
 
 APP = """
 import os
@@ -220,6 +220,7 @@ def test_workers_are_bound_to_cpus(wsgi):
     assert sets == sorted([[allowed[0]], [allowed[1 % len(allowed)]]])
 
 
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer takes more address space than the limit leaves")
 def test_limits_hold_in_workers(wsgi):
     server = wsgi(APP, "--limit-as", "4000", "--limit-nproc", "3000")
     text = pathlib.Path("/proc/%d/limits" % int(server.get().text.split()[1])).read_text()
