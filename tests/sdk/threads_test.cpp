@@ -1,5 +1,6 @@
 #include <uwsgi.h>
 
+#include <atomic>
 #include <catch2/catch.hpp>
 
 TEST_CASE("a plugin's thread talks to its creator and gets no signals") {
@@ -30,7 +31,8 @@ TEST_CASE("a plugin's thread talks to its creator and gets no signals") {
 }
 
 TEST_CASE("a thread that is given its data later finds it") {
-  static int got = 0, data = 12;
+  static std::atomic<int> got = 0;
+  static int data = 12;
   uwsgi_thread *thread = uwsgi_thread_new([](uwsgi_thread *self) {
     got = self->data ? *static_cast<int *>(self->data) : -1;
     if (write(self->pipe[1], "!", 1) != 1) got = -1;
