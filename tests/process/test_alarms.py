@@ -180,6 +180,8 @@ def test_an_alarm_that_nobody_configured_is_named_once(mortise):
 def test_alarms_wait_for_a_process_that_died(alarms):
     server = alarms("fixture:out")
     pid = int(server.wait_for_log(r"alarms \(pid (\d+)\) started").group(1))
+    server.get("/alarm?before")
+    wait_for_text(server, "out", "before")  # one that died before it was ready would end the start
     os.kill(pid, signal.SIGKILL)
     server.get("/alarm?meanwhile")
     wait_for_text(server, "out", "meanwhile")
