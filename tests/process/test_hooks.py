@@ -54,6 +54,7 @@ def test_what_comes_once_comes_once_whatever_dies_or_is_reloaded(said):
     server, lines = said("--hook-accepting", "appendn:SAID each", "--hook-accepting1-once", "appendn:SAID once")
     wait_until(lambda: "each" in lines())
     worker = int(server.wait_for_log(r"worker 1 \(pid (\d+)\) started").group(1))
+    server.get()  # it is ready
     os.kill(worker, signal.SIGKILL)
     wait_until(lambda: lines().count("each") == 2)
     server.signal(signal.SIGHUP)

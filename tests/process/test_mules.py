@@ -53,6 +53,8 @@ def test_signals_reach_any_mule_one_mule_all_mules_and_farms(mortise):
 
 def test_a_mule_that_dies_comes_back(mortise):
     server = mortise(*FIXTURE, "--mule")
+    server.get("/msg/before")
+    server.wait_for_log("mule 1 got before")
     os.kill(mule_pid(server, 1), signal.SIGKILL)
     server.get("/msg/after")
     server.wait_for_log("mule 1 got after")
