@@ -81,14 +81,14 @@ def test_counts_do_not_grow(wsgi, what):
     def measure():
         return [int(number) for number in server.get("/counts").text.split()]
 
-    ask(200)  # until all caches are filled
+    ask(600)  # until most caches are filled; those of Python 3.13 for tracebacks take longest
     measure()
     counts = [measure()]
     for _ in range(3):
         ask(100)
         counts.append(measure())
-    # What is lost is lost each time; what the allocator holds in reserve comes and goes.
+    # What is lost is lost each time, 100 or more; what the allocator holds in reserve comes and goes.
     assert counts[0][0] or not os.environ.get("MORTISE_COUNTS_REFERENCES"), "this interpreter counts no references"
     for name, numbers in zip(("references", "blocks"), zip(*counts)):
         grown = min(after - before for before, after in zip(numbers, numbers[1:]))
-        assert grown < 50, "%s: %s after 0, 100, 200, 300 requests" % (name, numbers)
+        assert grown < 80, "%s: %s after 0, 100, 200, 300 requests" % (name, numbers)
