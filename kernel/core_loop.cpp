@@ -117,13 +117,13 @@ bool CoreLoop::lead(Lead::Place &place, int timeout_ms) {
   }
   const epoll_event event = events.list[static_cast<size_t>(events.next++)];
   const bool is_long = worker_.requests_are_long();
-  if (is_long) {
-    lead.pass_on();
-  } else {
+  accepts_first_ = is_long && EventTag{event.data.u64}.kind() == EventKind::kListener;
+  if (!is_long)
     lead.begin_work(place);
-  }
+  else if (!accepts_first_)
+    lead.pass_on();
   handle_event(event);
-  return !is_long && lead.end_work(place);
+  return is_long ? std::exchange(accepts_first_, false) : lead.end_work(place);
 }
 
 // For what is next; what came before has been dealt with.
@@ -201,6 +201,10 @@ bool CoreLoop::accept_from(uwsgi_socket &socket) {
   Connection &connection = worker_.connections().add(fd, &socket);
   connection.set_peer(address);
   set_deadline(connection, socket.header_timeout);
+  if (std::exchange(accepts_first_, false)) {  // who else waits is the next leader's: before later requests
+    --worker_.events().next;
+    worker_.lead().pass_on();
+  }
   serve(connection, true);  // the first bytes are often there already: no epoll_ctl for a short connection
   return true;
 }

@@ -70,9 +70,10 @@ class CoreLoop {
   WorkerLoop &worker_;
   const int core_;
   Request request_;
-  bool client_ended_ = false;  // its side, as the present event says
-  bool alone_ = false;         // in serve_alone(): epoll is not used
-  bool waits_ = false;         // alone: the connection is to be waited for
+  bool accepts_first_ = false;  // it still leads, and passes on when it has accepted
+  bool client_ended_ = false;   // its side, as the present event says
+  bool alone_ = false;          // in serve_alone(): epoll is not used
+  bool waits_ = false;          // alone: the connection is to be waited for
   enum class Step : uint8_t { kHead, kGone, kRefused, kRunning, kAnswered };
   Step step_ = Step::kHead;
   Connection *connection_ = nullptr;  // whose steps are taken

@@ -139,8 +139,4 @@ char *uwsgi_get_var(wsgi_request *request, const char *key, uint16_t keylen, uin
   return static_cast<char *>(found->iov_base);
 }
 
-int uwsgi_parse_vars(wsgi_request *request) {
-  return request->parsed ? 0 : -1;
-}
-
 }  // extern "C"

@@ -92,6 +92,10 @@ int uwsgi_ready_fd(wsgi_request *request) {
   return request->async_ready_fd;
 }
 
+int uwsgi_parse_vars(wsgi_request *request) {
+  return request->parsed ? 0 : -1;
+}
+
 int uwsgi_request_body_consume(wsgi_request *request) {
   ssize_t len = 0;
   do {

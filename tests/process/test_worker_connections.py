@@ -1,4 +1,7 @@
-"""What a worker does with clients of the wrong protocol, and with more clients than descriptors."""
+"""What a worker does with clients of the wrong protocol, with more clients than descriptors, and with more than cores."""
+
+import threading
+import time
 
 from mortise import read_all
 
@@ -33,3 +36,42 @@ def test_more_connections_than_descriptors_are_told_once_and_served_when_others_
         client.close()
     assert server.uwsgi_request().endswith(b"hello")
     assert server.log.count("accept: Too many open files") == 1
+
+
+SLOW = """
+import time
+def application(environ, start_response):
+    time.sleep(0.05)
+    start_response("200 OK", [("Content-Length", "5")])
+    return [b"hello"]
+"""
+REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+def test_who_is_not_accepted_yet_has_a_turn_among_those_who_are(wsgi):
+    server = wsgi(SLOW, "--threads", "2")
+    over = threading.Event()
+
+    def asks_again_and_again(sock):
+        while not over.is_set():
+            sock.sendall(REQUEST)
+            assert sock.recv(4096).endswith(b"hello")
+
+    busy = [server.connect() for _ in range(16)]
+    threads = [threading.Thread(target=asks_again_and_again, args=(sock,)) for sock in busy]
+    for thread in threads:
+        thread.start()
+    for _ in range(2):  # what requests take lately is known then
+        server.get(timeout=30)
+    began = time.monotonic()
+    late = [server.connect() for _ in range(12)]
+    for sock in late:
+        sock.sendall(REQUEST)
+    for sock in late:
+        assert sock.recv(4096).endswith(b"hello")
+    took = time.monotonic() - began
+    over.set()
+    for thread in threads:
+        thread.join()
+    # Twice through all 28; one of the late ones in each turn of the others would take 4.8 s.
+    assert took < 3
