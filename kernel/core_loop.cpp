@@ -273,12 +273,13 @@ void CoreLoop::serve(Connection &connection, bool readable) {
 
 // A body that the input has room for is waited for by nobody: the request begins when it is whole. (What
 // frames a body makes it longer, never shorter; a chunked one may be meant to be read as it comes.) Where the
-// worker is to stop or the client has ended, the hook gets what there is.
+// worker is to stop or the client has ended, the hook gets what there is. Other protocols than HTTP may have
+// changed the bytes of a head whose body is framed: they cannot be parsed again.
 bool CoreLoop::body_may_come_first(size_t have) const {
   const size_t whole = request_.proto_parser_move + request_.post_cl;
   return have < whole && whole <= request_.input_size() && !is_too_large(request_) &&
          !request_.body_is_chunked && !request_.expect_continue && !client_ended_ && !alone_ &&
-         !worker_.stopping();
+         !worker_.stopping() && (request_.http_minor || !request_.socket->proto_read_body);
 }
 
 // They share one WorkerLoop that waits for nothing: the engine does.
