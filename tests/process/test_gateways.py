@@ -113,9 +113,10 @@ def test_servers_of_one_key_share_its_requests_and_one_that_died_gets_none(morti
     told = set()
     wait_until(lambda: told.add(ask_host(gateway, "a.com").text) or told == {"one a.com", "two a.com"}, 20)
     first.kill()
-    assert {ask_host(gateway, "a.com").text for _ in range(20)} == {"two a.com"}
     first.process = None
     first.stop = lambda: None
+    # One that it had in hand, or its worker until that finds the master gone, may still have a request.
+    wait_until(lambda: {ask_host(gateway, "a.com").text for _ in range(20)} == {"two a.com"}, 20)
 
 
 @pytest.mark.parametrize("processes", [1, 3])
