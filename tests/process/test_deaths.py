@@ -103,9 +103,9 @@ def test_a_crash_loop_before_anybody_served_ends_the_server(tmp_path):
 
 
 def test_a_worker_that_hangs_while_it_loads_is_tried_again(mortise):
-    hangs_once = "import os, time\nif not os.path.exists('hung'):\n    open('hung', 'w').close()\n    time.sleep(60)\n" + APP
-    server = mortise("--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--processes", "2", "--start-timeout", "2", files={"app.py": hangs_once})
-    server.wait_for_log("was not ready within 2 s: killing it")
+    hangs_once = "import time\ntry:\n    open('hung', 'x').close()\n    time.sleep(60)\nexcept FileExistsError:\n    pass\n" + APP
+    server = mortise("--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--processes", "2", "--start-timeout", "4", files={"app.py": hangs_once})
+    server.wait_for_log("was not ready within 4 s: killing it")
     server.wait_for_log("loaded in", count=2)
 
 
