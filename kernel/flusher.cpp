@@ -123,19 +123,10 @@ void Flusher::lose(Connection &connection) {
 }
 
 void Flusher::send(Connection &connection) {
-  switch (connection.unsent->send(connection.fd)) {
-    case Unsent::Sent::kNothing:
-      break;
-    case Unsent::Sent::kSome:
-      renew(connection);
-      break;
-    case Unsent::Sent::kAll:
-      unwatch(connection);
-      break;
-    case Unsent::Sent::kFailed:
-      lose(connection);
-      break;
-  }
+  const Unsent::Sent sent = connection.unsent->send(connection.fd);
+  if (sent == Unsent::Sent::kSome) renew(connection);
+  if (sent == Unsent::Sent::kAll) unwatch(connection);
+  if (sent == Unsent::Sent::kFailed) lose(connection);
 }
 
 // Without the mutex: the next core locks it.

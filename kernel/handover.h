@@ -50,7 +50,9 @@ void receive_handover();
 // trial]
 Error execute(const Handover &passed_on);
 
-// Tells a process that asked for a reload how it went, if it listens: "" is success. [master]
+// Tells a process that asked for a reload how it went, if it listens: "" is success; kReloadHeard that it was
+// heard, for a signal is lost while another one is pending (signal(7)). [master]
+constexpr char kReloadHeard[] = "\6";  // ACK
 void answer_reload(pid_t asker, const std::string &failure);
 
 // Also owned here: uwsgi_generation().

@@ -76,6 +76,8 @@ void Supervisor::add_role(Role role) {
 void Supervisor::adopt(const Handover &from, const std::string &failure) {
   Fd *links[] = {&messages_.read_end, &messages_.write_end, &lifeline_.read_end, &lifeline_.write_end};
   for (size_t i = 0; i < std::size(links) && i < from.links.size(); ++i) links[i]->reset(from.links[i]);
+  for (Process &process : processes_)  // who passes requests on to the workers would keep clients waiting
+    if (process.role->stop_first) process.due_ms = Process::kNever;
   for (const OldProcess &old : from.processes) {
     const Role &role = roles_.emplace_back(
         Role{.name = old.label, .stop_first = old.stop_first, .is_worker = old.is_worker});
@@ -136,6 +138,7 @@ void Supervisor::reap() {
 
 void Supervisor::reload(pid_t asker) {
   if (stopping()) return;
+  answer_reload(asker, kReloadHeard);
   if (reloading_) return next_askers_.push_back(asker);
   askers_ = {asker};
   hooks_.can_execute ? try_next_generation() : replace_workers();
@@ -230,9 +233,10 @@ void Supervisor::stop() {
   settle();
 }
 
-bool Supervisor::all_ready() const {
-  return std::all_of(processes_.begin(), processes_.end(), [](const Process &process) {
-    return !process.is_required() || process.told() || process.state == ProcessState::kReady;
+bool Supervisor::all_ready(bool workers_alone) const {
+  return std::all_of(processes_.begin(), processes_.end(), [=](const Process &process) {
+    return !(workers_alone ? process.is_worker() : process.is_required()) || process.told() ||
+           process.state == ProcessState::kReady;
   });
 }
 
@@ -240,6 +244,9 @@ bool Supervisor::all_ready() const {
 // stop are told in order, ended processes are forgotten.
 void Supervisor::settle() {
   was_whole_ = was_whole_ || all_ready();
+  if (old_serve_ && all_ready(true))
+    for (Process &process : processes_)
+      if (process.state == ProcessState::kWaiting && process.due_ms == Process::kNever) process.due_ms = 0;
   if (old_serve_ && !stopping() && all_ready()) {
     old_serve_ = false;
     retire_began_ms_ = monotonic_ms();

@@ -98,7 +98,7 @@ class Supervisor {
   void replace_worker(int id);
 
   // Whether each worker serves, and all else that the server needs.
-  bool all_ready() const;
+  bool all_ready(bool workers_alone = false) const;
   // Whether the server has stopped, and with which exit status.
   bool finished() const { return stopping() && processes_.empty(); }
   bool stopping() const { return stop_began_ms_ != 0; }

@@ -62,17 +62,25 @@ bool read_answer(int mailbox, std::string *answer) {
   return sender.pid == target;
 }
 
+// A signal that comes while another of its kind is pending is lost (signal(7)): it is sent until the server says
+// with an ACK that it has heard this one.
 int reload(int server) {
+  constexpr int kAgainMs = 500;
   int mailbox = open_mailbox();
   std::string server_name = "server " + std::to_string(target);
   if (mailbox < 0)
     return fail(server_name, std::string("its answer could not be received: ") + strerror(errno) +
                                  " (kill -HUP reloads without one)");
   if (kill(target, SIGHUP)) return fail(server_name, strerror(errno));
+  bool heard = false;
   for (std::string answer;;) {
     pollfd waits[] = {{mailbox, POLLIN, 0}, {server, POLLIN, 0}};
-    poll(waits, 2, -1);
+    if (poll(waits, 2, heard ? -1 : kAgainMs) == 0) kill(target, SIGHUP);
     if ((waits[0].revents & POLLIN) && read_answer(mailbox, &answer)) {
+      if (answer == "\6") {
+        heard = true;
+        continue;
+      }
       if (answer.empty()) return uwsgi_log("%s reloaded\n", server_name.c_str()), 0;
       return fail(server_name, answer + " (its log says more; the old processes go on)");
     }

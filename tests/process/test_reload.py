@@ -125,9 +125,10 @@ def test_fifty_signals_in_a_second_lose_no_request(mortise, front):
 
 
 @pytest.mark.timeout(120)
-def test_a_slow_import_delays_nobody(mortise):
+@pytest.mark.parametrize("front", ["--http-socket", "--http"])
+def test_a_slow_import_delays_nobody(mortise, front):
     slow = "import time\ntime.sleep(2)\n" + app()
-    server = mortise("--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "-L", files={"app.py": slow})
+    server = mortise(front, "127.0.0.1:0", "--wsgi-file", "app.py", "-L", files={"app.py": slow})
     server.wait_for_log("loaded in")
     with Load(server.address(), clients=2) as load:
         for reloads in range(1, 6):
@@ -277,6 +278,17 @@ def test_a_trial_that_hangs_is_ended(wsgi):
     assert done.returncode == 1 and "died: signal 9" in done.stdout
     assert "was not ready within 1 s" in server.log
     assert server.get().status == 200
+
+
+def test_a_reload_command_whose_signal_is_lost_sends_it_again(wsgi):
+    server = wsgi(app())
+    server.signal(signal.SIGSTOP)
+    server.signal(signal.SIGHUP)
+    with subprocess.Popen([BINARY, "reload", "--pid", str(server.process.pid)], env=clean_environment()) as command:
+        wait_until(lambda: "@mortise-reload-%d\n" % command.pid in pathlib.Path("/proc/net/unix").read_text())
+        server.signal(signal.SIGCONT)
+        assert command.wait(50) == 0
+    assert server.log.count("reload done") == 2
 
 
 def test_a_reload_of_no_server_fails(tmp_path):
