@@ -146,8 +146,9 @@ void CoreLoop::handle_event(const epoll_event &event) {
       }
       break;
     case EventKind::kListener:
-      client_ended_ = false;
-      accept_from(*tag.pointer<uwsgi_socket>());
+      client_ended_ = false;  // new clients have as many turns as those that have been accepted
+      for (int turns = worker_.several_cores() ? 1 : worker_.events().count; turns > 0; --turns)
+        if (!accept_from(*tag.pointer<uwsgi_socket>())) break;
       break;
     case EventKind::kStop:
       learn_stop();
