@@ -118,10 +118,10 @@ ApplicationSource source_of_mount(const std::string &spec) {
 
 ApplicationSource configured_source() {
   ApplicationSource source;
-  if (options.wsgi_file) {
-    source.file = options.wsgi_file;
-  } else if (options.module) {
+  if (options.module) {
     source = source_of(options.module);
+  } else if (options.wsgi_file) {
+    source.file = options.wsgi_file;
   } else if (options.eval) {
     source.code = options.eval;
   } else if (options.paste) {
@@ -131,6 +131,23 @@ ApplicationSource configured_source() {
   }
   if (options.callable) source.callable = options.callable;
   return source;
+}
+
+void tell_unused_sources() {
+  const std::pair<const char *, const char *> sources[] = {{"module", options.module},
+                                                           {"wsgi-file", options.wsgi_file},
+                                                           {"eval", options.eval},
+                                                           {"paste", options.paste},
+                                                           {"pecan", options.pecan}};
+  const std::pair<const char *, const char *> *used = nullptr;
+  for (const auto &source : sources) {
+    if (source.second && used)
+      uwsgi_log(
+          "warning: python: %s = %s is not loaded, for %s = %s is the application (leave one of them out; "
+          "several are for --mount)\n",
+          source.first, source.second, used->first, used->second);
+    if (source.second && !used) used = &source;
+  }
 }
 
 PyRef load_callable(const ApplicationSource &source) {

@@ -21,8 +21,12 @@ ApplicationSource source_of(const std::string &spec);
 // The same for --mount, where "site.wsgi" may also be a file of this name.
 ApplicationSource source_of_mount(const std::string &spec);
 
-// From --wsgi-file, --module and --callable; empty where there is none.
+// From --module, --wsgi-file and so on, the first of them as in uWSGI, and --callable; empty where there is
+// none.
 ApplicationSource configured_source();
+
+// Warns of the others.
+void tell_unused_sources();
 
 // Imports the module or runs the file, and finds the callable in it: "name", "object.attribute" or
 // "factory()". Empty with an exception set. [with the GIL]

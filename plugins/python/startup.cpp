@@ -2,6 +2,7 @@
 
 #include "app_board.h"
 #include "application.h"
+#include "application_source.h"
 #include "code_import.h"
 #include "decorators.h"
 #include "engine_interface.h"
@@ -118,6 +119,7 @@ bool run_early_imports() {
 }  // namespace
 
 int start_interpreter() {
+  tell_unused_sources();
   if (!configured_application_exists()) exit(UWSGI_FAILED_APP_CODE);
   PythonHome home;
   if (!find_python_home(&home)) return -1;

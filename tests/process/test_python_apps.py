@@ -248,3 +248,10 @@ def test_a_folder_that_is_no_virtualenv_is_refused(tmp_path, make, cause):
     ended = run(tmp_path, *ADDRESS, "--wsgi-file", "app.py", "--virtualenv", "venv")
     assert ended.returncode != 0
     assert "python: virtualenv venv cannot be used: %s" % cause in ended.stdout
+
+
+def test_of_a_module_and_a_file_the_module_is_the_application_and_the_file_is_told(wsgi):
+    answer = "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [b'%s']\n"
+    server = wsgi(answer % "file", "--module", "other", files={"other.py": answer % "module"})
+    assert server.get().text == "module"
+    assert "warning: python: wsgi-file = app.py is not loaded, for module = other is the application" in server.log
