@@ -1,6 +1,6 @@
 # Thin: each target is one or two commands that can be typed by hand. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: run test test-pythons test-python-debug test-uwsgi-plugins unit build install lint format test-asan test-tsan fuzz bench bench-loader bench-size clean help
+.PHONY: run test test-pythons test-python-debug test-uwsgi-plugins unit build install lint format test-asan test-tsan fuzz bench bench-loader bench-reliability bench-size clean help
 
 PREFIX ?= /usr/local
 BUILD ?= build
@@ -75,6 +75,9 @@ lint:  ## formatting, clang-tidy, layers, exports, scripts
 format:  ## lay the code out as clang-format says
 	@tools/setup lint "$(PYTHON)"
 	@git ls-files '*.c' '*.cpp' '*.h' '*.hpp' | xargs clang-format-14 -i
+
+bench-reliability: build  ## what faults cost, against their bounds: kills, reloads, hangs, crowds, full tables
+	@bench/reliability.py
 
 bench-size: build  ## the kernel's lines, size and memory against their bounds
 	@bench/size
