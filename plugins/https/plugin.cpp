@@ -8,6 +8,8 @@ using namespace mortise::https;
 static uwsgi_option https_options[] = {
     {"https", required_argument, 0, "serve HTTPS through the gateway: ADDRESS,CERT,KEY[,CIPHERS[,CLIENT_CA]]",
      add_address, nullptr, 0},
+    {"https-socket", required_argument, 0, "same as https: the gateway has the key, workers need not",
+     add_address, nullptr, 0},
     {"https2", required_argument, 0, "same as https: addr=,cert=,key=[,ciphers=][,clientca=]",
      add_address_of_pairs, nullptr, 0},
     {"https-export-cert", no_argument, 0, "applications get a client's certificate as PEM in HTTPS_CC",

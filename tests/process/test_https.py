@@ -99,9 +99,10 @@ def test_the_application_knows_that_it_is_https(mortise, pair, authority):
     assert not [name for name in variables if name in ("HTTPS_DN", "HTTPS_CC", "HTTPS_CLIENT_CERTIFICATE")]
 
 
-def test_wsgi_applications_see_the_scheme(mortise, pair, authority, tmp_path):
+@pytest.mark.parametrize("option", ["--https", "--https-socket"])
+def test_wsgi_applications_see_the_scheme(mortise, pair, authority, tmp_path, option):
     (tmp_path / "app.py").write_text("def application(environ, start_response):\n    start_response('200 OK', [])\n    return [environ['wsgi.url_scheme'].encode()]\n")
-    server = mortise("--wsgi-file", tmp_path / "app.py", "--https", "127.0.0.1:0,%s" % pair.option)
+    server = mortise("--wsgi-file", tmp_path / "app.py", option, "127.0.0.1:0,%s" % pair.option)
     server.wait_for_log(ADDRESS)
     wait_until(lambda: curl(server, authority, "/") == b"https")
 
