@@ -275,7 +275,7 @@ void Client::take_body(std::string_view bytes) {
     return state_ == State::kRequest ? exchange_->fail(exchange_->body_error_status(), error)
                                      : close_gently(true);
   if (taken < bytes.size()) keep_for_later(bytes.substr(taken));
-  if (state_ == State::kRequest && exchange_->has_awaited_body()) return exchange_->submit();
+  if (state_ == State::kRequest) return exchange_->submit();
   if (state_ == State::kDiscard && exchange_->request_complete()) {
     end_exchange();
     next_request();

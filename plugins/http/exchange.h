@@ -33,10 +33,7 @@ class Exchange {
   // Nobody gets the request before its body is here: with --http-post-buffering, and where it is small, so
   // that no worker waits for a slow client.
   bool awaits_body() const { return (stores_body_ || gathers_body_) && !request_complete(); }
-  bool has_awaited_body() const {
-    return (stores_body_ || gathers_body_) && !submitted_ && request_complete();
-  }
-  // Hands it to the dispatcher, unless its body is awaited.
+  // Hands it to the dispatcher, once, as soon as its body is not awaited any more.
   void submit();
   // Bytes after the head: how many belong to the request. 0 of some: none, or the body is malformed.
   size_t take_body(std::string_view bytes);
