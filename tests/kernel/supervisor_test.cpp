@@ -22,14 +22,36 @@ namespace {
 
 constexpr int kWaitMs = 10'000;
 
+int64_t longest_nap_ms = 0;  // of those that were to be of 1 ms
+
 bool wait_until(const std::function<bool()> &condition, int wait_ms = kWaitMs) {
   int64_t deadline = monotonic_ms() + wait_ms;
   while (!condition()) {
-    if (monotonic_ms() > deadline) return false;
+    int64_t now = monotonic_ms();
+    if (now > deadline) return false;
     poll(nullptr, 0, 1);
+    longest_nap_ms = std::max(longest_nap_ms, monotonic_ms() - now);
   }
   return true;
 }
+
+// A bound for a machine that has nothing else to do; one that has is given more, by how long it makes naps.
+class Stopwatch {
+ public:
+  Stopwatch() { longest_nap_ms = 0; }
+  bool within(int64_t ms) const {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    ms *= 5;
+#endif
+    return passed_ms() < ms + 20 * longest_nap_ms;
+  }
+  int64_t passed_ms() const {
+    return monotonic_ms() - began_ms_;
+  }
+
+ private:
+  int64_t began_ms_ = monotonic_ms();
+};
 
 // A zombie has ended: not everything that adopts orphans reaps them.
 bool runs(pid_t pid) {
@@ -136,9 +158,9 @@ struct Server {
   static bool worker_ready(int id) { return __atomic_load_n(&uwsgi.workers[id].ready, __ATOMIC_RELAXED); }
   static pid_t worker_pid(int id) { return __atomic_load_n(&uwsgi.workers[id].pid, __ATOMIC_RELAXED); }
   // Status of the server, -1 if it was killed or did not end.
-  int wait_end(int wait_ms = kWaitMs) {
+  int wait_end() {
     int outcome = 0;
-    if (!wait_until([&] { return waitpid(pid, &outcome, WNOHANG) == pid; }, wait_ms)) return -1;
+    if (!wait_until([&] { return waitpid(pid, &outcome, WNOHANG) == pid; })) return -1;
     pid = 0;
     return WIFEXITED(outcome) ? WEXITSTATUS(outcome) : -1;
   }
@@ -180,10 +202,10 @@ TEST_CASE("a worker that dies is replaced at once, and the log says how it died"
   Server server({workers(2)});
   REQUIRE(server.ready(2));
   pid_t victim = Server::worker_pid(1);
-  int64_t killed_ms = monotonic_ms();
+  Stopwatch since_kill;
   kill(victim, SIGSEGV);
   REQUIRE(wait_until([&] { return Server::worker_ready(1) && Server::worker_pid(1) != victim; }));
-  CHECK(monotonic_ms() - killed_ms < 1000);  // some milliseconds, where nobody else needs the processors
+  CHECK(since_kill.within(200));
   CHECK(server.logs("worker 1 \\(pid " + std::to_string(victim) +
                     "\\) died: signal 11 \\(Segmentation fault\\) \\(respawning\\)\n"));
   CHECK(uwsgi.workers[1].respawn_count == 2);
@@ -193,18 +215,14 @@ TEST_CASE("a worker that dies is replaced at once, and the log says how it died"
 TEST_CASE("a pool is full again within 200 ms of each of many kills") {
   Server server({workers(2)});
   REQUIRE(server.ready(2));
-  std::vector<int64_t> took_ms;
   for (int i = 0; i < 10; ++i) {
     pid_t victim = Server::worker_pid(1);
-    int64_t killed_ms = monotonic_ms();
+    Stopwatch since_kill;
     kill(victim, SIGKILL);
     REQUIRE(wait_until([&] { return Server::worker_ready(1) && Server::worker_pid(1) != victim; }));
-    took_ms.push_back(monotonic_ms() - killed_ms);
-    wait_until([&] { return monotonic_ms() - killed_ms >= 200; });
+    CHECK(since_kill.within(200));
+    wait_until([&] { return since_kill.passed_ms() >= 200; });
   }
-  std::sort(took_ms.begin(), took_ms.end());  // one of them may have met other programs
-  CHECK(took_ms[took_ms.size() / 2] <= 200);
-  CHECK(took_ms.back() < 2000);
   CHECK(server.stop() == 0);
 }
 
@@ -216,9 +234,9 @@ TEST_CASE("a process that dies at once is started ever less often, and the maste
   CHECK(server.logs("mule \\(pid \\d+\\) ended: exit status 3 \\(respawning in 100 ms\\)\n"));
   CHECK(server.logs("mule \\(pid \\d+\\) ended: exit status 3 \\(respawning in 500 ms\\)\n"));
   CHECK(board->starts >= 3);
-  int64_t told_ms = monotonic_ms();
+  Stopwatch since_stop;
   CHECK(server.stop() == 0);
-  CHECK(monotonic_ms() - told_ms < 1000);  // it waits for no next try
+  CHECK(since_stop.within(1000));  // it waits for no next try
 }
 
 TEST_CASE("a server none of whose workers starts gives up with the worker's status within a second") {
@@ -229,8 +247,10 @@ TEST_CASE("a server none of whose workers starts gives up with the worker's stat
       {[](int) { return raise(SIGKILL); }, 1, "died: signal 9 \\(Killed\\) "},
       {[](int) -> int { throw std::runtime_error("no luck"); }, 1, "ended: exit status 1 "},
   }));
+  Stopwatch since_start;
   Server server({gateway(), workers(4, body)});
-  CHECK(server.wait_end(1000) == status);
+  CHECK(server.wait_end() == status);
+  CHECK(since_start.within(1000));
   CHECK(server.logs("no worker could load the application: worker \\d \\(pid \\d+\\) " + cause));
 }
 
@@ -283,10 +303,10 @@ TEST_CASE("workers are told to stop at half the mercy while a gateway still drai
   };
   Server server({gateway(drain), workers(1, work)}, {.mercy = {.worker_ms = 9000, .other_ms = 2000}});
   REQUIRE(server.ready(1));
-  int64_t told_ms = monotonic_ms();
+  Stopwatch since_stop;
   CHECK(server.stop() == 0);
-  CHECK(monotonic_ms() - told_ms >= 1000);
-  CHECK(monotonic_ms() - told_ms < 1900);
+  CHECK(since_stop.passed_ms() >= 1000);
+  CHECK(since_stop.within(1900));
 }
 
 TEST_CASE("a process that does not stop is killed when its mercy ends") {
@@ -300,9 +320,9 @@ TEST_CASE("a process that does not stop is killed when its mercy ends") {
   };
   Server server({workers(2, stubborn)}, {.mercy = {.worker_ms = 200, .other_ms = 200}});
   REQUIRE(server.ready(2));
-  int64_t told_ms = monotonic_ms();
+  Stopwatch since_stop;
   CHECK(server.stop() == 0);
-  CHECK(monotonic_ms() - told_ms >= 200);
+  CHECK(since_stop.passed_ms() >= 200);
   CHECK(
       server.logs("worker 1 \\(pid \\d+\\) still runs: killing it\n[\\s\\S]*"
                   "worker 1 \\(pid \\d+\\) stopped"));
@@ -316,8 +336,10 @@ TEST_CASE("a second signal stops the server at once") {
   REQUIRE(server.ready(1));
   kill(server.pid, SIGTERM);
   REQUIRE(server.logs("SIGTERM: stopping\n"));
+  Stopwatch since_second;
   kill(server.pid, SIGINT);
-  CHECK(server.wait_end(1000) == 0);
+  CHECK(server.wait_end() == 0);
+  CHECK(since_second.within(1000));
   CHECK(server.logs("SIGINT: stopping at once\n"));
 }
 
@@ -339,8 +361,10 @@ TEST_CASE("a worker that hangs while it starts does not keep a stop waiting") {
     for (;;) pause();
   })});
   REQUIRE(wait_until([&] { return board->starts == 2; }));
+  Stopwatch since_stop;
   kill(server.pid, SIGTERM);
-  CHECK(server.wait_end(3000) == 0);
+  CHECK(server.wait_end() == 0);
+  CHECK(since_stop.within(3000));
 }
 
 TEST_CASE("SIGTTIN starts a worker that does not run, SIGTTOU stops one, within their number") {
@@ -494,10 +518,10 @@ TEST_CASE("a reload starts a worker at once that waits for its next try") {
   kill(Server::worker_pid(1), SIGKILL);
   REQUIRE(server.logs("worker 1 \\(pid \\d+\\) ended: exit status 22 \\(respawning in 2000 ms\\)\n"));
   board->mode = 0;
-  int64_t told_ms = monotonic_ms();
+  Stopwatch since_reload;
   kill(server.pid, SIGHUP);
   CHECK(server.logs("reload done: 2 workers replaced\n"));
-  CHECK(monotonic_ms() - told_ms < 1900);
+  CHECK(since_reload.within(1900));
   CHECK(server.ready(2));
   CHECK(server.stop() == 0);
 }
