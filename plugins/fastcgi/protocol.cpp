@@ -138,6 +138,13 @@ int frame_head(wsgi_request *request) {
   return uwsgi_buffer_insert(request->headers, 0, header, sizeof header);
 }
 
+// Whether the record that ends the body is here, read or not.
+bool has_whole_body(wsgi_request *request) {
+  const BodyState &body = body_of(request);
+  return body.ended ||
+         request->proto_parser_remains + body.header_bytes >= size_t{body.padding} + kHeaderBytes;
+}
+
 int frame_body(wsgi_request *request, size_t len, char *before, size_t *before_len, char *,
                size_t *after_len) {
   static_assert(3 * kHeaderBytes <= UWSGI_FRAME_MAX);
@@ -146,6 +153,8 @@ int frame_body(wsgi_request *request, size_t len, char *before, size_t *before_l
   *before_len = kHeaderBytes;
   *after_len = 0;
   if (len > 0) return UWSGI_OK;
+  // What is still on its way would reset a connection that is closed: the server waits for it first.
+  if (!request->keep_alive) request->body_is_chunked = !has_whole_body(request);
   write_end(before + kHeaderBytes, id);
   *before_len += 2 * kHeaderBytes;
   return UWSGI_OK;

@@ -191,6 +191,15 @@ def test_fastcgi_in_pieces(fastcgi_server, pieces, step, padding):
     assert answer.startswith(b"Status: 200 OK\r\n") and answer.endswith(b"LONG=" + b"x" * 300 + b"\nhello")
 
 
+def test_a_connection_is_not_reset_by_the_record_that_ends_the_body(fastcgi_server):
+    data = fastcgi(GOOD, b"hello")
+    with fastcgi_server.connect("fastcgi") as sock:
+        sock.sendall(data[:-len(record(5))])
+        assert answer_of(records(read_all(sock))).endswith(b"\nhello")
+        sock.sendall(record(5))
+        sock.shutdown(socket.SHUT_WR)  # fails where it was reset
+
+
 def test_several_requests_on_one_connection(fastcgi_server):
     requests = fastcgi(GOOD, b"first", keep=1) + fastcgi(GOOD, b"later", keep=1, number=2) + fastcgi(GOOD, b"final")
     found = records(talk(fastcgi_server, "fastcgi", requests))
