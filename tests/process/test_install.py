@@ -1,6 +1,7 @@
 """What `make install` leaves works from wherever it is moved to, without the source tree."""
 
 import pathlib
+import os
 import re
 import shutil
 import subprocess
@@ -40,6 +41,7 @@ def test_server_plugins_sdk_and_manual_are_installed(prefix):
                  "include/mortise/plugins/any/README.md", "share/mortise/uwsgiconfig.py",
                  "share/mortise/evaluate_recipe.py", "share/mortise/template/c/Makefile", "share/man/man1/mortise.1"):
         assert (prefix / name).is_file(), name
+    assert os.access(prefix / "share/doc/mortise/examples/rust-plugin/test.sh", os.X_OK)
 
 
 def test_the_documents_point_at_each_other(prefix):
