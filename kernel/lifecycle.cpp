@@ -277,7 +277,7 @@ int run_trial() {
 
 extern "C" void uwsgi_exit(int status) {
   using namespace mortise;
-  status = CrashGuard::catch_exit(status);
+  CrashGuard::catch_exit(status);
   // What ends the start of a new generation must not end the server.
   if (!supervising && !handover().processes.empty())
     status = *supervise("a plugin ended the start with exit status " + std::to_string(status));

@@ -5,6 +5,7 @@
 
 #include <cstring>
 #include <iterator>
+#include <utility>
 
 #include "kernel/log.h"
 #include "kernel/result.h"
@@ -33,13 +34,12 @@ void say_and_end_async_safe(int signum) {
 
 }  // namespace
 
-int CrashGuard::catch_exit(int status) {
-  if (moment == Moment::kInit && status == 0 && getpid() == uwsgi.mypid) {
-    log_error("plugin '%s' ended the start: its init hook calls exit(0) (do without it)", whose);
-    moment = Moment::kNone;
-    return kExitPlugin;
+void CrashGuard::catch_exit(int status) {
+  if (moment == Moment::kInit && getpid() == uwsgi.mypid) {
+    const char *format = "plugin '%s' ended the server: its init hook called exit(%d)";
+    status ? log_error(format, whose, status) : log_info(format, whose, status);
   }
-  if (moment != Moment::kLoading) return status;
+  if (std::exchange(moment, Moment::kNone) != Moment::kLoading) return;
   log_error({"plugin '" + std::string(whose) + "' refused",
              "it ended the process while it was loaded, exit status " + std::to_string(status),
              "its constructors or its on_load call exit(): do without it", kExitPlugin});
@@ -50,12 +50,8 @@ int CrashGuard::catch_exit(int status) {
 CrashGuard::CrashGuard(const std::string &plugin, Moment now) : outer_(whose), outer_moment_(moment) {
   snprintf(whose, sizeof whose, "%s", plugin.c_str());
   moment = now;
-  [[maybe_unused]] static const int registered = on_exit(
-      [](int status, void *) {
-        const int changed = catch_exit(status);
-        if (changed != status) fflush(nullptr), _exit(changed);
-      },
-      nullptr);
+  [[maybe_unused]] static const int registered =
+      on_exit([](int status, void *) { catch_exit(status); }, nullptr);
   struct sigaction action {};
   action.sa_handler = say_and_end_async_safe;
   for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &action, &before_[i]);

@@ -7,17 +7,17 @@
 namespace mortise {
 
 // While it lives, a fatal signal writes who it was and the signal's name to standard error and ends the
-// process with kExitPlugin; while a plugin is loaded so does a call of exit(), with which an init hook may
-// end the server, but not as if all were well. In the thread that starts plugins; one may load another.
-// Handlers that were set before come back, unless the plugin set its own.
+// process with kExitPlugin; while a plugin is loaded so does a call of exit(). An init hook may end the
+// server with it: plugins that are commands (uWSGI's ping and nagios) do, and their status is the answer. In
+// the thread that starts plugins; one may load another. Handlers that were set before come back, unless the
+// plugin set its own.
 class CrashGuard {
  public:
   enum class Moment { kNone, kLoading, kInit };
   CrashGuard(const std::string &plugin, Moment moment);
   ~CrashGuard();
-  // Says that uwsgi_exit() or exit() was called, if foreign code is just being loaded, and ends the process.
-  // The status to end with: not 0 in an init hook.
-  static int catch_exit(int status);
+  // uwsgi_exit() or exit() was called: says by whom. Ends the process if foreign code is just being loaded.
+  static void catch_exit(int status);
   CrashGuard(const CrashGuard &) = delete;
   CrashGuard &operator=(const CrashGuard &) = delete;
 

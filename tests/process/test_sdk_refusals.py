@@ -153,9 +153,12 @@ def test_a_plugin_that_crashes_in_its_init_hook_is_named(tmp_path):
         "plugin 'crashing_init' crashed in its init hook (SIGABRT)\n  run it in a debugger, or do without it\n")
 
 
-def test_a_plugin_that_ends_the_start_in_its_init_hook_is_named_and_the_status_is_no_success(tmp_path):
-    assert refusal(tmp_path, "--plugin", build(tmp_path, "exiting_init")) == (
-        "error: plugin 'exiting_init' ended the start: its init hook calls exit(0) (do without it)\n")
+@pytest.mark.parametrize("status, level", [(0, ""), (3, "error: ")])
+def test_a_plugin_that_ends_the_server_in_its_init_hook_is_named_and_the_status_is_its_own(tmp_path, status, level):
+    plugin = build(tmp_path, "exiting_init")
+    done = run(tmp_path, "--plugin", plugin, "--http-socket", "127.0.0.1:0", env=clean_environment({"STATUS": str(status)}))
+    assert (done.returncode, done.stdout[len("[2026-01-31 12:00:00] "):]) == (
+        status, "%splugin 'exiting_init' ended the server: its init hook called exit(%d)\n" % (level, status))
 
 
 @pytest.mark.parametrize("name, status", [("exiting_constructor", 0), ("exiting_on_load", 5)])
