@@ -163,7 +163,7 @@ Result<void> PluginLoader::load_file(const std::string &name, const std::string 
   if (!library)
     return not_loaded(name, dlerror(), "install the library that is missing, or build the plugin again");
   auto *plugin = static_cast<uwsgi_plugin *>(dlsym(library, description->symbol.c_str()));
-  if (!plugin) return not_loaded(name, dlerror(), "build the plugin again");
+  if (!plugin || !plugin->name) return nameless_plugin(*description);
   if (!before.empty()) {
     auto *function = reinterpret_cast<void (*)()>(dlsym(library, before.c_str()));
     if (!function)

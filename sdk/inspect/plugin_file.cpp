@@ -17,6 +17,7 @@ namespace mortise {
 namespace {
 
 constexpr uint32_t kLoadsNoteType = 2;  // names of plugins, as mortise --build-plugin writes them
+constexpr std::string_view kTableSuffix = "_plugin";
 constexpr size_t kMaxOptions = 1024;
 constexpr size_t kMaxNameBytes = 128;
 constexpr size_t kMaxHelpBytes = 4096;
@@ -81,7 +82,7 @@ Error no_table(const ElfDynamic &dynamic, const std::string &path, const std::ve
       "define it as: struct uwsgi_plugin " +
       symbols.front() + " = {...};";
   for (const ElfSymbol &symbol : dynamic.symbols)
-    if (symbol.defined && !symbol.function && symbol.name.ends_with("_plugin"))
+    if (symbol.defined && !symbol.function && symbol.name.ends_with(kTableSuffix))
       hint = "a table is found by its file's name\nrename the file to " + std::string(symbol.name) + ".so";
   return refuse_plugin(path, why, hint);
 }
@@ -103,12 +104,15 @@ Result<void> describe_table(const ElfDynamic &dynamic, const ElfMemory &memory, 
   auto member = [&](size_t offset) -> uint64_t {
     return offset < plugin->table_size ? memory.read_pointer(table.value + offset).value_or(0) : 0;
   };
+  plugin->filled_by_constructor = true;
+  for (size_t offset = 0; offset < sizeof(uwsgi_plugin); offset += sizeof(void *))
+    if (member(offset)) plugin->filled_by_constructor = false;
+  if (plugin->filled_by_constructor) {
+    plugin->name = plugin->symbol.substr(0, plugin->symbol.rfind(kTableSuffix));
+    return {};
+  }
   auto name = memory.read_string(member(offsetof(uwsgi_plugin, name)), kMaxNameBytes);
-  if (!name || name->empty())
-    return refuse_plugin(plugin->path, its_table + "no name",
-                         "the server and its log call a plugin by its name\n"
-                         "set it: struct uwsgi_plugin " +
-                             plugin->symbol + " = {.name = \"...\", ...};");
+  if (!name || name->empty()) return nameless_plugin(*plugin);
   plugin->name = std::move(*name);
   plugin->modifier1 = static_cast<uint8_t>(member(offsetof(uwsgi_plugin, modifier1)));
   std::string_view members = kMembers;
@@ -123,6 +127,13 @@ Result<void> describe_table(const ElfDynamic &dynamic, const ElfMemory &memory, 
 }
 
 }  // namespace
+
+Error nameless_plugin(const PluginDescription &plugin) {
+  return refuse_plugin(plugin.path, "its hook table '" + plugin.symbol + "' has no name",
+                       "the server and its log call a plugin by its name\n"
+                       "set it: struct uwsgi_plugin " +
+                           plugin.symbol + " = {.name = \"...\", ...};");
+}
 
 std::string table_symbol(std::string_view path) {
   std::string name(path.substr(path.rfind('/') + 1));  // npos + 1 is 0

@@ -21,6 +21,9 @@ struct PluginDescription {
   std::string name;    // that the table gives
   AbiNote note{};
   uint64_t table_size = 0;  // members that end behind so many bytes are not there
+  // The table is empty in the file: a constructor fills it, as in C++ those of derived structures do. Its
+  // hooks and options are told by nobody before it was loaded, and the name is the symbol's.
+  bool filled_by_constructor = false;
   uint8_t modifier1 = 0;
   std::vector<std::string> hooks;  // that are set, in the table's order
   std::vector<OptionDescription> options;
@@ -36,6 +39,9 @@ Result<PluginDescription> describe_plugin(const std::string &path);
 // The same of bytes. `symbols`, at least one, are the names to try for the table; `path` is for messages.
 Result<PluginDescription> describe_plugin_bytes(std::string_view bytes, const std::string &path,
                                                 const std::vector<std::string> &symbols);
+
+// Of a plugin whose table has no name even after it was loaded, when constructors have run.
+Error nameless_plugin(const PluginDescription &plugin);
 
 // The table's name in a file of this name: that of "./foo-bar_plugin.so" is "foo_bar_plugin".
 std::string table_symbol(std::string_view path);

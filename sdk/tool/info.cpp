@@ -87,6 +87,7 @@ bool print_plugin(const PluginDescription &plugin) {
   printf("  %-10s %s, %llu of %zu bytes\n", "table", plugin.symbol.c_str(),
          static_cast<unsigned long long>(plugin.table_size), sizeof(uwsgi_plugin));
   if (answers_requests(plugin)) printf("  %-10s %d\n", "modifier", plugin.modifier1);
+  if (plugin.filled_by_constructor) printf("  %-10s filled by a constructor: known when it runs\n", "hooks");
   print_names("hooks", plugin.hooks);
   print_names("loads", plugin.loads);
   std::map<std::string, std::vector<std::string>> by_provider;
@@ -116,6 +117,7 @@ std::string json_of(const PluginDescription &plugin) {
   json.key("server_table_bytes").number(sizeof(uwsgi_plugin));
   if (answers_requests(plugin)) json.key("modifier1").number(plugin.modifier1);
   json.key("hooks").strings(plugin.hooks);
+  if (plugin.filled_by_constructor) json.key("table_filled").string("by a constructor");
   write_options(json, plugin);
   json.key("needs").begin('{');
   for (const std::string &symbol : plugin.undefined_uwsgi) {

@@ -40,6 +40,14 @@ def refusal(folder, *args):
     return without_time(done.stdout)
 
 
+def test_a_table_that_a_constructor_fills_is_as_good_as_any(mortise, tmp_path):
+    build(tmp_path, "table_filled")
+    server = mortise("--plugin", tmp_path / "table_filled_plugin.so", "--filled-with", "plums", "--http-socket", "127.0.0.1:0")
+    assert server.request("GET", "/").body == b"plums"
+    told = run(tmp_path, "plugin", "info", "./table_filled_plugin.so").stdout
+    assert "plugin 'table_filled', fits this server" in told and "filled by a constructor: known when it runs" in told
+
+
 SIZES = r"built for ABI 1\.0 with SDK 0\.1\.0: plugin \d+, request \d+, worker \d+ bytes"
 REFUSALS = {
     "abi_other_major": r"needs ABI 2\.0, this server offers 1\.0\n  built with SDK 2\.0\.3\n"
@@ -66,6 +74,9 @@ REFUSALS = {
     "table_hidden": r"it exports no hook table 'table_hidden_plugin'\n"
                     r"  a table is hidden if it is static, a const of C\+\+, or built with -fvisibility=hidden\n"
                     r"  define it as: struct uwsgi_plugin table_hidden_plugin = \{\.\.\.\};\n",
+    "table_empty": r"its hook table 'table_empty_plugin' has no name\n"
+                   r"  the server and its log call a plugin by its name\n"
+                   r"  set it: struct uwsgi_plugin table_empty_plugin = \{\.name = \"\.\.\.\", \.\.\.\};\n",
     "table_nameless": r"its hook table 'table_nameless_plugin' has no name\n"
                       r"  the server and its log call a plugin by its name\n"
                       r"  set it: struct uwsgi_plugin table_nameless_plugin = \{\.name = \"\.\.\.\", \.\.\.\};\n",
