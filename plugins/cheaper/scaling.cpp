@@ -84,12 +84,14 @@ void scale() {
   if (sample_listen_queues) sample_listen_queues();
   const uint64_t resident = memory_limits.soft || memory_limits.hard ? resident_bytes() : 0;
   int change = decide(!memory_limits.soft || resident < memory_limits.soft);
+  const bool may_go = running() > uwsgi.cheaper_count;
   if (memory_limits.hard && resident >= memory_limits.hard && change >= 0) {
-    uwsgi_log("cheaper: the workers use %llu bytes: one is taken away\n",
-              static_cast<unsigned long long>(resident));
+    if (may_go)
+      uwsgi_log("cheaper: the workers use %llu bytes: one is taken away\n",
+                static_cast<unsigned long long>(resident));
     change = -1;
   }
-  if (change < 0 && running() > uwsgi.cheaper_count) uwsgi_retire_worker(0);
+  if (change < 0 && may_go) uwsgi_retire_worker(0);
   for (; change > 0 && uwsgi_start_worker(0); --change) continue;
 }
 

@@ -28,7 +28,7 @@ STOP_SECONDS = 15
 LISTENING = re.compile(r"(listening|http gateway) on ([\w-]+):(?://)?(\S+)")
 
 
-def wait_until(condition, seconds=10, what="the condition"):
+def wait_until(condition, seconds=20, what="the condition"):
     """Polls until condition() is true and returns its value; fails the test after so many seconds."""
     deadline = time.monotonic() + seconds
     while True:
@@ -111,7 +111,7 @@ class Mortise:
     def log(self):
         return self.log_path.read_text(errors="replace")
 
-    def wait_for_log(self, pattern, seconds=10, count=1):
+    def wait_for_log(self, pattern, seconds=20, count=1):
         """The match of a pattern in the log once there are `count` of them; the server must not end before."""
         pattern = re.compile(pattern) if isinstance(pattern, str) else pattern
 

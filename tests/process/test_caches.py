@@ -82,7 +82,7 @@ def test_numbers_are_counted_together_by_all_workers(caches):
 def test_an_item_is_gone_when_it_expired_and_the_sweeper_frees_its_place(caches):
     server = caches("--cache2", "name=e,items=2", "--cache-expire-freq", "1", "--cache-report-freed-items")
     assert ask(server, "(uwsgi.cache_set('short', 'x', 1), uwsgi.cache_set('long', 'x', 100), uwsgi.cache_set('no', 'x'))") == (True, True, None)
-    wait_until(lambda: ask(server, "uwsgi.cache_get('short')") is None, 5)
+    wait_until(lambda: ask(server, "uwsgi.cache_get('short')") is None)
     server.wait_for_log("cache 'e': 1 expired items removed")
     assert ask(server, "(uwsgi.cache_set('no', 'x'), uwsgi.cache_get('long'))") == (True, b"x")
 
@@ -112,7 +112,7 @@ def test_a_store_keeps_items_over_a_restart_and_a_reload(caches, tmp_path):
     assert value == b"kept"
     ask(server, "uwsgi.cache_set('l', 'before the reload')")
     server.signal(signal.SIGHUP)
-    wait_until(lambda: ask_with_pid(server, "1")[0] != pid, 20)
+    wait_until(lambda: ask_with_pid(server, "1")[0] != pid)
     assert ask(server, "(uwsgi.cache_get('k'), uwsgi.cache_get('l'))") == (b"kept", b"before the reload")
     other = run(tmp_path, "--cache2", store.replace("items=10", "items=11"), "--socket", "127.0.0.1:0", "--no-need-app")
     assert other.returncode != 0

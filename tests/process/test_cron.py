@@ -24,7 +24,7 @@ def test_a_job_runs_once_in_its_minute_and_its_end_is_told(wsgi, tmp_path):
     out = tmp_path / "out"
     server = wsgi(APP, "--cron", "-1 -1 -1 -1 -1 echo all >> %s" % out, "--cron", "* * * * * echo stars >> %s; exit 3" % out,
                   "--cron2", "unique=1 echo keys >> %s" % out, "--cron2", "echo bare >> %s" % out)
-    wait_until(lambda: sorted(lines(out)) == ["all", "bare", "keys", "stars"], 5, lambda: lines(out))
+    wait_until(lambda: sorted(lines(out)) == ["all", "bare", "keys", "stars"], what=lambda: lines(out))
     server.wait_for_log(r"cron 'echo all >> \S+' \(pid \d+\) ended with status 0 after \d\.\d s")
     server.wait_for_log(r"exit 3' \(pid \d+\) ended with status 3")
 
@@ -34,7 +34,7 @@ def test_a_job_that_takes_too_long_is_ended(wsgi, tmp_path):
     server = wsgi(APP, "--cron-harakiri", "1", "--cron", "-1 -1 -1 -1 -1 sleep 100; echo late >> %s" % out,
                   "--cron2", "harakiri=1,mercy=5 trap 'echo term >> %s; exit' TERM; while :; do sleep 0.05; done" % out)
     server.wait_for_log(r"takes more than 1 s: it is ended \(cron-harakiri\)", count=2)
-    wait_until(lambda: lines(out) == ["term"], 5, lambda: lines(out))
+    wait_until(lambda: lines(out) == ["term"], what=lambda: lines(out))
 
 
 def test_jobs_are_not_cut_off_by_a_reload_and_a_unique_one_is_not_started_twice(wsgi, tmp_path):

@@ -94,7 +94,7 @@ def test_the_whole_of_a_shell_command_ends(wsgi, tmp_path):
     server = wsgi(APP, "--attach-daemon", "(echo $$ >> {0}; sh -c 'echo $$ >> {0}; exec sleep 1000') | cat".format(path))
     wait_until(lambda: len(pids(path)) == 2)
     server.stop()
-    wait_until(lambda: not any(alive(pid) for pid in pids(path)), 3)
+    wait_until(lambda: not any(alive(pid) for pid in pids(path)))
 
 
 def test_keys_say_how_a_daemon_is_run(wsgi, tmp_path):
@@ -109,9 +109,9 @@ def test_keys_say_how_a_daemon_is_run(wsgi, tmp_path):
     path.write_text("")
     path.chmod(0o666)
     server = wsgi(APP, "--attach-daemon2", "cmd=sh %s,stopsignal=10,uid=nobody,gid=nogroup,chdir=/,touch=%s" % (script, touch))
-    wait_until(lambda: path.read_text() == "65534 65534 /\n", 5, path.read_text)
+    wait_until(lambda: path.read_text() == "65534 65534 /\n", what=path.read_text)
     os.utime(touch, (1, 1))
-    wait_until(lambda: path.read_text() == "65534 65534 /\nusr1\n65534 65534 /\n", 5, path.read_text)
+    wait_until(lambda: path.read_text() == "65534 65534 /\nusr1\n65534 65534 /\n", what=path.read_text)
     server.stop()
     assert path.read_text().count("usr1") == 2
 
@@ -180,9 +180,9 @@ def test_no_daemon_is_left_when_the_master_or_their_keeper_is_killed(tmp_path, d
         os.kill(keeper, signal.SIGKILL)
         wait_until(lambda: len(pids(path)) == 2)
         first, second = pids(path)
-        wait_until(lambda: not alive(first), 2)
+        wait_until(lambda: not alive(first))
         os.kill(server.process.pid, signal.SIGKILL)
-        wait_until(lambda: not alive(second), 2)
+        wait_until(lambda: not alive(second))
     finally:
         server.kill()
 

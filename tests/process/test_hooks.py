@@ -33,7 +33,7 @@ def test_phases_come_in_order_and_where_they_belong(said):
     args = [word for phase in phases for word in ("--hook-" + phase, "appendn:SAID " + phase)]
     server, lines = said("--workers", "2", *args)
     each_worker = ["post-fork", "post-app", "accepting", "accepting-once"]
-    wait_until(lambda: len(lines()) == 8 + 2 * 4 + 2, 5, lambda: lines())
+    wait_until(lambda: len(lines()) == 8 + 2 * 4 + 2, what=lambda: lines())
     told = lines()
     assert told[:7] == ["asap", "pre-jail", "post-jail", "in-jail", "as-root", "as-user", "pre-app"]
     for phase in each_worker:
@@ -47,7 +47,7 @@ def test_phases_come_in_order_and_where_they_belong(said):
 def test_mules_and_gateways_have_phases_of_their_own(said):
     _, lines = said("--http", "127.0.0.1:0", "--mules", "2", "--hook-as-mule", "appendn:SAID mule", "--hook-as-gateway", "appendn:SAID gateway",
                     "--hook-post-fork", "appendn:SAID worker")
-    wait_until(lambda: sorted(lines()) == ["gateway", "mule", "mule", "worker"], 5, lambda: lines())
+    wait_until(lambda: sorted(lines()) == ["gateway", "mule", "mule", "worker"], what=lambda: lines())
 
 
 def test_what_comes_once_comes_once_whatever_dies_or_is_reloaded(said):

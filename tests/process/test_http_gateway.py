@@ -166,7 +166,7 @@ def test_a_gateway_without_its_master_finishes_and_ends(mortise):
         time.sleep(0.2)
         server.process.kill()
         assert busy.response().body == b"awake"
-    wait_until(lambda: not os.path.exists("/proc/%d" % gateway) or "Z" in open("/proc/%d/stat" % gateway).read(), 2)
+    wait_until(lambda: not os.path.exists("/proc/%d" % gateway) or "Z" in open("/proc/%d/stat" % gateway).read())
     server.stop = server.kill
 
 

@@ -268,7 +268,7 @@ def test_a_loss_is_told_when_the_disk_takes_lines_again(wsgi, tmp_path):
     wait_for(server.folder / "a.log", "GET /1 ")
     target.unlink()
     touch.write_text("")
-    wait_until(target.exists, 5, "the file is opened anew")
+    wait_until(target.exists, what="the file is opened anew")
     server.get("/2")
     text = wait_for(target, r"log: \d+ lines were lost: No space left on device \(the log is written again\)")
     assert "GET /2" in text
@@ -288,7 +288,7 @@ def test_files_are_rotated_at_a_size_and_by_touch(wsgi, tmp_path):
     assert (server.folder / "old.log").stat().st_size > 20000
     (server.folder / "old.log").unlink()
     touch.write_text("")
-    wait_until((server.folder / "old.log").exists, 5, "the rotated file")
+    wait_until((server.folder / "old.log").exists, what="the rotated file")
     server.get("/after")
     wait_for(server.folder / "a.log", "GET /after ")
 

@@ -130,7 +130,7 @@ def test_a_threshold_raises_its_alarm_and_resets(metrics):
     told = server.folder / "told.txt"
     assert not told.exists()
     server.get("/inc")
-    wait_until(told.exists, 5, "the alarm")
+    wait_until(told.exists, what="the alarm")
     assert "told 7" in told.read_text() and "many visits" in told.read_text()
     wait_for_value(server, "visits", 1)
 
@@ -170,8 +170,8 @@ def test_full_listen_queues_are_measured_and_told(metrics):
     clients = []
     try:
         clients = fill(str(server.folder / "u.sock"), 9)
-        wait_until(lambda: (value(server, "socket.1.listen_queue") or 0) >= 8, 5, "the queue to be measured")
-        wait_until((server.folder / "told.txt").exists, 5, "the alarm")
+        wait_until(lambda: (value(server, "socket.1.listen_queue") or 0) >= 8, what="the queue to be measured")
+        wait_until((server.folder / "told.txt").exists, what="the alarm")
         assert 'listen queue of socket "u.sock"' in (server.folder / "told.txt").read_text()
         assert "full !!! (" in server.log
         for _ in range(4):
@@ -179,7 +179,7 @@ def test_full_listen_queues_are_measured_and_told(metrics):
             tcp.setblocking(False)
             tcp.connect_ex(server.address())
             clients.append(tcp)
-        wait_until(lambda: value(server, "socket.0.listen_queue") == 4, 5, "the TCP queue to be measured")
+        wait_until(lambda: value(server, "socket.0.listen_queue") == 4, what="the TCP queue to be measured")
     finally:
         os.kill(worker, signal.SIGCONT)
         for client in clients:

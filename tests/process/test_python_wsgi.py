@@ -712,7 +712,7 @@ def application(environ, start_response):
 def test_prints_appear_in_the_log_at_once(wsgi):
     server = wsgi("def application(e, s):\n    print('said', e['PATH_INFO'])\n    s('200 OK', [])\n    return [b'']\n")
     server.get("/x")
-    server.wait_for_log("(?m)^said /x$", seconds=3)
+    server.wait_for_log("(?m)^said /x$")
 
 
 # ---- wsgiref.validate ----

@@ -98,7 +98,7 @@ def test_the_document_has_the_keys_and_types_of_uwsgi(mortise, tmp_path):
     server.wait_for_log("application from", count=2)
     with server.connect() as sleeper:
         sleeper.sendall(b"GET /sleep HTTP/1.1\r\nHost: x\r\n\r\n")
-        wait_until(lambda: any(w["status"] == "busy" for w in document(server.folder / "s")["workers"]), 2, "a busy worker")
+        wait_until(lambda: any(w["status"] == "busy" for w in document(server.folder / "s")["workers"]), what="a busy worker")
         ours = document(server.folder / "s")
     locks = re.compile(r"^\.locks\[\]\.")
 
@@ -118,7 +118,7 @@ def test_numbers_are_those_of_the_server(wsgi):
     server.wait_for_log("application from")
     for path in ("/", "/", "/fail"):
         server.get(path)
-    found = wait_until(lambda: (lambda d: d if d["workers"][0]["requests"] == 3 else None)(document(server.folder / "s")), 5, "the requests")
+    found = wait_until(lambda: (lambda d: d if d["workers"][0]["requests"] == 3 else None)(document(server.folder / "s")), what="the requests")
     worker = found["workers"][0]
     assert found["pid"] == server.process.pid and found["cwd"] == str(server.folder)
     assert worker["pid"] == int(server.wait_for_log(r"worker 1 \(pid (\d+)\)").group(1))
@@ -144,7 +144,7 @@ def test_a_running_request_is_shown_with_its_variables(wsgi):
         core = wait_until(running, 1.4, "the request")[0]
     assert 'HTTP_HOST=orchard' in core["vars"] and 'HTTP_X_ODD=a\\b "ä"' in core["vars"] and "REQUEST_URI=/sleep" in core["vars"]
     assert abs(core["req_info"]["request_start"] - time.time()) < 30
-    wait_until(lambda: not running(), 5, "the end of the request")
+    wait_until(lambda: not running(), what="the end of the request")
 
 
 @pytest.mark.parametrize("option, key", [("--stats-no-cores", '"cores"'), ("--stats-no-metrics", '"core.total_tx"')])
@@ -220,7 +220,7 @@ def test_statistics_go_on_through_a_reload_and_the_death_of_their_process(stats)
     server.wait_for_log(r"\] stats \(pid (\d+)\) started", count=2)
     assert document(server.folder / "s")["workers"][0]["pid"] == first["workers"][0]["pid"]
     server.signal(signal.SIGHUP)
-    wait_until(lambda: document(server.folder / "s")["workers"][0]["pid"] not in (0, first["workers"][0]["pid"]), 20, "the next generation")
+    wait_until(lambda: document(server.folder / "s")["workers"][0]["pid"] not in (0, first["workers"][0]["pid"]), what="the next generation")
     assert document(server.folder / "s")["pid"] == first["pid"] == server.process.pid
 
 

@@ -51,6 +51,6 @@ def test_a_request_that_hangs_does_not_outlive_a_master_that_was_killed(tmp_path
             wait_until((tmp_path / "at_work").exists)
             server.signal(signal.SIGKILL)
             server.process.wait()
-            wait_until(lambda: not alive(worker), 5, "the end of the worker")
+            wait_until(lambda: not alive(worker), what="the end of the worker")
     finally:
         server.kill()
