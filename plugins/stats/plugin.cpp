@@ -67,10 +67,11 @@ int init() {
   return 0;
 }
 
-// Behind every init, where plugins add pushers and metrics.
+// Behind every init, where plugins add pushers and metrics and start threads.
 void start() {
   for (uwsgi_string_list *item = options().pushes; item; item = item->next)
     if (!add_push(item->value)) exit(1);
+  let_pushers_run();
   if (options().zabbix_template) write_zabbix_template(options().zabbix_template);
   if (!has_addresses()) return;
   const uwsgi_process_role role{"stats", 1, run_server, nullptr, 0};

@@ -1,6 +1,8 @@
 #include "pushers.h"
 
+#include <filesystem>
 #include <string>
+#include <utility>
 
 #include "options.h"
 
@@ -20,11 +22,24 @@ void run_pushers(int, void *) {
   while (poll(&stop, 1, 1000) <= 0) push(uwsgi_now());
 }
 
-// The process is there as soon as there is something to push.
-void have_process() {
-  static bool registered = false;
-  if (registered) return;
-  registered = true;
+void run_pushers_in_master(uwsgi_thread *) {
+  for (;; push(uwsgi_now())) poll(nullptr, 0, 1000);
+}
+
+// Of a plugin: its pusher may fill memory that nobody but this thread and the master has.
+bool master_has_threads() {
+  std::error_code failed;
+  const std::filesystem::directory_iterator threads("/proc/self/task", failed);
+  return !failed && std::distance(begin(threads), end(threads)) > 1;
+}
+
+struct {
+  bool wanted = false, may_run = false, runs = false;
+} pushers;
+
+void run_if_wanted() {
+  if (!pushers.wanted || !pushers.may_run || std::exchange(pushers.runs, true)) return;
+  if (master_has_threads() && uwsgi_thread_new_with_data(run_pushers_in_master, nullptr)) return;
   const uwsgi_process_role role{"pushers", 1, run_pushers, nullptr, 0};
   uwsgi_register_process(&role);
 }
@@ -51,6 +66,11 @@ bool add_push(const char *text) {
   }
   uwsgi_stats_pusher_add(pusher, colon == all.npos ? nullptr : uwsgi_str(text + colon + 1));
   return true;
+}
+
+void let_pushers_run() {
+  pushers.may_run = true;
+  run_if_wanted();
 }
 
 bool is_due(const uwsgi_stats_pusher_instance &instance, time_t now, int default_freq_s) {
@@ -114,7 +134,8 @@ uwsgi_stats_pusher_instance *uwsgi_stats_pusher_add(uwsgi_stats_pusher *pusher, 
   instance->arg = arg;
   instance->raw = pusher->raw;
   mortise::stats::append(&uwsgi.stats_pusher_instances, instance);
-  mortise::stats::have_process();
+  mortise::stats::pushers.wanted = true;
+  mortise::stats::run_if_wanted();
   return instance;
 }
 

@@ -1,4 +1,5 @@
-// Whom the statistics are pushed to, and when. The process of role "pushers" calls them.
+// Whom the statistics are pushed to, and when. The process of role "pushers" calls them, or a thread of the
+// master where a plugin has one there, too: they may share memory.
 #pragma once
 
 #include <uwsgi.h>
@@ -11,6 +12,9 @@ uwsgi_stats_pusher *find_pusher(std::string_view name);
 
 // From `stats-push = NAME[:ARGUMENT]`. False with a message in the log where nobody is called that. [load]
 bool add_push(const char *text);
+
+// From now on the process or the thread is there as soon as there is something to push. [load]
+void let_pushers_run();
 
 // Whether it is to be called now.
 bool is_due(const uwsgi_stats_pusher_instance &instance, time_t now, int default_freq_s);

@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from mortise import BUILD, clean_environment, read_all, run, wait_until
+from mortise import BUILD, clean_environment, read_all, run, wait_until, write
 
 INSTRUMENTS = BUILD / "fixtures/instruments_plugin.so"
 HELLO = """
@@ -282,6 +282,51 @@ def pushing(mortise):
                        "--metric", "name=visits,type=counter,initial_value=7", "--metric", "name=heat,type=gauge,initial_value=3", *args, **kwargs)
 
     return start
+
+
+EXPORTER = """
+#include <uwsgi.h>
+/* Memory of the process alone: the pusher fills it, a thread of the master shows it. */
+static char shown[32] = "nothing";
+static void push(struct uwsgi_stats_pusher_instance *instance, time_t now, char *json, size_t len) {
+  (void)instance, (void)now, (void)json, (void)len;
+  snprintf(shown, sizeof shown, "%d locks", uwsgi.registered_locks != NULL);
+}
+static void show(struct uwsgi_thread *thread) {
+  int listener = bind_to_unix("exporter.sock", 4, 0, 0);
+  event_queue_add_fd_read(thread->queue, listener);
+  for (;;) {
+    int fd = -1;
+    if (event_queue_wait(thread->queue, -1, &fd) <= 0 || fd != listener) continue;
+    int client = accept(listener, NULL, NULL);
+    uwsgi_write_nb(client, shown, strlen(shown), 5);
+    close(client);
+  }
+}
+static int start(void) {
+  struct uwsgi_stats_pusher *pusher = uwsgi_register_stats_pusher("exporter", push);
+  pusher->raw = 1;
+  uwsgi_stats_pusher_add(pusher, NULL)->freq = 1;
+  return uwsgi_thread_new(show) ? 0 : -1;
+}
+struct uwsgi_plugin exporter_plugin = {.name = "exporter", .init = start};
+"""
+
+
+def test_a_pusher_and_a_thread_of_its_plugin_share_memory(mortise, tmp_path):
+    write(tmp_path, "exporter.c", EXPORTER)
+    built = run(tmp_path, "--build-plugin", "exporter.c")
+    assert built.returncode == 0, built.stdout
+    server = mortise("--http-socket", "127.0.0.1:0", "--plugin", tmp_path / "exporter_plugin.so", "--plugin", INSTRUMENTS)
+
+    def shown():
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(server.folder / "exporter.sock"))
+            return read_all(client) == b"1 locks"
+
+    wait_until((server.folder / "exporter.sock").is_socket, 10, "the exporter's socket")
+    wait_until(shown, 10, "what was pushed")
+    assert "pushers" not in server.log
 
 
 def test_file_gets_documents(pushing):
