@@ -181,7 +181,7 @@ void escape_json(const char *text, size_t len, char *dst) {
       *dst++ = '\\';
       *dst++ = kEscapes[found - kEscaped];
     } else if (c < 0x20) {
-      dst += sprintf(dst, "\\u%04x", c);
+      *dst++ = '?';  // \u00XX would not fit: plugins give two bytes for one
     } else {
       *dst++ = text[i];
     }

@@ -204,7 +204,7 @@ def test_a_thread_of_a_plugin_waits_until_alarms_can_be_raised(mortise, tmp_path
 CHUNK = """
 #include <uwsgi.h>
 static ssize_t quoted(struct wsgi_request *wsgi_req, char **text) {
-  *text = uwsgi_malloc((size_t)wsgi_req->user_agent_len * 6 + 1);
+  *text = uwsgi_malloc((size_t)wsgi_req->user_agent_len * 2 + 1);
   escape_json(wsgi_req->user_agent, wsgi_req->user_agent_len, *text);
   return (ssize_t)strlen(*text);
 }
@@ -218,6 +218,24 @@ def test_a_log_value_that_its_plugin_escapes_is_not_escaped_again(mortise, tmp_p
                      "--log-format", '{"own": "%(quoted)", "ours": "%(uagent)"}')
     server.request("GET", "/", headers={"User-Agent": 'a"b\\'})
     server.wait_for_log(re.escape(r'{"own": "a\"b\\", "ours": "a\"b\\"}'))
+
+
+ESCAPED = """
+#include <uwsgi.h>
+static int start(void) {
+  char text[16];
+  memset(text, '#', sizeof text);
+  escape_json("\\1\\2\\"\\n", 4, text);
+  uwsgi_log("escaped: %s, behind it %.7s\\n", text, text + 9);
+  return 0;
+}
+struct uwsgi_plugin habit_plugin = {.name = "habit", .init = start};
+"""
+
+
+def test_escaped_text_has_at_most_two_bytes_for_one(mortise, tmp_path):
+    server = mortise("--plugin", habit(tmp_path, ESCAPED), "--http-socket", "127.0.0.1:0", "--no-need-app")
+    server.wait_for_log(re.escape(r'escaped: ??\"\n, behind it #######'))
 
 
 WATCHED = """
