@@ -58,10 +58,14 @@ void OptionTable::add(const std::string &owner, const uwsgi_option *rows, size_t
   for (size_t i = 0; i < max_rows && plausible(rows[i]); ++i) rows_.push_back({&rows[i], owners_.size() - 1});
 }
 
+// Of several the server's own, else that of the plugin that was loaded last: behind those that it needs,
+// which may have an option of the same name.
 const uwsgi_option *OptionTable::find(std::string_view name) const {
+  const Row *found = nullptr;
   for (const Row &row : rows_)
-    if (name == row.option->name) return row.option;
-  return nullptr;
+    if (name == row.option->name && (!found || (found->owner != 0 && found->owner != row.owner)))
+      found = &row;
+  return found ? found->option : nullptr;
 }
 
 const uwsgi_option *OptionTable::find_shortcut(char letter) const {

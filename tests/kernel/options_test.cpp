@@ -55,7 +55,8 @@ TEST_CASE_METHOD(Fixture,
   table.add("none", nullptr);
 }
 
-TEST_CASE_METHOD(Fixture, "of two options with one name the first counts") {
+TEST_CASE_METHOD(Fixture,
+                 "of options with one name the server's own counts, else that of the plugin loaded last") {
   int first = 0, second = 0;
   uwsgi_option kernel[] = {{"same", required_argument, 0, "", uwsgi_opt_set_int, &first, 0},
                            UWSGI_END_OF_OPTIONS};
@@ -66,6 +67,14 @@ TEST_CASE_METHOD(Fixture, "of two options with one name the first counts") {
   REQUIRE(table.apply({"same", "5", "test", true}));
   CHECK(first == 5);
   CHECK(second == 0);
+  uwsgi_option needed[] = {{"algorithm", no_argument, 0, "", nullptr, nullptr, 0}, UWSGI_END_OF_OPTIONS};
+  uwsgi_option needs_it[] = {{"algorithm", no_argument, 0, "", nullptr, nullptr, 0},
+                             {"algorithm", no_argument, 0, "again", nullptr, nullptr, 0},
+                             UWSGI_END_OF_OPTIONS};
+  table.add("needed", needed);
+  CHECK(table.find("algorithm") == &needed[0]);
+  table.add("needs it", needs_it);
+  CHECK(table.find("algorithm") == &needs_it[0]);
 }
 
 TEST_CASE_METHOD(Fixture, "flags are set by a bare option and by words for true and false") {
