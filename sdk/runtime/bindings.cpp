@@ -26,10 +26,14 @@ int give_out(Result<BoundSocket> bound) {
 
 extern "C" {
 
-int bind_to_tcp(const char *address, int listen_queue, char *) {
+// The port is a pointer to its ':' in the address, where callers may have cut the address.
+int bind_to_tcp(const char *address, int listen_queue, char *port) {
   BindOptions options;
   if (listen_queue > 0) options.backlog = listen_queue;
-  return give_out(bind_text(address, options));
+  std::string text = address ? address : "";
+  if (port && text.find(':', text.rfind(']') + 1) == text.npos)
+    text.append(":").append(port + (*port == ':' || !*port));
+  return give_out(bind_text(text.c_str(), options));
 }
 
 int bind_to_unix(const char *path, int listen_queue, int chmod_socket, int abstract_socket) {

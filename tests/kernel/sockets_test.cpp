@@ -299,6 +299,11 @@ TEST_CASE("plugins bind by the functions of the API") {
   TempDir dir;
   Fd tcp(bind_to_tcp("127.0.0.1:0", 16, nullptr));
   CHECK(tcp);
+  for (size_t skipped : {0, 1}) {
+    char cut[] = "127.0.0.1:0";
+    cut[strlen("127.0.0.1")] = '\0';
+    CHECK(Fd(bind_to_tcp(cut, 16, cut + strlen(cut) + skipped)));
+  }
   std::string path = dir / "a:b.sock";
   Fd file(bind_to_unix(path.c_str(), 16, 0, 0));
   CHECK(file);
