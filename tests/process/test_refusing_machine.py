@@ -213,6 +213,7 @@ def application(environ, start_response):
     assert server.get().text.split() == ["0", "1", "2", "3"]  # the last is the folder that ls reads
 
 
+@pytest.mark.skipif(SANITIZED, reason="a sanitizer's runtime must be loaded first")
 def test_the_clock_may_jump_while_requests_are_served(wsgi, tmp_path):
     source = tmp_path / "jumping.c"
     source.write_text("""

@@ -35,7 +35,8 @@ endif()
 if(MORTISE_SANITIZE)
   add_compile_options(-fsanitize=${MORTISE_SANITIZE} -fno-omit-frame-pointer
     $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)  # it guesses wrong with sanitizers on
-  add_link_options(-fsanitize=${MORTISE_SANITIZE})
+  # What it intercepts it must find at its start, also where only a plugin's library has it: crypt_r(3).
+  add_link_options(-fsanitize=${MORTISE_SANITIZE} -Wl,--push-state,--no-as-needed -lcrypt -Wl,--pop-state)
   if(MORTISE_SANITIZE MATCHES "undefined")
     add_compile_options(-fno-sanitize-recover=undefined)
   endif()
