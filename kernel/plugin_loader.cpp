@@ -10,6 +10,7 @@
 #include "kernel/embedded_plugins.h"
 #include "kernel/log.h"
 #include "kernel/plugin_registry.h"
+#include "sdk/inspect/known_plugins.h"
 #include "sdk/inspect/plugin_file.h"
 #include "sdk/inspect/plugin_folders.h"
 #include "sdk/runtime/crash_guard.h"
@@ -20,12 +21,6 @@ namespace mortise {
 namespace {
 
 constexpr const char *kDigits = "0123456789";
-
-// uWSGI's names for its Python plugins, by version, all mean the one that is here.
-std::string canonical_name(std::string_view name) {
-  bool ours = name.starts_with("python") && name.find_first_not_of(kDigits, 6) == name.npos;
-  return std::string(ours ? "python" : name);
-}
 
 // What one item of --plugin says.
 struct Item {
@@ -46,7 +41,7 @@ Item parse_item(std::string_view text) {
     item.before = text.substr(bar + 1);
     text = text.substr(0, bar);
   }
-  item.name = canonical_name(text);
+  item.name = text;
   return item;
 }
 
@@ -113,27 +108,35 @@ std::vector<std::string> PluginLoader::names() {
   return all;
 }
 
-Result<std::string> PluginLoader::find(const std::string &name) const {
+// A file of a given folder that was refused (uWSGI's own) does not hide one that can be loaded.
+Result<std::string> PluginLoader::find(const std::string &name) {
   if (name.find('/') != std::string::npos) {
     if (access(name.c_str(), R_OK) == 0) return name;
     return system_error("load plugin '" + name + "'", errno, "build it: mortise --build-plugin SOURCE",
                         kExitPlugin);
   }
-  std::string tried;
+  std::string tried, refused;
+  const PluginIndex *index = indexes().data();
   for (const std::string &folder : folders()) {
-    std::string path = folder + "/" + name + "_plugin.so";
-    if (access(path.c_str(), R_OK) == 0) return path;
-    tried += (tried.empty() ? "" : ", ") + path;
+    const std::string file = name + "_plugin.so", path = folder + "/" + file;
+    const bool refuses = (++index)->has_refused(file);
+    if (access(path.c_str(), R_OK) != 0)
+      tried += (tried.empty() ? "" : ", ") + path;
+    else if (!refuses)
+      return path;
+    else if (refused.empty())
+      refused = path;
   }
-  return not_loaded(
-      name, "there is no " + tried,
-      "correct the name, add --plugin-dir FOLDER, or give a path with a slash; mortise plugin list");
+  if (!refused.empty()) return describe_plugin(refused).error();
+  return not_loaded(name, "there is no " + tried, missing_plugin_hint(name));
 }
 
 Result<void> PluginLoader::load(std::string_view text) {
   Item item = parse_item(text);
   if (item.name.empty())
     return not_loaded(std::string(text), "the name is empty", "name a plugin or its file");
+  if (auto ours = own_plugin_for(item.name); !ours.empty() && !find(item.name)) item.name = ours;
+  if (item.name == "kernel") return {};
   if (const EmbeddedPlugin *embedded = find_embedded(item.name)) {
     auto provided = load_providers(embedded->name, split_quoted(embedded->needs, " "));
     if (!provided) return provided.error();

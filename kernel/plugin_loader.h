@@ -18,7 +18,8 @@ class PluginLoader {
   void add_folder(std::string path);
 
   // Loads one item of --plugin: "name", "./path/x_plugin.so", "N:name" (slot N), "name|func" (calls func
-  // first). Calls its on_load. Loading what is loaded already is no error. [load]
+  // first). Calls its on_load. Loading what is loaded already is no error. The name of one of uWSGI's
+  // plugins, where no file has it, means ours that does its work. [load]
   Result<void> load(std::string_view item);
 
   // Loads the plugin that has this command line option; false: none has it. [load]
@@ -31,7 +32,7 @@ class PluginLoader {
   std::vector<std::string> folders() const;
 
  private:
-  Result<std::string> find(const std::string &name) const;
+  Result<std::string> find(const std::string &name);
   Result<void> load_file(const std::string &name, const std::string &path, int slot,
                          const std::string &before);
   // Loads the plugins of these names, and those that have these functions; the name of a function that nobody

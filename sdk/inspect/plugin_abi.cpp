@@ -2,6 +2,7 @@
 
 #include <uwsgi.h>
 
+#include "sdk/inspect/known_plugins.h"
 #include "sdk/runtime/strings.h"
 
 namespace mortise {
@@ -27,6 +28,8 @@ std::string rebuild_hint(const std::string &path) {
   std::string name = path.substr(path.rfind('/') + 1);  // npos + 1 is 0
   for (std::string_view suffix : {".so", "_plugin"})
     if (name.ends_with(suffix)) name.resize(name.size() - suffix.size());
+  if (auto ours = own_plugin_for(name); !ours.empty())
+    return "this server has a plugin of its own for it: write plugin = " + std::string(ours);
   return "rebuild it with this server's SDK: mortise --build-plugin " + name + ".c";
 }
 
@@ -42,7 +45,7 @@ Result<AbiNote> read_abi_note(const ElfImage &image, const std::string &path) {
   auto notes = image.notes(UWSGI_ABI_NOTE_OWNER, UWSGI_ABI_NOTE_TYPE);
   if (!notes) return refuse_plugin(path, notes.error().why, notes.error().hint);
   if (notes->empty())
-    return refuse_plugin(path, "it has no ABI note",
+    return refuse_plugin(path, kNoAbiNote,
                          "nothing tells what it was built for; this server offers ABI " +
                              abi_text(our_abi()) + "\n" + rebuild_hint(path));
   AbiNote first, note;

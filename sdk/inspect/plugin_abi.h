@@ -12,6 +12,9 @@ namespace mortise {
 
 using AbiNote = uwsgi_abi;
 
+// Why a plugin without a note is refused: uWSGI's own binaries are such.
+constexpr const char *kNoAbiNote = "it has no ABI note";
+
 // The note of this server.
 const AbiNote &our_abi();
 
@@ -25,7 +28,8 @@ Result<void> check_abi(const AbiNote &theirs, const AbiNote &ours, const std::st
 // "plugin './x_plugin.so' refused: why", and the hint's lines.
 Error refuse_plugin(const std::string &path, std::string why, std::string hint);
 
-// "rebuild it with this server's SDK: mortise --build-plugin x.c"; the source's name is a guess.
+// "rebuild it with this server's SDK: mortise --build-plugin x.c"; the source's name is a guess. Where it is
+// uWSGI's, which of ours does its work.
 std::string rebuild_hint(const std::string &path);
 
 // "1.4" and "1.4.0".

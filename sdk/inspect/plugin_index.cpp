@@ -48,13 +48,19 @@ Result<Folder> list_folder(const std::string &path) {
   return folder;
 }
 
+// Of a folder of uWSGI's own binaries the first one is told, and how many there are.
 PluginIndex describe_folder(const Folder &folder, const std::string &path) {
   PluginIndex index;
+  size_t foreign = 0;
   for (const auto &[link, file] : folder.files) {
     auto plugin = describe_plugin(path + "/" + file);
     plugin ? index.add(*plugin) : index.add_refused(file);
-    if (!plugin) log_warning("%s", plugin.error().message().c_str());
+    if (!plugin && (plugin.error().why != kNoAbiNote || foreign++ == 0))
+      log_warning("%s", plugin.error().message().c_str());
   }
+  if (foreign > 1)
+    log_warning("plugin folder '%s': %zu plugins in all were not built for this server and are left aside",
+                path.c_str(), foreign);
   return index;
 }
 

@@ -26,6 +26,10 @@ class PluginIndex {
   const std::string *provider_of(std::string_view symbol) const { return find(symbols_, symbol); }
   // Names of the plugins by their files' names; empty for the refused ones.
   const auto &files() const { return files_; }
+  bool has_refused(const std::string &file) const {
+    auto found = files_.find(file);
+    return found != files_.end() && found->second.empty();
+  }
 
  private:
   using Names = std::map<std::string, std::string, std::less<>>;
