@@ -17,6 +17,7 @@
 #include "kernel/packet.h"
 #include "kernel/plugin_loader.h"
 #include "kernel/plugin_registry.h"
+#include "sdk/runtime/address.h"
 #include "sdk/runtime/strings.h"
 
 namespace mortise {
@@ -92,21 +93,14 @@ Result<void> skip_unknown(const Directive &directive) {
   return {};
 }
 
-// "=0" stands for the first shared-socket, whatever follows it for itself.
-Directive with_shared_socket(Directive directive) {
-  char *rest = nullptr;
-  if (!directive.value.starts_with('=') || !isdigit(directive.value[1])) return directive;
-  unsigned long left = strtoul(directive.value.c_str() + 1, &rest, 10);
-  const uwsgi_string_list *item = settings().shared_sockets;
-  for (; item && left; --left) item = item->next;
-  if (item && (*rest == 0 || *rest == ',')) directive.value = std::string(item->value) + rest;
-  return directive;
-}
-
-Result<void> apply_one(const Directive &directive) {
+Result<void> apply_one(Directive directive) {
   auto row = find_or_load(directive.key);
+  if (directive.key == "protocol")  // its plugin has an option that is named after it
+    if (auto loaded = find_or_load(directive.value + "-socket"); !loaded) return loaded.error();
   if (!row) return row.error();
-  return *row ? option_table().apply(with_shared_socket(directive)) : skip_unknown(directive);
+  if (!*row) return skip_unknown(directive);
+  directive.value = shared_socket_address(directive.value, settings().shared_sockets);
+  return option_table().apply(directive);
 }
 
 // What a file says that an option's function reads; it applies at once, as in uWSGI.

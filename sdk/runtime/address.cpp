@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
+#include <uwsgi.h>
 
 #include <algorithm>
 #include <charconv>
@@ -60,9 +61,29 @@ Result<std::vector<SocketAddress>> look_up(const Address &address, const std::st
   return addresses;
 }
 
+// "127.0.0.1:3031 # for nginx" without what follows the port. Paths are taken as they are.
+std::string_view without_comment(std::string_view text) {
+  std::string_view bare = text.substr(0, text.find(' '));
+  size_t comment = text.find_first_not_of(' ', bare.size());
+  if (comment == text.npos || (text[comment] != '#' && text[comment] != ';')) return text;
+  if (bare.find('/') != bare.npos || bare.find(':') == bare.npos || bare[0] == '@') return text;
+  log_warning("address '%.*s': the comment behind it was cut (put it on a line of its own)",
+              static_cast<int>(text.size()), text.data());
+  return bare;
+}
+
 }  // namespace
 
+std::string shared_socket_address(const std::string &value, const uwsgi_string_list *shared) {
+  char *rest = nullptr;
+  if (!value.starts_with('=') || !isdigit(static_cast<unsigned char>(value[1]))) return value;
+  unsigned long left = strtoul(value.c_str() + 1, &rest, 10);
+  for (; shared && left; --left) shared = shared->next;
+  return shared && (*rest == 0 || *rest == ',') ? std::string(shared->value) + rest : value;
+}
+
 Result<Address> parse_address(std::string_view text) {
+  text = without_comment(text);
   Address address;
   address.text = text;
   auto refuse = [&](const char *why, std::string hint) {

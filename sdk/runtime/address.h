@@ -12,6 +12,8 @@
 
 #include "kernel/result.h"
 
+struct uwsgi_string_list;
+
 namespace mortise {
 
 enum class AddressKind { kTcp, kUnix, kAbstract, kInherited };
@@ -27,8 +29,13 @@ struct Address {
   int fd = -1;  // kInherited, where it is a number
 };
 
-// A bare number or IP address is refused: uWSGI creates a socket file of that name, which nobody wants. [any
-// thread]
+// What a shared-socket's number stands for, in front of anything else: "=0" is the first of these addresses.
+// An address without one is itself.
+std::string shared_socket_address(const std::string &value, const uwsgi_string_list *shared);
+
+// A comment behind host:port is cut, with a warning: neither has blanks in it, and uWSGI reads as far as the
+// port. A bare number or IP address is refused: uWSGI creates a socket file of that name, which nobody wants.
+// [any thread]
 Result<Address> parse_address(std::string_view text);
 
 // What the system calls take.

@@ -59,3 +59,20 @@ def test_a_file_of_uwsgis_plugin_is_refused_with_the_name_of_ours(tmp_path, fore
     result = run(tmp_path, "--http-socket", "127.0.0.1:0", "--plugin", foreign_plugins / "python3_plugin.so")
     assert result.returncode == PLUGIN_REFUSED
     assert "this server has a plugin of its own for it: write plugin = python\n" in result.stdout
+
+
+# ---- sockets ----
+
+
+def test_a_protocol_brings_its_plugin(mortise):
+    server = mortise("--socket", "127.0.0.1:0", "--protocol=http", "-w", "app", files={"app.py": APP})
+    assert server.get().text == "served by HTTP/1.1"
+
+
+def test_a_comment_behind_an_address_is_cut(mortise):
+    text = ini("socket = 127.0.0.1:0  # nginx asks here", "http-socket = 127.0.0.1:0 ; and we here")
+    server = mortise("app.ini", files={"app.py": APP, "app.ini": text})
+    assert server.get().status == 200
+    assert server.address("uwsgi")[1] > 0
+    assert "warning: address '127.0.0.1:0  # nginx asks here': the comment behind it was cut (put it on a line of its own)\n" \
+        in server.log

@@ -1,5 +1,6 @@
 #include "sdk/runtime/address.h"
 
+#include <uwsgi.h>
 #include <catch2/catch.hpp>
 
 using namespace mortise;
@@ -40,6 +41,25 @@ TEST_CASE("every form of an address is understood") {
   for (const char *path : {"/run/a:1.sock", "app.sock", "./9090", "../x", "unix:/x/y", "unix:///x/y"})
     CHECK(parsed(path).kind == AddressKind::kUnix);
   CHECK(parsed("unix:///x/y").path == "/x/y");
+}
+
+TEST_CASE("a comment behind host:port is none of the address, one behind a path is") {
+  CHECK(parsed("127.0.0.1:3031 # nginx").port == 3031);
+  CHECK(parsed(":8000  ; behind nginx").text == ":8000");
+  CHECK(parsed("app.sock # nginx").path == "app.sock # nginx");
+  CHECK(parsed("/run/a:1 # nginx").path == "/run/a:1 # nginx");
+  CHECK(parsed("@a:1 ;x").path == "a:1 ;x");
+  CHECK_FALSE(parse_address("host:80 x"));
+}
+
+TEST_CASE("\"=0\" is the first shared socket, with what follows it") {
+  uwsgi_string_list second{}, first{};
+  first.value = const_cast<char *>(":80");
+  first.next = &second;
+  second.value = const_cast<char *>(":443");
+  CHECK(shared_socket_address("=0", &first) == ":80");
+  CHECK(shared_socket_address("=1,cert,key", &first) == ":443,cert,key");
+  for (const char *same : {"=2", "=x", "=0x", ":80", ""}) CHECK(shared_socket_address(same, &first) == same);
 }
 
 TEST_CASE("an address that means nothing, or not what it seems to, is refused with what to write") {
