@@ -32,9 +32,17 @@ std::optional<T> parsed(Result<T> (*parse)(std::string_view, std::string_view, s
   return std::nullopt;
 }
 
+// "post-buffering = true" is 0 in uWSGI, which reads a number as far as it goes.
+std::optional<long> number_of(const char *name, const char *value) {
+  if (!value || !isalpha(static_cast<unsigned char>(*value)) || !parse_bool("", value))
+    return parsed(parse_number, name, value);
+  log_warning("%s = '%s': not a number: taken as 0, as in uWSGI (give a whole number)", name, value);
+  return 0;
+}
+
 template <typename Int>
 void set_number(const char *name, const char *value, void *data, long least) {
-  auto number = parsed(parse_number, name, value);
+  auto number = number_of(name, value);
   if (!number) return;
   if (*number < least) return refuse(name, value, "the number must not be negative", "");
   if (std::cmp_greater(*number, std::numeric_limits<Int>::max()))

@@ -76,3 +76,14 @@ def test_a_comment_behind_an_address_is_cut(mortise):
     assert server.address("uwsgi")[1] > 0
     assert "warning: address '127.0.0.1:0  # nginx asks here': the comment behind it was cut (put it on a line of its own)\n" \
         in server.log
+
+
+# ---- values ----
+
+
+def test_a_word_where_a_number_belongs_is_0_as_in_uwsgi(mortise):
+    text = ini("http-socket = 127.0.0.1:0", "post-buffering = true", "cheaper = True", "processes = 2")
+    server = mortise("app.ini", files={"app.py": APP, "app.ini": text})
+    server.wait_for_log(r"warning: post-buffering = 'true': not a number: taken as 0, as in uWSGI \(give a whole number\)\n")
+    server.wait_for_log(r"warning: cheaper = 'True': not a number")
+    assert server.get().status == 200
