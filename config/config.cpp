@@ -302,8 +302,12 @@ std::vector<Directive> directives_from_environment(
     std::string name(variable.substr(6, equals - 6));
     for (char &c : name) c = c == '_' ? '-' : static_cast<char>(tolower(static_cast<unsigned char>(c)));
     std::string value(variable.substr(equals + 1));
+    if (!is_option(name)) {
+      value.insert(0, name + "=");
+      name = "set-placeholder";
+    }
     bool has_value = !value.empty();
-    if (is_option(name)) directives.push_back({std::move(name), std::move(value), "environment", has_value});
+    if (value[0] != '=') directives.push_back({std::move(name), std::move(value), "environment", has_value});
   }
   return directives;
 }

@@ -86,8 +86,8 @@ class Config {
   size_t spent_bytes_ = 0;
 };
 
-// UWSGI_FOO_BAR=x as the directive foo-bar = x, for the names that is_option knows. Others are skipped
-// without a word: many variables of that prefix are no options. envp ends with a null pointer.
+// UWSGI_FOO_BAR=x as the directive foo-bar = x, for the names that is_option knows. Others are placeholders,
+// which nobody has to read: Debian's configuration has %(deb-confname). envp ends with a null pointer.
 std::vector<Directive> directives_from_environment(const char *const *envp,
                                                    const std::function<bool(const std::string &)> &is_option);
 

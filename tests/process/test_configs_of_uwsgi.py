@@ -87,3 +87,10 @@ def test_a_word_where_a_number_belongs_is_0_as_in_uwsgi(mortise):
     server.wait_for_log(r"warning: post-buffering = 'true': not a number: taken as 0, as in uWSGI \(give a whole number\)\n")
     server.wait_for_log(r"warning: cheaper = 'True': not a number")
     assert server.get().status == 200
+
+
+def test_a_variable_of_the_environment_that_is_no_option_is_a_placeholder(mortise):
+    text = ini("http-socket = 127.0.0.1:0", "pidfile = %(deb-confname).pid")
+    server = mortise("--strict", "app.ini", files={"app.py": APP, "app.ini": text},
+                     env={"UWSGI_DEB_CONFNAME": "site", "UWSGI_NOBODY_READS_IT": "1"})
+    assert (server.folder / "site.pid").read_text() == "%d\n" % server.process.pid
