@@ -5,6 +5,7 @@
 #include "options.h"
 #include "provided_functions.h"
 
+#include <fstream>
 #include <string>
 
 namespace mortise::python {
@@ -86,9 +87,18 @@ void set_shared_area(char *, char *bytes, void *) {
   options.sharedarea_bytes = atoi(bytes);
 }
 
+bool has_section(const char *file, const char *head) {
+  std::ifstream lines(file);
+  for (std::string line; std::getline(lines, line);)
+    if (line.find_first_not_of(" \t") == line.find(head)) return true;
+  return false;
+}
+
+// The file is our configuration, too, where it has a section for it.
 void set_ini_paste(char *name, char *file, void *) {
   options.paste = uwsgi_concat2("config:", file);
   if (std::string(name) == "ini-paste-logged") options.paste_logger = 1;
+  if (has_section(file, "[uwsgi]")) uwsgi_opt_load_ini(name, file, nullptr);
 }
 
 void print_version(char *, char *, void *) {

@@ -78,6 +78,14 @@ def test_paste_makes_the_application(mortise, args, answer):
     assert ("logged: made" in server.log) == ("--ini-paste-logged" in args)
 
 
+def test_ini_paste_reads_the_servers_own_section_too(mortise):
+    pytest.importorskip("paste.deploy")
+    own = "[uwsgi]\nhttp-socket = 127.0.0.1:0\nprocesses = 2\n"
+    server = mortise("--virtualenv", sys.prefix, "--ini-paste", "site.ini", files={"site.ini": own + PASTE, "pasted.py": PASTED})
+    assert server.get().text == "from paste"
+    server.wait_for_log(r"\(2 workers\)")
+
+
 def test_buffers_are_bodies_where_that_is_wanted(wsgi):
     source = """
 def application(environ, start_response):
