@@ -22,6 +22,7 @@
 #include "kernel/worker.h"
 #include "sdk/runtime/crash_guard.h"
 #include "sdk/runtime/fork_warnings.h"
+#include "sdk/runtime/strings.h"
 #include "sdk/runtime/user_signals.h"
 
 namespace mortise {
@@ -34,14 +35,11 @@ Result<void> change_dir(const char *path) {
                       kExitNoInput);
 }
 
-// What a client would type to reach the socket: 0.0.0.0 and the like are reached through the loopback.
+// "http://0.0.0.0:8080" for what is reached from everywhere: 127.0.0.1 would say that nobody else can.
 std::string url_of(const uwsgi_socket &socket) {
-  std::string name = socket.name;
-  if (socket.family == AF_UNIX) return std::string(socket.proto_name) + ":" + name;
-  for (const char *wildcard : {"0.0.0.0:", "[::]:", "*:"})
-    if (name.starts_with(wildcard)) name = "127.0.0.1" + name.substr(strlen(wildcard) - 1);
-  if (name.starts_with(":")) name = "127.0.0.1" + name;
-  return std::string(socket.proto_name) + "://" + name;
+  std::string url = socket.proto_name;
+  url += socket.family == AF_UNIX ? ":" : *socket.name == ':' ? "://0.0.0.0" : "://";
+  return url += socket.name;
 }
 
 // Numbers that would start a server which cannot serve.
@@ -59,9 +57,8 @@ Result<void> check_ranges() {
   };
   for (const Range &range : ranges) {
     if (range.value >= range.least && range.value <= range.most) continue;
-    return Error{"option '" + std::string(range.option) + "'",
-                 std::to_string(range.value) + " is out of range",
-                 "from " + std::to_string(range.least) + " to " + std::to_string(range.most), kExitUsage};
+    return Error{format_text("option '%s'", range.option), format_text("%d is out of range", range.value),
+                 format_text("from %d to %d", range.least, range.most), kExitUsage};
   }
   return {};
 }
@@ -72,20 +69,12 @@ const Protocol *find_protocol(const char *name) {
   return nullptr;
 }
 
-std::string protocol_names() {
-  std::string names;
-  for (const Protocol &protocol : registries().protocols)
-    names += (names.empty() ? "" : ", ") + protocol.name;
-  return names;
-}
-
 Result<void> bind_socket(uwsgi_socket &socket) {
   if (!socket.proto_name) socket.proto_name = uwsgi_str(uwsgi.protocol ? uwsgi.protocol : "uwsgi");
   const Protocol *protocol = find_protocol(socket.proto_name);
   if (!protocol)
-    return Error{std::string("listen on ") + socket.name,
-                 std::string("no protocol '") + socket.proto_name + "'", "there are: " + protocol_names(),
-                 kExitUsage};
+    return Error{format_text("listen on %s", socket.name), format_text("no protocol '%s'", socket.proto_name),
+                 "there are uwsgi, http, fastcgi and scgi, and those of plugins", kExitUsage};
   Result<BoundSocket> bound = [&]() -> Result<BoundSocket> {
     if (socket.internal) return bind_private();
     auto address = parse_address(socket.name);
@@ -138,14 +127,14 @@ Result<void> prepare_process() {
   }
   for (uwsgi_string_list *item = set.unset_environment; item; item = item->next) unsetenv(item->value);
   if (set.umask >= 0) umask(static_cast<mode_t>(set.umask));
-  if (set.max_fd > 0) {
-    auto count = static_cast<rlim_t>(set.max_fd);
-    rlimit limit{count, count};
-    if (setrlimit(RLIMIT_NOFILE, &limit))
-      return system_error("raise the limit of descriptors to " + std::to_string(set.max_fd), errno,
-                          "start as root, or lower --max-fd", kExitSystem);
+  rlimit limit{}, wanted{static_cast<rlim_t>(set.max_fd), static_cast<rlim_t>(set.max_fd)};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  if (set.max_fd > 0 && setrlimit(RLIMIT_NOFILE, &wanted) != 0) {
+    log_warning("max-fd = %d: %s: %llu are used (raise the hard limit: ulimit -Hn, LimitNOFILE=)", set.max_fd,
+                strerror(errno), static_cast<unsigned long long>(limit.rlim_max));
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
   }
-  rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   uwsgi.max_fd = static_cast<int>(limit.rlim_cur);
   if (auto done = check_ranges(); !done) return done;

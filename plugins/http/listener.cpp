@@ -50,7 +50,7 @@ std::string_view Listener::port() const {
 std::string Listener::url() const {
   if (family_ == AF_UNIX) return name_;
   std::string host = name_.substr(0, name_.rfind(':'));
-  if (host.empty() || host == "0.0.0.0" || host == "*" || host == "[::]") host = "127.0.0.1";
+  if (host.empty() || host == "*") host = "0.0.0.0";
   return std::string(transport_.calls ? transport_.calls->scheme : "http") + "://" + host + ":" +
          std::string(port());
 }

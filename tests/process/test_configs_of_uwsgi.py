@@ -1,5 +1,7 @@
 """Configurations as uWSGI's users have them: what they name in passing must not keep the server from starting."""
 
+import re
+import resource
 import subprocess
 
 import pytest
@@ -94,3 +96,13 @@ def test_a_variable_of_the_environment_that_is_no_option_is_a_placeholder(mortis
     server = mortise("--strict", "app.ini", files={"app.py": APP, "app.ini": text},
                      env={"UWSGI_DEB_CONFNAME": "site", "UWSGI_NOBODY_READS_IT": "1"})
     assert (server.folder / "site.pid").read_text() == "%d\n" % server.process.pid
+
+
+def test_more_descriptors_than_the_machine_gives_are_no_reason_not_to_start(mortise):
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    server = mortise("--http-socket", "127.0.0.1:0", "-w", "app", "--max-fd", "2000000000", files={"app.py": APP})
+    server.wait_for_log(r"warning: max-fd = 2000000000: Operation not permitted: %d are used \(raise the hard limit: ulimit -Hn, "
+                        r"LimitNOFILE=\)\n" % hard)
+    limits = open("/proc/%d/limits" % server.process.pid).read()
+    assert re.search(r"Max open files +%d +%d " % (hard, hard), limits)
+    assert server.get().status == 200
