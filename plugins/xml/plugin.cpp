@@ -44,6 +44,13 @@ void read_file(char *file, char *magic_table[]) {
   for (const pugi::xml_node &element : section.children()) {
     if (element.type() != pugi::node_element) continue;
     const int line = line_at(text.get(), element.offset_debug());
+    // <app mountpoint="/x"><script>module</script></app> is how uWSGI 1 wrote mount = /x=module.
+    if (const pugi::xml_attribute where = element.attribute("mountpoint");
+        where && !strcmp(element.name(), "app")) {
+      const std::string mounted = where.value() + ("=" + value_of(element.child("script")));
+      uwsgi_config_line("mount", mounted.c_str(), line);
+      continue;
+    }
     if (std::any_of(element.begin(), element.end(),
                     [](const pugi::xml_node &part) { return part.type() == pugi::node_element; }))
       return uwsgi_config_refuse(

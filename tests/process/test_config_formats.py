@@ -128,3 +128,13 @@ def test_a_plugin_has_a_format_of_its_own(mortise, tmp_path):
     server = mortise("--plugin", tmp_path / "lines_plugin.so", "app.lines",
                      files={"app.py": APP, "app.lines": "http-socket=127.0.0.1:0\nwsgi-file=app.py\nmaster\nenv=A=lines\n"})
     assert server.get().text == "lines, None, 1"
+
+
+def test_an_application_of_old_xml_is_a_mount(mortise):
+    text = """<uwsgi><http-socket>127.0.0.1:0</http-socket><manage-script-name/>
+    <app mountpoint="/shop">
+        <script> app </script>
+    </app></uwsgi>"""
+    source = "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [environ['SCRIPT_NAME'].encode()]\n"
+    server = mortise("app.xml", files={"app.xml": text, "app.py": source})
+    assert server.get("/shop/cart").text == "/shop"
