@@ -1,5 +1,7 @@
 // Loggers file, fd, stdio and stdout.
+#include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "log_file.h"
@@ -16,7 +18,7 @@ std::vector<LogFile *> &open_files() {
   return files;
 }
 
-LogFile *make_file(const char *arg) {
+LogFileOptions options_of(const char *arg) {
   LogFileOptions wanted;
   wanted.path = arg;
   if (strchr(arg, '=')) {
@@ -29,8 +31,20 @@ LogFile *make_file(const char *arg) {
     wanted.max_size = max_size ? strtoull(max_size, nullptr, 10) : 0;
     for (char *text : {path, backup, max_size}) free(text);
   }
-  auto *file = new LogFile(std::move(wanted));
+  return wanted;
+}
+
+// Files that were opened before privileges were dropped, for the loggers that have them.
+std::map<std::string, LogFile *> &opened_early() {
+  static std::map<std::string, LogFile *> files;
+  return files;
+}
+
+LogFile *make_file(const char *arg) {
+  LogFile *&early = opened_early()[arg];
+  auto *file = early ? early : new LogFile(options_of(arg));
   open_files().push_back(file);
+  if (early) return file;
   if (!file->open())
     uwsgi_log("logger file:%s: open: %s (tried again with each line)\n", arg, strerror(errno));
   return file;
@@ -73,6 +87,17 @@ void register_file_loggers() {
   uwsgi_register_logger("fd", to_fd);
   uwsgi_register_logger("stdio", to_original);
   uwsgi_register_logger("stdout", to_stdout);
+}
+
+void open_logger_files(const uwsgi_string_list *loggers) {
+  for (; loggers; loggers = loggers->next) {
+    const LoggerSpec spec = parse_logger(loggers->value);
+    if (spec.name != "file" || spec.arg.empty()) continue;
+    const std::string arg(spec.arg);
+    LogFile *&file = opened_early()[arg];
+    if (!file) file = new LogFile(options_of(arg.c_str()));
+    file->open();
+  }
 }
 
 void reopen_logger_files() {

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <string>
 
+#include "log_file.h"
+
 namespace mortise::logging {
 
 namespace {
@@ -24,6 +26,7 @@ bool LinePipe::create() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC | O_DIRECT)) return false;
   fcntl(ends[1], F_SETPIPE_SZ, kPipeBytes);
+  give_to_user_of_server(ends[1]);  // who opens it again after a reload, and /dev/stderr in applications
   return adopt(ends[0], ends[1]);
 }
 

@@ -38,10 +38,28 @@ bool set_owner(int fd, const char *user_and_group) {
   return fchown(fd, *user, *group) == 0;
 }
 
+bool give_to_user_of_server(int fd) {
+  const char *user = uwsgi_option_value("uid"), *group = uwsgi_option_value("gid");
+  if (geteuid() != 0 || !user) return true;
+  return set_owner(fd, (std::string(user) + ":" + (group ? group : "")).c_str());
+}
+
+// A file that root makes belongs to the user that the server becomes, who has to open it again in a reload.
+// One that was there is left alone: in a folder of that user it may be a link to anything.
+Fd LogFile::open_or_make() const {
+  const int truncate = options_.truncate && !opened_once_ ? O_TRUNC : 0;
+  const int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
+  Fd made(::open(options_.path.c_str(), flags | O_EXCL, 0640));
+  if (!made) return Fd(::open(options_.path.c_str(), flags | truncate, 0640));
+  if (!give_to_user_of_server(made.get()))
+    uwsgi_log("log file %s: chown: %s\n", path().c_str(), strerror(errno));
+  return made;
+}
+
 bool LogFile::open() {
-  int truncate = options_.truncate && !opened_once_ ? O_TRUNC : 0;
-  fd_.reset(::open(options_.path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | truncate, 0640));
-  if (!fd_) return false;
+  Fd fresh = open_or_make();
+  if (!fresh) return false;  // what is open stays so
+  fd_ = std::move(fresh);
   opened_once_ = true;
   if (options_.mode >= 0 && fchmod(fd_.get(), static_cast<mode_t>(options_.mode)))
     uwsgi_log("log file %s: chmod: %s\n", path().c_str(), strerror(errno));
@@ -62,8 +80,7 @@ bool LogFile::append(std::string_view text) {
 }
 
 void LogFile::reopen() {
-  fd_.reset();
-  open();
+  if (!open()) uwsgi_log("log file %s: %s (the one that is open goes on)\n", path().c_str(), strerror(errno));
 }
 
 bool LogFile::rotate() {

@@ -34,6 +34,8 @@ class LogFile {
   const std::string &path() const { return options_.path; }
 
  private:
+  Fd open_or_make() const;
+
   LogFileOptions options_;
   Fd fd_;
   uint64_t size_ = 0;
@@ -44,5 +46,8 @@ class LogFile {
 // EINVAL.
 bool set_mode(int fd, const char *octal);
 bool set_owner(int fd, const char *user_and_group);
+
+// To --uid and --gid, while the server is root still. False and errno.
+bool give_to_user_of_server(int fd);
 
 }  // namespace mortise::logging

@@ -125,7 +125,7 @@ void read_lines(LineQueue &queue) {
 void run(int, void *) {
   give_back();
   claim(ends().lines);
-  if (default_file && !default_file->open())
+  if (default_file && !default_file->open() && default_file->fd() < 0)
     uwsgi_log("logto = %s: %s (tried again with each line)\n", default_file->path().c_str(), strerror(errno));
   static LineQueue queue(kQueueBytes);
   static std::atomic<bool> written = false;
@@ -185,6 +185,11 @@ bool prepare_logger_process() {
   if (!configure_chains(of_requests)) return false;
   if (uwsgi_generation() < 0) return true;  // a trial writes to the log of the server that tries it
   if (!make_pipes(of_requests)) return false;
+  if (geteuid() == 0 && uwsgi_option_value("uid")) {  // later it may not make files where root may
+    if (default_file) default_file->open();
+    open_logger_files(options.loggers);
+    open_logger_files(options.request_loggers);
+  }
   uwsgi_process_role role{};
   role.name = "logger";
   role.instances = 1;

@@ -26,6 +26,10 @@ void register_syslog_logger();
 void register_pipe_logger();
 void register_redis_logger();
 
+// Opens what these options name as files, for the logger process to have. [master, before privileges are
+// dropped]
+void open_logger_files(const uwsgi_string_list *options);
+
 // Files of loggers that are ours: [logger process]
 void reopen_logger_files();
 void rotate_logger_files();

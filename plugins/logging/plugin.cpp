@@ -141,6 +141,14 @@ int open_directly(const char *path) {
   LogFile file({.path = path, .truncate = options.truncate != 0 && uwsgi_generation() == 0});
   bool done = file.open() && (!options.chmod || set_mode(file.fd(), options.chmod)) &&
               (!options.chown || set_owner(file.fd(), options.chown));
+  if (!done && errno == EACCES && uwsgi_generation() > 0) {  // it was root who opened it
+    uwsgi_log(
+        "warning: logto = %s: %s: the log goes on in the file that is open (logfile-chown = true before the "
+        "next start makes it the server's own)\n",
+        path, strerror(errno));
+    uwsgi.logfile = uwsgi_str(path);
+    return 0;
+  }
   if (!done) {
     uwsgi_log("logto = %s: %s (correct logto, logfile-chmod or logfile-chown)\n", path, strerror(errno));
     return -1;

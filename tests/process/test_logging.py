@@ -1,18 +1,22 @@
 """Loggers, encoders and routes, as users configure them: a real server, real files, sockets and commands."""
 
 import gzip
+import http.client
 import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
+import subprocess
+import tempfile
 import threading
 import zlib
 
 import pytest
 
-from mortise import wait_until
+from mortise import BINARY, Mortise, wait_until
 
 APP = """
 import logging, os, sys
@@ -351,3 +355,47 @@ def application(env, start_response):
 def test_what_cannot_be_is_refused_at_the_start(mortise, tmp_path, option, message):
     with pytest.raises(AssertionError, match=message):
         mortise("--http-socket", "127.0.0.1:0", "--no-need-app", option)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="privileges are dropped by root alone")
+@pytest.mark.parametrize("options, was_there", [
+    (["--logto", "FOLDER/app.log"], False),
+    (["--logto", "FOLDER/app.log"], True),
+    (["--logto", "FOLDER/app.log", "--log-master"], False),
+    (["--logger", "file:FOLDER/app.log"], False),
+])
+def test_a_log_in_a_folder_of_root_goes_on_after_a_reload_as_another_user(options, was_there):
+    folder = pathlib.Path(tempfile.mkdtemp(dir="/tmp"))  # who is not root cannot reach tmp_path
+    server = None
+    try:
+        folder.chmod(0o755)
+        log = folder / "app.log"
+        if was_there:
+            log.touch(mode=0o640)
+        (folder / "app.py").write_text(
+            "def application(environ, start_response):\n    start_response('200 OK', [])\n    return []\n")
+        args = [option.replace("FOLDER", str(folder)) for option in options]
+        server = Mortise(folder, "--http-socket", "127.0.0.1:0", "--uid", "65534", "--gid", "65534", "-w", "app", *args, start=False)
+        with open(folder / "early.log", "wb") as early:
+            server.process = subprocess.Popen([BINARY, *server.args], cwd=folder, env=server.env, stdin=subprocess.DEVNULL,
+                                              stdout=early, stderr=early, start_new_session=True)
+        server.log_path = log
+        wait_until(lambda: log.exists() and "loaded in" in server.log, what="the log")
+        told = (folder / "early.log").read_text() + server.log
+        host, port = re.search(r"listening on http://([\d.]+):(\d+)", told).groups()
+        server.signal(signal.SIGHUP)
+        server.wait_for_log(r"old worker 1 \(pid \d+\) stopped")
+        client = http.client.HTTPConnection(host, int(port), timeout=10)
+        client.request("GET", "/after")
+        client.getresponse().read()
+        client.close()
+        server.wait_for_log("GET /after")
+        assert "reload done: 1 workers replaced" in server.log
+        assert "lines were lost" not in server.log
+        assert log.stat().st_uid == (0 if was_there else 65534)
+        assert ("the log goes on in the file that is open" in server.log) == was_there
+        server.stop()
+    finally:
+        if server:
+            server.kill()
+        shutil.rmtree(folder)
