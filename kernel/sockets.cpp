@@ -277,7 +277,7 @@ int adopt_inherited_listeners() {
 std::vector<std::string> close_unused_listeners() {
   std::vector<std::string> names;
   for (const InheritedListener &listener : inherited_listeners())
-    names.push_back(listener.address.text() + " (descriptor " + std::to_string(listener.fd.get()) + ")");
+    names.push_back(format_text("%s (descriptor %d)", listener.address.text().c_str(), listener.fd.get()));
   inherited_listeners().clear();
   return names;
 }

@@ -10,6 +10,7 @@
 #include "kernel/log.h"
 #include "kernel/scoreboard.h"
 #include "kernel/sockets.h"
+#include "sdk/runtime/strings.h"
 
 namespace mortise {
 
@@ -25,9 +26,9 @@ constexpr int64_t kOrphanMs = 800;
 constexpr int64_t kKillAgainMs = 1'000;
 
 std::string describe_exit(int outcome) {
-  if (WIFEXITED(outcome)) return "ended: exit status " + std::to_string(WEXITSTATUS(outcome));
+  if (WIFEXITED(outcome)) return format_text("ended: exit status %d", WEXITSTATUS(outcome));
   int signum = WTERMSIG(outcome);
-  return "died: signal " + std::to_string(signum) + " (" + strsignal(signum) + ")";
+  return format_text("died: signal %d (%s)", signum, strsignal(signum));
 }
 
 // The body of a trial: from here on it is what any start of the server is.
