@@ -298,7 +298,7 @@ std::vector<Directive> directives_from_environment(
   for (; envp && *envp; ++envp) {
     std::string_view variable = *envp;
     size_t equals = variable.find('=');
-    if (!variable.starts_with("UWSGI_") || equals == variable.npos) continue;
+    if (!variable.starts_with("UWSGI_") || equals == variable.npos || equals == 6) continue;
     std::string name(variable.substr(6, equals - 6));
     for (char &c : name) c = c == '_' ? '-' : static_cast<char>(tolower(static_cast<unsigned char>(c)));
     std::string value(variable.substr(equals + 1));
@@ -307,7 +307,7 @@ std::vector<Directive> directives_from_environment(
       name = "set-placeholder";
     }
     bool has_value = !value.empty();
-    if (value[0] != '=') directives.push_back({std::move(name), std::move(value), "environment", has_value});
+    directives.push_back({std::move(name), std::move(value), "environment", has_value});
   }
   return directives;
 }

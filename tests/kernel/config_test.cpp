@@ -344,12 +344,13 @@ TEST_CASE("what is added after resolve is resolved by the next one") {
 }
 
 TEST_CASE("variables of the environment that name options become directives, others are placeholders") {
-  const char *const kEnvironment[] = {"HOME=/root",      "UWSGI_HTTP_SOCKET=:80", "UWSGI_MASTER=",
-                                      "UWSGI_NO_SUCH=1", "UWSGI_RELOADS=1",       "UWSGI_",
-                                      "UWSGI_ENV=A=b",   "XUWSGI_WORKERS=3",      nullptr};
+  const char *const kEnvironment[] = {
+      "HOME=/root", "UWSGI_HTTP_SOCKET=:80", "UWSGI_MASTER=",    "UWSGI_NO_SUCH=1", "UWSGI_RELOADS=1",
+      "UWSGI_",     "UWSGI_ENV=A=b",         "XUWSGI_WORKERS=3", "UWSGI_=x",        "UWSGI_SOCKET==0",
+      nullptr};
   auto is_option = [](const std::string &name) { return find_known_option(name).has_value(); };
   auto directives = directives_from_environment(kEnvironment, is_option);
-  REQUIRE(directives.size() == 5);
+  REQUIRE(directives.size() == 6);
   CHECK(directives[0].key == "http-socket");
   CHECK(directives[0].value == ":80");
   CHECK(directives[0].origin == "environment");
@@ -357,5 +358,6 @@ TEST_CASE("variables of the environment that name options become directives, oth
   CHECK(directives[2].key == "set-placeholder");
   CHECK(directives[2].value == "no-such=1");
   CHECK(directives[4].value == "A=b");
+  CHECK(directives[5].value == "=0");
   CHECK(directives_from_environment(nullptr, is_option).empty());
 }
