@@ -113,7 +113,8 @@ class Expander {
     std::string name(argument.substr(0, length));
     std::string_view rest = argument.substr(length);
     bool empty_is_unset = rest.starts_with(":-");
-    if (name.empty() || !(rest.empty() || rest.starts_with('-') || empty_is_unset)) return std::nullopt;
+    if (name.empty() || !(rest.empty() || rest.starts_with('-') || empty_is_unset))
+      return "$(" + expand(argument, nesting + 1) + ")";  // a shell's: $(cat %(pidfile))
     Value value = look_up('$', name);
     if (value && !(empty_is_unset && value->empty())) return value;
     if (!rest.empty()) return expand(rest.substr(empty_is_unset ? 2 : 1), nesting + 1);

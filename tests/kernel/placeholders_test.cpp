@@ -68,6 +68,7 @@ TEST_CASE("an unset variable of the environment has the default that is given") 
   CHECK(expand("$(NOPE-x)$(NOPE:-y)") == "xy");
   CHECK(expand("[$(EMPTY-x)][$(EMPTY:-y)]") == "[][y]");
   CHECK(expand("$(NOPE:-)") == "");
+  CHECK(expand("kill $(cat %(base)/pid)") == "kill $(cat /srv/pid)");  // a shell's
   CHECK(expand("$(NOPE:-$(HOME)/%(base))") == "/root//srv");
 }
 
