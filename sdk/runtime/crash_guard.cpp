@@ -35,7 +35,9 @@ void say_and_end_async_safe(int signum) {
 }  // namespace
 
 void CrashGuard::catch_exit(int status) {
-  if (moment == Moment::kInit && getpid() == uwsgi.mypid) {
+  // A plugin that knows the server's own statuses has said why.
+  const bool is_told = status == kExitNoApp || (status >= kExitUsage && status <= kExitPlugin);
+  if (moment == Moment::kInit && !is_told && getpid() == uwsgi.mypid) {
     const char *format = "plugin '%s' ended the server: its init hook called exit(%d)";
     status ? log_error(format, whose, status) : log_info(format, whose, status);
   }

@@ -36,7 +36,7 @@ def root(tmp_path):
     return folder
 
 
-def ask(server, path, headers="", method="GET"):
+def ask(server, path, headers="", method="GET", times=("date", "expires")):
     """The answer, which is the same both ways."""
     answers = []
     for way in WAYS:
@@ -44,7 +44,7 @@ def ask(server, path, headers="", method="GET"):
             for _ in range(2):  # the connection is kept
                 wire.get(path, method=method, headers=headers)
                 answers.append(wire.response(method))
-    shown = [(answer.status, answer.body, {k: v for k, v in answer.headers.items() if k not in ("date", "expires")}) for answer in answers]
+    shown = [(answer.status, answer.body, {k: v for k, v in answer.headers.items() if k not in times}) for answer in answers]
     assert shown[0] == shown[1] == shown[2] == shown[3]
     return answers[0]
 
@@ -248,7 +248,7 @@ def test_a_range_holds_as_long_as_the_file_is_the_one_of_the_date(mortise, root,
 def test_no_file_was_changed_in_the_future(mortise, root):
     """RFC 9110 8.8.2.1: Last-Modified is not later than Date."""
     os.utime(root / "a.txt", (time.time() + 86400,) * 2)
-    answer = ask(start_probe(mortise, "--static-map=/static=%s" % root), "/static/a.txt")
+    answer = ask(start_probe(mortise, "--static-map=/static=%s" % root), "/static/a.txt", times=("date", "last-modified"))
     modified, date = (email.utils.parsedate_to_datetime(answer.headers[name]) for name in ("last-modified", "date"))
     assert abs((modified - date).total_seconds()) < 5
 
