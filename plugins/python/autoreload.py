@@ -16,19 +16,25 @@ def _files():
             yield name, file[:-1] if file.endswith((".pyc", ".pyo")) else file
 
 
-def _watch():
-    known = {}
+def _changed(known):
+    for name, file in _files():
+        try:
+            changed = os.stat(file).st_mtime_ns
+        except OSError:
+            continue
+        if known.setdefault(file, changed) != changed:
+            known[file] = changed
+            yield name, file
+
+
+def _watch(known):
     while True:
-        for name, file in _files():
-            try:
-                changed = os.stat(file).st_mtime_ns
-            except OSError:
-                continue
-            if known.setdefault(file, changed) != changed:
-                known[file] = changed
-                uwsgi.log("python: module %s (%s) changed: reloading" % (name, file))
-                uwsgi.reload()
         time.sleep(interval)
+        for name, file in _changed(known):
+            uwsgi.log("python: module %s (%s) changed: reloading" % (name, file))
+            uwsgi.reload()
 
 
-threading.Thread(target=_watch, name="py-autoreload", daemon=True).start()
+_known = {}
+list(_changed(_known))  # before the first request: whoever is served may change a file
+threading.Thread(target=_watch, args=(_known,), name="py-autoreload", daemon=True).start()
