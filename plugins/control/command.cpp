@@ -62,8 +62,8 @@ bool read_answer(int mailbox, std::string *answer) {
   return sender.pid == target;
 }
 
-// A signal that comes while another of its kind is pending is lost (signal(7)): it is sent until the server says
-// with an ACK that it has heard this one.
+// A signal that comes while another of its kind is pending is lost (signal(7)): it is sent until the server
+// says with an ACK that it has heard this one.
 int reload(int server) {
   constexpr int kAgainMs = 500;
   int mailbox = open_mailbox();

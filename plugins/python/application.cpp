@@ -132,7 +132,8 @@ void mount(const std::string &text) {
 }  // namespace
 
 bool configured_application_exists() {
-  if (options.module || !options.wsgi_file || !uwsgi.need_app || uwsgi_file_exists(options.wsgi_file)) return true;
+  if (options.module || !options.wsgi_file || !uwsgi.need_app || uwsgi_file_exists(options.wsgi_file))
+    return true;
   uwsgi_log("python: application file %s: %s (correct --wsgi-file, or --chdir)\n",
             absolute_path(options.wsgi_file).c_str(), strerror(errno ? errno : ENOENT));
   return false;
