@@ -173,6 +173,7 @@ def test_mules_have_a_time_of_their_own_to_stop(mortise, mercy, reload_mercy, se
 # ---- binary-path ----
 
 
+@pytest.mark.timeout(120)
 def test_a_reload_executes_another_program(mortise, tmp_path):
     other = tmp_path / "bin" / "mortise"
     other.parent.mkdir()
@@ -183,7 +184,7 @@ def test_a_reload_executes_another_program(mortise, tmp_path):
     program = pathlib.Path("/proc/%d/exe" % server.process.pid)
     assert program.resolve() == pathlib.Path(BINARY).resolve()
     server.signal(signal.SIGHUP)
-    server.wait_for_log("reload done")
+    server.wait_for_log("reload done", seconds=50)  # it has no index of the plugins
     assert program.resolve() == other
     assert ask(server) > 0
 
