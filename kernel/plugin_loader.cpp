@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <mutex>
 
 #include "config/options.h"
 #include "kernel/embedded_plugins.h"
@@ -222,6 +223,8 @@ Result<bool> PluginLoader::load_for_option(std::string_view option) {
 }  // namespace mortise
 
 extern "C" int uwsgi_load_plugin(const char *name) {
+  static std::recursive_mutex one_at_a_time;  // it may load another one
+  const std::lock_guard lock(one_at_a_time);
   auto done = mortise::plugin_loader().load(name);
   if (!done) mortise::log_error(done.error());
   return done ? 0 : -1;

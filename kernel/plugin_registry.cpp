@@ -27,10 +27,7 @@ uwsgi_plugin absent_plugin = [] {
   return plugin;
 }();
 
-std::vector<uwsgi_plugin *> &plugins() {
-  static std::vector<uwsgi_plugin *> list;
-  return list;
-}
+constinit PluginList plugins{};
 
 }  // namespace
 
@@ -43,12 +40,12 @@ bool is_request_plugin(const uwsgi_plugin *plugin) {
 }
 
 bool any_request_plugin() {
-  return std::any_of(plugins().begin(), plugins().end(), is_request_plugin);
+  return std::any_of(plugins.begin(), plugins.end(), is_request_plugin);
 }
 
 void register_plugin(uwsgi_plugin *plugin, int slot) {
   if (slot >= 0) plugin->modifier1 = static_cast<uint8_t>(slot);
-  plugins().push_back(plugin);
+  plugins.add(plugin);
   if (!is_request_plugin(plugin)) {
     if (uwsgi.gp_cnt < 256) uwsgi.gp[uwsgi.gp_cnt++] = plugin;
     return;
@@ -61,12 +58,12 @@ void register_plugin(uwsgi_plugin *plugin, int slot) {
   place = plugin;
 }
 
-const std::vector<uwsgi_plugin *> &loaded_plugins() {
-  return plugins();
+const PluginList &loaded_plugins() {
+  return plugins;
 }
 
 uwsgi_plugin *find_plugin(const std::string &name) {
-  for (uwsgi_plugin *plugin : plugins())
+  for (uwsgi_plugin *plugin : plugins)
     if (name == plugin->name || (plugin->alias && name == plugin->alias)) return plugin;
   return nullptr;
 }
@@ -83,9 +80,8 @@ void log_hook_exception(const char *plugin, const char *hook) noexcept {
 }
 
 Result<void> call_init(bool request_plugins) {
-  // By index: an init may load further plugins.
-  for (size_t i = 0; i < plugins().size(); ++i) {
-    uwsgi_plugin *plugin = plugins()[i];
+  for (auto *at = plugins.begin(); at != plugins.end(); ++at) {  // an init may load further ones
+    uwsgi_plugin *plugin = *at;
     if (is_request_plugin(plugin) != request_plugins || !plugin->init) continue;
     int result = -1;
     const CrashGuard guard(plugin->name, CrashGuard::Moment::kInit);

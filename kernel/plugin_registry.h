@@ -5,8 +5,9 @@
 
 #include <uwsgi.h>
 
+#include <atomic>
+#include <iterator>
 #include <string>
-#include <vector>
 
 #include "kernel/result.h"
 
@@ -19,8 +20,20 @@ void init_plugin_registry();
 // [load]
 void register_plugin(uwsgi_plugin *plugin, int slot);
 
+// Plugins come in while a hook or another core goes through the list: a request may need one more.
+struct PluginList {
+  uwsgi_plugin *list[512];
+  std::atomic<size_t> count = 0;
+  uwsgi_plugin *const *begin() const { return list; }
+  uwsgi_plugin *const *end() const { return list + count.load(std::memory_order_acquire); }
+  void add(uwsgi_plugin *plugin) {  // one at a time
+    list[count] = plugin;
+    count.fetch_add(count + 1 < std::size(list), std::memory_order_release);
+  }
+};
+
 // All registered plugins in order of loading, once each.
-const std::vector<uwsgi_plugin *> &loaded_plugins();
+const PluginList &loaded_plugins();
 uwsgi_plugin *find_plugin(const std::string &name);
 bool is_request_plugin(const uwsgi_plugin *plugin);
 bool any_request_plugin();

@@ -21,10 +21,6 @@ namespace mortise {
 
 namespace {
 
-void init_thread(int core) {
-  call_hooks(Tables::kRequestFirst, &uwsgi_plugin::init_thread, "init_thread", core);
-}
-
 // Core 0 is the main thread. Signals are not blocked in the others: a program that a hook starts would
 // inherit that, and the handlers (kernel/signals.h) may run in any thread.
 template <typename Body>
@@ -34,7 +30,7 @@ void run_cores(Body body) {
     try {
       threads.emplace_back([body, core] {
         prctl(PR_SET_NAME, ("core " + std::to_string(core)).c_str());  // for top and gdb
-        init_thread(core);
+        call_hooks(Tables::kRequestFirst, &uwsgi_plugin::init_thread, "init_thread", core);
         body(core);
       });
     } catch (const std::system_error &error) {

@@ -27,11 +27,11 @@ bool Channel::open() {
   if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends)) return false;
   if (setsockopt(ends[0], SOL_SOCKET, SO_SNDBUFFORCE, &kQueueBytes, sizeof kQueueBytes))
     setsockopt(ends[0], SOL_SOCKET, SO_SNDBUF, &kQueueBytes, sizeof kQueueBytes);
-  sender_ = ends[0];
   receiver_ = ends[1];
   lost_ = static_cast<uint64_t *>(uwsgi_calloc_shared(sizeof(uint64_t)));
   buffer_bytes_ = kLongestName + 1 + static_cast<size_t>(std::max(options().message_bytes, 1));
   buffer_ = static_cast<char *>(uwsgi_malloc(buffer_bytes_));
+  sender_ = ends[0];
   return true;
 }
 

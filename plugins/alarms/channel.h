@@ -4,6 +4,7 @@
 
 #include <uwsgi.h>
 
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
@@ -31,7 +32,7 @@ class Channel {
   uint64_t take_lost();
 
  private:
-  int sender_ = -1;
+  std::atomic<int> sender_ = -1;  // set last: threads of plugins may ask before
   int receiver_ = -1;
   uint64_t *lost_ = nullptr;  // shared
   uint64_t reported_ = 0;

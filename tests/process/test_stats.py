@@ -287,10 +287,13 @@ def pushing(mortise):
 EXPORTER = """
 #include <uwsgi.h>
 /* Memory of the process alone: the pusher fills it, a thread of the master shows it. */
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static char shown[32] = "nothing";
 static void push(struct uwsgi_stats_pusher_instance *instance, time_t now, char *json, size_t len) {
   (void)instance, (void)now, (void)json, (void)len;
+  pthread_mutex_lock(&guard);
   snprintf(shown, sizeof shown, "%d locks", uwsgi.registered_locks != NULL);
+  pthread_mutex_unlock(&guard);
 }
 static void show(struct uwsgi_thread *thread) {
   int listener = bind_to_unix("exporter.sock", 4, 0, 0);
@@ -299,7 +302,9 @@ static void show(struct uwsgi_thread *thread) {
     int fd = -1;
     if (event_queue_wait(thread->queue, -1, &fd) <= 0 || fd != listener) continue;
     int client = accept(listener, NULL, NULL);
+    pthread_mutex_lock(&guard);
     uwsgi_write_nb(client, shown, strlen(shown), 5);
+    pthread_mutex_unlock(&guard);
     close(client);
   }
 }
