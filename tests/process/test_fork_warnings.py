@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from mortise import BUILD
+from mortise import BUILD, THREAD_SANITIZED
 
 APP = "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [b'hello']\n"
 REMEDY = "in a plugin's hook post_fork, in Python in a function marked @postfork, or load the application in each worker: lazy-apps"
@@ -19,6 +19,7 @@ def early(mortise):
                        files={"app.py": APP}, env=environment)  # fmt: skip
 
     return start
+@pytest.mark.skipif(THREAD_SANITIZED, reason="threads at a fork are ThreadSanitizer's own, too")
 
 
 def test_a_thread_of_a_plugin_is_named_once(early):

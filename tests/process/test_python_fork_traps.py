@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from mortise import wait_until
+from mortise import THREAD_SANITIZED, wait_until
 
 redis = pytest.importorskip("redis")
 
@@ -98,6 +98,7 @@ def news_in_each_worker(server, seconds=10):
 
     wait_until(both, seconds, "answers of both workers")
     return seen
+@pytest.mark.skipif(THREAD_SANITIZED, reason="threads at a fork are ThreadSanitizer's own, too")
 
 
 def test_a_thread_of_a_preloaded_application_stays_in_the_master_and_the_log_says_so(wsgi, redis_server):

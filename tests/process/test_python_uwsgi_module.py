@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from mortise import wait_until
+from mortise import THREAD_SANITIZED, wait_until
 
 EVAL = """
 import os, threading, uwsgi
@@ -229,6 +229,7 @@ def test_a_failing_hook_is_logged_and_the_worker_serves(wsgi):
     server = wsgi(HOOKS.replace("    print(\"hook", "    1/0\n    print(\"hook"))
     assert server.get().status == 200
     assert "python: uwsgi.post_fork_hook failed:\nTraceback" in server.log
+@pytest.mark.skipif(THREAD_SANITIZED, reason="threads at a fork are ThreadSanitizer's own, too")
 
 
 def test_threads_of_the_master_are_named_before_they_are_lost(mortise):

@@ -189,7 +189,7 @@ static int start(void) {
   pthread_t thread;
   uwsgi_lock(uwsgi.user_lock[0]);
   uwsgi_unlock(uwsgi.user_lock[0]);
-  return pthread_create(&thread, NULL, raise_it, "orchard");
+  return pthread_create(&thread, NULL, raise_it, "orchard") || pthread_detach(thread);
 }
 struct uwsgi_plugin habit_plugin = {.name = "habit", .init = start};
 """

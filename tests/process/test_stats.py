@@ -295,8 +295,8 @@ static void push(struct uwsgi_stats_pusher_instance *instance, time_t now, char 
   snprintf(shown, sizeof shown, "%d locks", uwsgi.registered_locks != NULL);
   pthread_mutex_unlock(&guard);
 }
+static int listener;
 static void show(struct uwsgi_thread *thread) {
-  int listener = bind_to_unix("exporter.sock", 4, 0, 0);
   event_queue_add_fd_read(thread->queue, listener);
   for (;;) {
     int fd = -1;
@@ -309,6 +309,7 @@ static void show(struct uwsgi_thread *thread) {
   }
 }
 static int start(void) {
+  listener = bind_to_unix("exporter.sock", 4, 0, 0);
   struct uwsgi_stats_pusher *pusher = uwsgi_register_stats_pusher("exporter", push);
   pusher->raw = 1;
   uwsgi_stats_pusher_add(pusher, NULL)->freq = 1;
