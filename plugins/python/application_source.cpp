@@ -88,6 +88,29 @@ PyRef find_callable(PyObject *module, const ApplicationSource &source) {
   return found;
 }
 
+// The options that name the application, in uWSGI's order: the first one that is given counts.
+struct ConfiguredText {
+  const char *option;
+  char *const *text;
+  void (*take)(ApplicationSource &source, const char *text);
+};
+const ConfiguredText kConfigured[] = {
+    {"module", &options.module,
+     [](ApplicationSource &source, const char *text) { source = source_of(text); }},
+    {"wsgi-file", &options.wsgi_file,
+     [](ApplicationSource &source, const char *text) { source.file = text; }},
+    {"eval", &options.eval, [](ApplicationSource &source, const char *text) { source.code = text; }},
+    {"paste", &options.paste, [](ApplicationSource &source, const char *text) { source.paste = text; }},
+    {"pecan", &options.pecan, [](ApplicationSource &source, const char *text) { source.pecan = text; }},
+};
+
+// Null where there is none.
+const ConfiguredText *first_configured() {
+  for (const ConfiguredText &each : kConfigured)
+    if (*each.text) return &each;
+  return nullptr;
+}
+
 }  // namespace
 
 std::string ApplicationSource::description() const {
@@ -118,36 +141,20 @@ ApplicationSource source_of_mount(const std::string &spec) {
 
 ApplicationSource configured_source() {
   ApplicationSource source;
-  if (options.module) {
-    source = source_of(options.module);
-  } else if (options.wsgi_file) {
-    source.file = options.wsgi_file;
-  } else if (options.eval) {
-    source.code = options.eval;
-  } else if (options.paste) {
-    source.paste = options.paste;
-  } else if (options.pecan) {
-    source.pecan = options.pecan;
-  }
+  const ConfiguredText *used = first_configured();
+  if (used) used->take(source, *used->text);
   if (options.callable) source.callable = options.callable;
   return source;
 }
 
 void tell_unused_sources() {
-  const std::pair<const char *, const char *> sources[] = {{"module", options.module},
-                                                           {"wsgi-file", options.wsgi_file},
-                                                           {"eval", options.eval},
-                                                           {"paste", options.paste},
-                                                           {"pecan", options.pecan}};
-  const std::pair<const char *, const char *> *used = nullptr;
-  for (const auto &source : sources) {
-    if (source.second && used)
+  const ConfiguredText *used = first_configured();
+  for (const ConfiguredText &other : kConfigured)
+    if (*other.text && &other != used)
       uwsgi_log(
           "warning: python: %s = %s is not loaded, for %s = %s is the application (leave one of them out; "
           "several are for --mount)\n",
-          source.first, source.second, used->first, used->second);
-    if (source.second && !used) used = &source;
-  }
+          other.option, *other.text, used->option, *used->text);
 }
 
 PyRef load_callable(const ApplicationSource &source) {
