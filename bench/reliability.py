@@ -84,6 +84,14 @@ class serving(Mortise):
             return read_answer(sock)[0]
 
 
+def with_threads(folder):
+    """(option's value, folder of its own) for a worker of one core, and one of several."""
+    for threads in ("1", "4"):
+        sub = folder / threads
+        sub.mkdir()
+        yield threads, sub
+
+
 def processes(server):
     """pids of all of its session."""
     found = []
@@ -276,9 +284,7 @@ def import_crash_loop(folder, front):
 @fault("a hang, with a harakiri of 3 s, 1 and 4 threads")
 def hang(folder, front):
     texts, good = [], True
-    for threads in ("1", "4"):
-        sub = folder / threads
-        sub.mkdir()
+    for threads, sub in with_threads(folder):
         with serving(sub, front, "--processes", "1", "--threads", threads, "--harakiri", "3") as server:
             began = time.monotonic()
             status = server.ask(b"/wait?60")
@@ -345,9 +351,7 @@ def slow_heads(folder, front):
 @fault("16 clients that never read their 8 MiB")
 def never_read(folder, front):
     texts, good = [], True
-    for threads in ("1", "4"):
-        sub = folder / threads
-        sub.mkdir()
+    for threads, sub in with_threads(folder):
         with serving(sub, front, "--processes", "2", "--threads", threads) as server:
             socks = []
             for _ in range(16):
