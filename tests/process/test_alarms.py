@@ -150,6 +150,7 @@ def test_an_alarm_that_logs_does_not_raise_itself(alarms):
 
 def test_the_kinds_are_listed(alarms):
     server = alarms("log:x", "--alarm-list")
+    server.wait_for_log("end of the kinds of alarms")
     listed = re.search(r"\*\*\* kinds of alarms \*\*\*\n(.*)--- end", re.sub(r"(?m)^\[[^]]*\] ", "", server.log), re.S).group(1).split()
     assert listed == ["cmd", "log", "mule", "signal", "fixture"]
 
