@@ -1,5 +1,7 @@
 #include "kernel/clock.h"
 
+#include <time.h>
+
 #include <chrono>
 
 namespace mortise {
@@ -18,6 +20,12 @@ int64_t monotonic_ms() {
 
 uint64_t monotonic_us() {
   return static_cast<uint64_t>(count_since_start<std::chrono::microseconds>());
+}
+
+int64_t coarse_ms() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+  return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 }  // namespace mortise

@@ -9,5 +9,7 @@ namespace mortise {
 // milliseconds.
 int64_t monotonic_ms();
 uint64_t monotonic_us();
+// The same milliseconds as of the last tick of the system (1 to 10 ms ago), at a third of the cost.
+int64_t coarse_ms();
 
 }  // namespace mortise

@@ -31,7 +31,7 @@ thread_local wsgi_request *current_request = nullptr;
 
 // Gives a connection so many seconds from now; 0: for ever.
 void set_deadline(Connection &connection, int64_t seconds) {
-  connection.deadline_ms.store(seconds ? monotonic_ms() + seconds * 1000 : 0, std::memory_order_relaxed);
+  connection.deadline_ms.store(seconds ? coarse_ms() + seconds * 1000 : 0, std::memory_order_relaxed);
 }
 
 // Counters in shared memory: other cores and processes read them at any time.
@@ -166,7 +166,7 @@ void CoreLoop::handle_event(const epoll_event &event) {
 // What is to be done now and then.
 void CoreLoop::tend() {
   if (worker_.may_resume()) worker_.resume_accepting();
-  if (int64_t now = monotonic_ms(); worker_.sweep_due(now)) sweep(now);
+  if (int64_t now = coarse_ms(); worker_.sweep_due(now)) sweep(now);
 }
 
 void CoreLoop::learn_stop() {
@@ -316,7 +316,7 @@ bool CoreLoop::wait_alone(Connection &connection) {
         worker_.stopping() && connection.phase == Phase::kIdle ? -1 : uwsgi.wait_read_hook(connection.fd, 1);
     if (ready > 0) return true;
     const int64_t deadline_ms = connection.deadline_ms.load(std::memory_order_relaxed);
-    if (ready == 0 && (deadline_ms == 0 || monotonic_ms() < deadline_ms)) continue;
+    if (ready == 0 && (deadline_ms == 0 || coarse_ms() < deadline_ms)) continue;
     waits_ = false;
     if (ready < 0) {
       worker_.connections().close(connection);

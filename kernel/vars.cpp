@@ -23,7 +23,6 @@ struct Mirror {
 
 #define MIRROR(name, member) \
   { name, offsetof(wsgi_request, member), offsetof(wsgi_request, member##_len) }
-// Sorted by the length of the name.
 constexpr std::array kMirrors = {
     Mirror MIRROR("HTTPS", https),
     Mirror MIRROR("PATH_INFO", path_info),
@@ -48,36 +47,25 @@ constexpr std::array kMirrors = {
 };
 #undef MIRROR
 
-// kFirst[n] is the first mirror whose name has n bytes or more: a look-up touches one or two of them.
-constexpr size_t kLongest = kMirrors.back().name.size();
-constexpr auto kFirst = [] {
-  std::array<uint8_t, kLongest + 2> first{};
-  for (size_t len = 0; len < first.size(); ++len)
-    for (const Mirror &entry : kMirrors) first[len] += entry.name.size() < len;
-  return first;
-}();
-static_assert(std::is_sorted(kMirrors.begin(), kMirrors.end(),
-                             [](const Mirror &a, const Mirror &b) { return a.name.size() < b.name.size(); }));
-
-// Names of this length are compared as two or three words: this happens to each variable of each request.
-bool is_same(const char *a, const char *b, size_t len) {
-  if (len < sizeof(uint64_t)) return memcmp(a, b, len) == 0;
-  const auto word = [](const char *at) {
-    uint64_t bytes;
-    memcpy(&bytes, at, sizeof bytes);
-    return bytes;
-  };
-  static_assert(kLongest <= 3 * sizeof(uint64_t));
-  const size_t middle = len > 16 ? 8 : 0, last = len - 8;
-  return ((word(a) ^ word(b)) | (word(a + middle) ^ word(b + middle)) | (word(a + last) ^ word(b + last))) ==
-         0;
+// Each name has a slot of its own, told by its length and its last two bytes: a look-up compares one name.
+constexpr size_t kShortest = 5, kLongest = 22;
+constexpr size_t slot_of(std::string_view name) {
+  const size_t before_last = static_cast<uint8_t>(name[name.size() - 2]);
+  return (5 * name.size() + 2 * before_last + static_cast<uint8_t>(name.back())) % 64;
 }
+constexpr auto kSlots = [] {
+  std::array<uint8_t, 64> slots{};
+  for (uint8_t i = 0; i < kMirrors.size(); ++i) slots[slot_of(kMirrors[i].name)] = i;
+  return slots;
+}();
+static_assert(std::all_of(kMirrors.begin(), kMirrors.end(), [](const Mirror &entry) {
+  return &kMirrors[kSlots[slot_of(entry.name)]] == &entry && entry.name.size() >= kShortest &&
+         entry.name.size() <= kLongest;
+}));
 
 void mirror(wsgi_request *request, std::string_view name, const char *value, uint16_t len) {
-  if (name.size() > kLongest) return;
-  for (size_t i = kFirst[name.size()]; i < kFirst[name.size() + 1]; ++i) {
-    const Mirror &entry = kMirrors[i];
-    if (!is_same(entry.name.data(), name.data(), name.size())) continue;
+  if (name.size() < kShortest || name.size() > kLongest) return;
+  if (const Mirror &entry = kMirrors[kSlots[slot_of(name)]]; entry.name == name) {
     char *base = reinterpret_cast<char *>(request);
     char *text = const_cast<char *>(value);
     memcpy(base + entry.value_offset, &text, sizeof text);
