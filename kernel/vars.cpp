@@ -65,7 +65,8 @@ static_assert(std::all_of(kMirrors.begin(), kMirrors.end(), [](const Mirror &ent
 
 void mirror(wsgi_request *request, std::string_view name, const char *value, uint16_t len) {
   if (name.size() < kShortest || name.size() > kLongest) return;
-  if (const Mirror &entry = kMirrors[kSlots[slot_of(name)]]; entry.name == name) {
+  if (const Mirror &entry = kMirrors[kSlots[slot_of(name)]];
+      entry.name.size() == name.size() && memcmp(entry.name.data(), name.data(), name.size()) == 0) {
     char *base = reinterpret_cast<char *>(request);
     char *text = const_cast<char *>(value);
     memcpy(base + entry.value_offset, &text, sizeof text);
