@@ -32,5 +32,7 @@ TEST_CASE("the monotonic clock does not go back and its units agree") {
   uint64_t after_us = mortise::monotonic_us();
   CHECK(before_us / 1000 <= static_cast<uint64_t>(ms));
   CHECK(static_cast<uint64_t>(ms) <= after_us / 1000);
+  CHECK(mortise::coarse_ms() <= mortise::monotonic_ms());
+  CHECK(mortise::coarse_ms() + 60'000 > ms);
   CHECK(uwsgi_micros() / 1'000'000 - static_cast<uint64_t>(uwsgi_now()) <= 1);
 }

@@ -87,6 +87,56 @@ TEST_CASE("a variable that is added is found, and its member of the request is s
   CHECK(uwsgi_get_var(&exchange.request, "PATH_INF", 8, &len) == nullptr);
 }
 
+TEST_CASE("each common variable sets its own member, and names like it set none") {
+  using Text = char *wsgi_request::*;
+  using Length = uint16_t wsgi_request::*;
+  struct Common {
+    std::string name;
+    Text text;
+    Length length;
+  };
+  const Common all[] = {
+      {"HTTPS", &wsgi_request::https, &wsgi_request::https_len},
+      {"PATH_INFO", &wsgi_request::path_info, &wsgi_request::path_info_len},
+      {"HTTP_HOST", &wsgi_request::host, &wsgi_request::host_len},
+      {"REQUEST_URI", &wsgi_request::uri, &wsgi_request::uri_len},
+      {"SCRIPT_NAME", &wsgi_request::script_name, &wsgi_request::script_name_len},
+      {"REMOTE_ADDR", &wsgi_request::remote_addr, &wsgi_request::remote_addr_len},
+      {"REMOTE_USER", &wsgi_request::remote_user, &wsgi_request::remote_user_len},
+      {"HTTP_COOKIE", &wsgi_request::cookie, &wsgi_request::cookie_len},
+      {"UWSGI_APPID", &wsgi_request::appid, &wsgi_request::appid_len},
+      {"QUERY_STRING", &wsgi_request::query_string, &wsgi_request::query_string_len},
+      {"CONTENT_TYPE", &wsgi_request::content_type, &wsgi_request::content_type_len},
+      {"HTTP_REFERER", &wsgi_request::referer, &wsgi_request::referer_len},
+      {"DOCUMENT_ROOT", &wsgi_request::document_root, &wsgi_request::document_root_len},
+      {"REQUEST_METHOD", &wsgi_request::method, &wsgi_request::method_len},
+      {"REQUEST_SCHEME", &wsgi_request::scheme, &wsgi_request::scheme_len},
+      {"SERVER_PROTOCOL", &wsgi_request::protocol, &wsgi_request::protocol_len},
+      {"HTTP_USER_AGENT", &wsgi_request::user_agent, &wsgi_request::user_agent_len},
+      {"HTTP_AUTHORIZATION", &wsgi_request::authorization, &wsgi_request::authorization_len},
+      {"HTTP_ACCEPT_ENCODING", &wsgi_request::encoding, &wsgi_request::encoding_len},
+      {"HTTP_IF_MODIFIED_SINCE", &wsgi_request::if_modified_since, &wsgi_request::if_modified_since_len},
+  };
+  for (const Common &one : all) {
+    for (std::string name : {one.name, "X" + one.name.substr(1), one.name.substr(1), one.name + "S"}) {
+      Exchange exchange;
+      INFO(name);
+      std::string value = "value of " + name;
+      REQUIRE(uwsgi_req_add_var(&exchange.request, name.data(), static_cast<uint16_t>(name.size()),
+                                value.data(), static_cast<uint16_t>(value.size())) == 0);
+      for (const Common &other : all) {
+        const bool is_set = other.name == name;
+        CHECK((exchange.request.*other.text == value.data()) == is_set);
+        CHECK((exchange.request.*other.length == value.size()) == is_set);
+      }
+    }
+  }
+  Exchange exchange;
+  for (std::string name : {"", "K", "TLS", "X_NAME_THAT_IS_LONGER_THAN_ANY_COMMON_ONE"})
+    CHECK(uwsgi_req_add_var(&exchange.request, name.data(), static_cast<uint16_t>(name.size()), "v", 1) == 0);
+  CHECK(exchange.request.var_cnt == 8);
+}
+
 TEST_CASE("variables beyond --max-vars are refused") {
   Exchange exchange;
   for (int i = 0; i < uwsgi.max_vars; ++i) REQUIRE(uwsgi_req_add_var(&exchange.request, "K", 1, "v", 1) == 0);
