@@ -150,9 +150,9 @@ def test_a_smart_daemon_in_the_background_is_started_again_when_it_is_gone(wsgi,
     wait_until(lambda: pids(pidfile))
     first = pids(pidfile)[0]
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: pids(pidfile) and pids(pidfile)[0] != first)
-    wait_until(lambda: alive(pids(pidfile)[0]))
-    os.kill(pids(pidfile)[0], signal.SIGKILL)
+    second = wait_until(lambda: next((pid for pid in pids(pidfile) if pid != first), None))  # the file is empty in between
+    wait_until(lambda: alive(second))
+    os.kill(second, signal.SIGKILL)
 
 
 def test_a_reload_replaces_daemons_one_after_the_other(wsgi, daemon):
