@@ -130,13 +130,17 @@ class Mortise:
     # ---- requests ----
 
     def address(self, scheme="http"):
-        """(host, port), or the path of a UNIX socket, that the server says it listens on."""
-        # The workers' own sockets first, then the gateway's.
-        for _, found_scheme, where in sorted(LISTENING.findall(self.log), key=lambda found: found[0] != "listening"):
-            if found_scheme == scheme:
-                host, _, port = where.rpartition(":")
-                return (host.strip("[]"), int(port)) if port.isdigit() else str(self.folder / where)
-        raise AssertionError("no %s socket in the log:\n%s" % (scheme, self.log))
+        """(host, port), or the path of a UNIX socket, that the server says it listens on, or is about to say."""
+
+        def told():
+            # The workers' own sockets first, then the gateway's.
+            for _, found_scheme, where in sorted(LISTENING.findall(self.log), key=lambda found: found[0] != "listening"):
+                if found_scheme == scheme:
+                    host, _, port = where.rpartition(":")
+                    return (host.strip("[]"), int(port)) if port.isdigit() else str(self.folder / where)
+            return None
+
+        return wait_until(told, what=lambda: "%s socket in the log:\n%s" % (scheme, self.log))
 
     @property
     def url(self):
