@@ -252,8 +252,7 @@ def test_a_unix_socket_survives_reloads_and_is_removed_at_the_end(mortise):
 def test_a_listener_that_the_configuration_no_longer_has_is_closed(configured):
     server = configured("http-socket = 127.0.0.1:0\n")
     host, port = server.address()
-    listening = [line for line in server.log.splitlines() if "listening on" in line]
-    assert len(listening) == 2
+    server.wait_for_log("listening on", count=2)
     ini(server.folder, "")
     text = (server.folder / "server.ini").read_text().replace("127.0.0.1:0", "127.0.0.1:%d" % port)
     write(server.folder, "server.ini", text)
