@@ -253,6 +253,7 @@ def test_a_listener_that_the_configuration_no_longer_has_is_closed(configured):
     server = configured("http-socket = 127.0.0.1:0\n")
     host, port = server.address()
     server.wait_for_log("listening on", count=2)
+    assert server.log.count("listening on") == 2
     ini(server.folder, "")
     text = (server.folder / "server.ini").read_text().replace("127.0.0.1:0", "127.0.0.1:%d" % port)
     write(server.folder, "server.ini", text)

@@ -67,12 +67,12 @@ def compiler_seconds(source):
 
 
 def test_the_header_compiles_in_less_than_a_tenth_of_a_second(tmp_path):
-    nothing, source = tmp_path / "nothing.c", tmp_path / "source.c"
-    nothing.write_text("")
+    source = tmp_path / "source.c"
     source.write_text("#include <uwsgi.h>\n")
-    seconds = [(compiler_seconds(nothing), compiler_seconds(source)) for _ in range(5)]
-    # Where the compiler takes long for nothing at all the machine is slow or shared, and not the header too large.
-    assert min(whole for _, whole in seconds) < max(HEADER_SECONDS, 6 * min(start for start, _ in seconds)), seconds
+    seconds = []
+    while len(seconds) < 25 and min(seconds, default=HEADER_SECONDS) >= HEADER_SECONDS:  # the best counts: others slow it down
+        seconds.append(compiler_seconds(source))
+    assert min(seconds) < HEADER_SECONDS, seconds
 
 
 def test_no_type_of_cxx_or_of_a_library_is_in_the_header(tmp_path):
