@@ -10,28 +10,33 @@ int die_on_no_workers = 0;
 
 namespace {
 
+bool any_lived = false;
 bool none_left = false;
 
+bool any_lives() {
+  for (int wid = 1; wid <= uwsgi.numproc; ++wid)
+    if (uwsgi.workers[wid].pid > 0) return true;
+  return false;
+}
+
 // Those that were asked to rest are not dead.
-bool all_dead() {
-  bool any_wanted = false;
-  for (int wid = 1; wid <= uwsgi.numproc; ++wid) {
-    if (uwsgi.workers[wid].cheaped) continue;
-    if (uwsgi.workers[wid].pid > 0) return false;
-    any_wanted = true;
-  }
-  return any_wanted;
+bool any_wanted() {
+  for (int wid = 1; wid <= uwsgi.numproc; ++wid)
+    if (!uwsgi.workers[wid].cheaped) return true;
+  return false;
 }
 
 }  // namespace
 
 void look_for_workers() {
-  const int state = uwsgi_server_state();
-  if (die_on_no_workers && (state == UWSGI_SERVING || state == UWSGI_RELOADING)) none_left |= all_dead();
+  none_left |= any_lived && any_wanted() && !any_lives();
 }
 
 void end_without_workers() {
-  if (!none_left || uwsgi_server_state() == UWSGI_STOPPING) return;
+  const int state = uwsgi_server_state();
+  // While a reload is tried, the workers of the generation before are not among those seen here.
+  any_lived |= state != UWSGI_RELOADING && any_lives();
+  if (!die_on_no_workers || !none_left || state == UWSGI_STOPPING) return;
   uwsgi_log("all workers are dead: the server ends (die-on-no-workers)\n");
   uwsgi_stop_server(0);
 }

@@ -134,7 +134,7 @@ void mount(const std::string &text) {
 bool configured_application_exists() {
   if (options.module || !options.wsgi_file || !uwsgi.need_app || uwsgi_file_exists(options.wsgi_file))
     return true;
-  uwsgi_log("python: application file %s: %s (correct --wsgi-file, or --chdir)\n",
+  uwsgi_log("error: python: application file %s: %s (correct --wsgi-file, or --chdir)\n",
             absolute_path(options.wsgi_file).c_str(), strerror(errno ? errno : ENOENT));
   return false;
 }

@@ -113,7 +113,7 @@ def test_an_environment_variable_of_the_configuration_is_seen(wsgi):
 def test_a_missing_file_ends_the_server_with_one_clear_line(tmp_path):
     ended = run(tmp_path, *ADDRESS, "--wsgi-file", "absent.py")
     assert ended.returncode == NEED_APP_STATUS
-    expected = "python: application file %s/absent.py: No such file or directory (correct --wsgi-file, or --chdir)" % tmp_path
+    expected = "error: python: application file %s/absent.py: No such file or directory (correct --wsgi-file, or --chdir)" % tmp_path
     assert expected in ended.stdout
     assert "Traceback" not in ended.stdout
 

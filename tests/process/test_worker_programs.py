@@ -112,6 +112,14 @@ def worker_pids(server):
     return [int(server.wait_for_log(r"worker %d \(pid (\d+)\) started" % number).group(1)) for number in (1, 2)]
 
 
+def kill_at_once(server, pids):
+    server.signal(signal.SIGSTOP)  # it shall see all deaths at once
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: all(pathlib.Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()[0] == "Z" for pid in pids))
+    server.signal(signal.SIGCONT)
+
+
 @pytest.mark.parametrize("option, ends", [((), False), (("--die-on-no-workers",), True)])
 def test_the_server_ends_with_its_last_worker_if_that_is_wanted(mortise, option, ends):
     server = mortise(*HTTP, "--processes", "2", *option, files={"app.py": APP})
@@ -121,18 +129,45 @@ def test_the_server_ends_with_its_last_worker_if_that_is_wanted(mortise, option,
     os.kill(first, signal.SIGKILL)
     server.wait_for_log(r"worker 1 \(pid (?!%d\))\d+\) started" % first)  # one was left
     assert ask(server) > 0
-    server.signal(signal.SIGSTOP)  # it shall see both deaths at once
-    dead = worker_pids(server)
-    for pid in dead:
-        os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: all(pathlib.Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()[0] == "Z" for pid in dead))
-    server.signal(signal.SIGCONT)
+    kill_at_once(server, worker_pids(server))
     if ends:
-        assert server.process.wait(15) == 0
-        assert "all workers are dead: the server ends (die-on-no-workers)" in server.log
+        assert ends_without_workers(server)
     else:
         wait_until(lambda: server.log.count(") started") == 5)
         assert ask(server) > 0
+
+
+def ends_without_workers(server):
+    assert server.process.wait(15) == 0
+    return "all workers are dead: the server ends (die-on-no-workers)" in server.log
+
+
+SLOW_FIRST = """
+import pathlib, time, uwsgi
+while uwsgi.worker_id() == 1 and pathlib.Path("hold").exists():
+    time.sleep(0.01)
+"""
+
+
+def test_the_last_worker_may_die_before_all_were_ready(mortise):
+    files = {"app.py": SLOW_FIRST + APP, "hold": ""}
+    server = mortise(*HTTP, "--lazy-apps", "--processes", "2", "--die-on-no-workers", files=files)
+    pids = worker_pids(server)
+    assert ask(server) == pids[1]
+    kill_at_once(server, pids)
+    assert ends_without_workers(server)
+
+
+def test_workers_of_a_new_generation_are_not_dead_before_they_start(mortise):
+    server = mortise(*HTTP, "--processes", "2", "--die-on-no-workers", files={"app.py": APP})
+    before = worker_pids(server)
+    server.signal(signal.SIGHUP)
+    server.wait_for_log("reload done")
+    server.wait_for_log(r"old worker \d \(pid \d+\) stopped", count=2)
+    after = worker_pids(server)
+    assert not set(after) & set(before) and ask(server) in after
+    kill_at_once(server, after)
+    assert ends_without_workers(server)
 
 
 # ---- forkbomb-delay ----
