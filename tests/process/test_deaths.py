@@ -21,7 +21,8 @@ def application(environ, start_response):
     if path == "/segfault": ctypes.string_at(0)
     if path == "/exit": os._exit(3)
     if path == "/sysexit": raise SystemExit(4)
-    if path == "/oom": os.kill(os.getpid(), signal.SIGKILL)
+    if path == "/kill": os.kill(os.getpid(), signal.SIGKILL)
+    if path == "/hoard": hoard = b"x" * (256 << 20)
     if path == "/wait": time.sleep(0.3)
     if path == "/orphan":
         if os.fork() == 0:
@@ -54,7 +55,7 @@ def workers_ready(server, count):
     return loaded >= count and children(server.process.pid)
 
 
-@pytest.mark.parametrize("how,said", [("/segfault", "died: signal 11 (Segmentation fault)"), ("/exit", "ended: exit status 3"), ("/oom", "died: signal 9 (Killed)")])
+@pytest.mark.parametrize("how,said", [("/segfault", "died: signal 11 (Segmentation fault)"), ("/exit", "ended: exit status 3"), ("/kill", "died: signal 9 (Killed)")])
 def test_a_worker_that_dies_in_a_request_takes_that_request_alone_with_it(mortise, how, said):
     server = mortise("--http", "127.0.0.1:0", "--wsgi-file", "app.py", "--processes", "2", files={"app.py": APP})
     server.wait_for_log("loaded in", count=2)
@@ -63,6 +64,41 @@ def test_a_worker_that_dies_in_a_request_takes_that_request_alone_with_it(mortis
         server.wait_for_log("loaded in", count=3)
     assert said in server.log
     # A worker has one core: whoever it was serving was the one that killed it.
+    assert not load.failures
+
+
+@pytest.fixture
+def memory_group():
+    """A control group whose processes may take 64 MiB more: its folder. Only where such a group may be made."""
+    for folder, limit in ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"), ("/sys/fs/cgroup", "memory.max"):
+        group = pathlib.Path(folder, "mortise-%d" % os.getpid())
+        try:
+            group.mkdir()
+        except OSError:
+            continue
+        try:
+            with (group / limit).open("r+") as file:  # which is not made where the kernel did not
+                file.write(str(64 << 20))
+        except OSError:
+            group.rmdir()
+            continue
+        yield group
+        wait_until(lambda: not (group / "cgroup.procs").read_text())
+        group.rmdir()
+        return
+    pytest.skip("no control group with a limit of memory may be made here")
+
+
+def test_a_worker_that_the_kernel_kills_for_its_memory_is_started_again(memory_group, mortise):
+    server = mortise("--http", "127.0.0.1:0", "--wsgi-file", "app.py", "--processes", "2", files={"app.py": APP})
+    server.wait_for_log("loaded in", count=2)
+    pids = {int(server.wait_for_log(r"worker %d \(pid (\d+)\) started" % number).group(1)) for number in (1, 2)}
+    for pid in pids:
+        (memory_group / "cgroup.procs").write_text(str(pid))
+    with Load(server.address(), clients=2, pause=0.01) as load:
+        assert server.get("/hoard").status == 502
+        server.wait_for_log("loaded in", count=3)
+    assert int(server.wait_for_log(r"\(pid (\d+)\) died: signal 9 \(Killed\)").group(1)) in pids
     assert not load.failures
 
 
