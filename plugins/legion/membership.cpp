@@ -1,5 +1,7 @@
 #include "membership.h"
 
+#include <mortise/lifecycle.h>
+
 #include <cstdlib>
 #include <cstring>
 
@@ -24,6 +26,17 @@ bool is_path(const std::string &address) {
   return address.find(':') == address.npos;
 }
 
+// Asked without a word in the log, which bind_to_udp() would say.
+bool is_taken(const std::string &address) {
+  union uwsgi_sockaddr to;
+  socklen_t len = 0;
+  std::string text = address;
+  const int fd = uwsgi_socket_from_addr(&to, &len, text.data(), SOCK_DGRAM);
+  const bool taken = fd >= 0 && ::bind(fd, &to.sa, len) != 0 && errno == EADDRINUSE;
+  if (fd >= 0) close(fd);
+  return taken;
+}
+
 std::string new_uuid() {
   char text[37];
   uwsgi_uuid(text);
@@ -40,7 +53,9 @@ void append_scroll(std::string &list, const std::string &scroll) {
 }  // namespace
 
 Membership::Membership(Legion &legion)
-    : legion_(legion), members_(legion.legion, new_uuid(), legion.valor, legion.quorum) {
+    : legion_(legion),
+      began_ms_(monotonic_ms()),
+      members_(legion.legion, new_uuid(), legion.valor, legion.quorum) {
   legion_.pid = uwsgi.mypid;
   strcpy(legion_.uuid, members_.self().uuid.c_str());
   act("setup", legion_.setup_hooks);
@@ -50,9 +65,12 @@ Membership::~Membership() {
   if (legion_.socket >= 0) close(legion_.socket);
 }
 
-// The generation before this one may have it until its end.
+// The generation before this one may have the address until its end, which is no error for so long.
 bool Membership::bind() {
+  constexpr int64_t kPredecessorMs = 10'000;
   if (legion_.socket >= 0) return true;
+  const bool may_be_its = uwsgi_generation() > 0 && monotonic_ms() - began_ms_ < kPredecessorMs;
+  if (may_be_its && !legion_.multicast && !is_path(legion_.addr) && is_taken(legion_.addr)) return false;
   legion_.socket = is_path(legion_.addr) ? bind_to_unix_dgram(legion_.addr)
                                          : bind_to_udp(legion_.addr, legion_.multicast, 0);
   if (legion_.socket < 0) return false;

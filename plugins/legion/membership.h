@@ -37,6 +37,7 @@ class Membership {
   void note(const char *phase, const std::string &uuid, const uwsgi_string_list *hooks);
 
   Legion &legion_;
+  const int64_t began_ms_;
   Members members_;
   std::map<std::string, std::unique_ptr<uwsgi_legion_node>> nodes_;  // what plugins see of the others
   Members::Candidate lord_;

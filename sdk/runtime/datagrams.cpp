@@ -34,12 +34,19 @@ int open_datagram(const char *text, const char *verb, int (*use)(int, const sock
   return fd.release();
 }
 
+// Every member of a group on this machine gets what is sent to it.
+int bind_shared(int fd, const sockaddr *address, socklen_t len) {
+  const int on = 1;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  return bind(fd, address, len);
+}
+
 }  // namespace
 
 extern "C" {
 
 int bind_to_udp(const char *address, int multicast, int broadcast) {
-  const int fd = open_datagram(address, "bind", bind);
+  const int fd = open_datagram(address, "bind", multicast ? bind_shared : bind);
   if (fd < 0) return -1;
   const int on = 1;
   if (broadcast) setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
