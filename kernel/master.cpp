@@ -90,6 +90,7 @@ void handle_event(Supervisor &supervisor, int signal_fd, int fd) {
 }
 
 int wait_for_events(const Supervisor &supervisor, epoll_event *events) {
+  block_master_signals();
   int64_t left_ms = std::clamp<int64_t>(supervisor.next_due_ms() - monotonic_ms(), 0, kLongestTurnMs);
   return std::max(0, epoll_wait(queue, events, kEventsATurn, static_cast<int>(left_ms)));
 }

@@ -40,9 +40,9 @@ void set_disposition(int signum, SignalHandler handler) {
 }  // namespace
 
 void block_master_signals() {
-  if (blocked) return;
-  blocked = true;
   sigset_t set = master_set();
+  if (blocked) return void(pthread_sigmask(SIG_BLOCK, &set, nullptr));
+  blocked = true;
   pthread_sigmask(SIG_BLOCK, &set, &mask_before);
   // They are still blocked where the generation before executed this one, for none of them may get lost then.
   if (handover().generation && !handover().trial)

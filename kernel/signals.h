@@ -9,7 +9,8 @@
 namespace mortise {
 
 // Blocks the signals that the master reads, for this thread and those it starts later, and neutralises
-// SIGPIPE. Call it before any thread exists. Calling again does nothing. [master]
+// SIGPIPE. Call it before any thread exists, and again where a plugin's runtime may have opened them.
+// [master]
 void block_master_signals();
 
 // signalfd(2) of the blocked signals, non-blocking. [master]

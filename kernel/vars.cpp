@@ -108,9 +108,9 @@ int uwsgi_req_add_var(wsgi_request *request, const char *key, uint16_t keylen, c
 
 char *uwsgi_req_append(wsgi_request *request, const char *key, uint16_t keylen, const char *val,
                        uint16_t vallen) {
-  char *memory = uwsgi_req_alloc(request, static_cast<size_t>(keylen) + vallen);
+  char *memory = uwsgi_req_alloc(request, size_t{keylen} + 1 + vallen);
   if (!memory) return nullptr;
-  char *value = memory + keylen;
+  char *value = memory + keylen + 1;  // plugins may end a name in place
   if (keylen) memcpy(memory, key, keylen);
   if (vallen) memcpy(value, val, vallen);
   if (iovec *present = mortise::find(request, view(key, keylen))) {

@@ -56,9 +56,10 @@ void add_cron2(char *name, char *value, void *) {
   if (text.empty() || space == text.npos) refuse(name, value, "there is no command");
   char *minute = nullptr, *hour = nullptr, *day = nullptr, *month = nullptr, *week = nullptr,
        *unique = nullptr, *harakiri = nullptr, *mercy = nullptr, *legion = nullptr;
-  if (has_keys && uwsgi_kvlist_parse(keys.c_str(), keys.size(), ',', '=', "minute", &minute, "hour", &hour,
-                                     "day", &day, "month", &month, "week", &week, "unique", &unique,
-                                     "harakiri", &harakiri, "mercy", &mercy, "legion", &legion, nullptr))
+  if (has_keys &&
+      uwsgi_kvlist_parse_strict(keys.c_str(), keys.size(), ',', '=', "minute", &minute, "hour", &hour, "day",
+                                &day, "month", &month, "week", &week, "unique", &unique, "harakiri",
+                                &harakiri, "mercy", &mercy, "legion", &legion, nullptr))
     refuse(name, value,
            "unknown key (there are: minute, hour, day, month, week, unique, harakiri, mercy, legion)");
   CronTime time;

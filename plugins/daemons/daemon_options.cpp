@@ -91,12 +91,12 @@ void add_keyval(char *name, char *value, void *) {
        *with_stdin = nullptr, *uid = nullptr, *gid = nullptr, *ns_pid = nullptr, *chdir = nullptr,
        *max_throttle = nullptr, *legion = nullptr;
   if (!value ||
-      uwsgi_kvlist_parse(value, strlen(value), ',', '=', "command", &command, "cmd", &cmd, "exec", &exec,
-                         "freq", &freq, "pidfile", &pidfile, "control", &control, "daemonize", &daemonize,
-                         "daemon", &daemon_word, "touch", &touch, "stopsignal", &stopsignal, "stop_signal",
-                         &stop_signal, "reloadsignal", &reloadsignal, "reload_signal", &reload_signal,
-                         "stdin", &with_stdin, "uid", &uid, "gid", &gid, "ns_pid", &ns_pid, "chdir", &chdir,
-                         "max_throttle", &max_throttle, "legion", &legion, nullptr))
+      uwsgi_kvlist_parse_strict(
+          value, strlen(value), ',', '=', "command", &command, "cmd", &cmd, "exec", &exec, "freq", &freq,
+          "pidfile", &pidfile, "control", &control, "daemonize", &daemonize, "daemon", &daemon_word, "touch",
+          &touch, "stopsignal", &stopsignal, "stop_signal", &stop_signal, "reloadsignal", &reloadsignal,
+          "reload_signal", &reload_signal, "stdin", &with_stdin, "uid", &uid, "gid", &gid, "ns_pid", &ns_pid,
+          "chdir", &chdir, "max_throttle", &max_throttle, "legion", &legion, nullptr))
     refuse(name, value,
            "unknown key (there are: cmd, pidfile, daemonize, control, freq, touch, stopsignal, reloadsignal, "
            "stdin, uid, gid, chdir, "

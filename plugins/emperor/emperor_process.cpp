@@ -68,7 +68,10 @@ int open_stats() {
 void write_pidfile() {
   if (!settings().pidfile) return;
   FILE *file = fopen(settings().pidfile, "we");
-  if (!file) return uwsgi_error_open(settings().pidfile);
+  if (!file) {
+    uwsgi_error_open(settings().pidfile);
+    return;
+  }
   fprintf(file, "%d\n", static_cast<int>(getpid()));
   fclose(file);
 }

@@ -6,7 +6,10 @@
 
 extern "C" void uwsgi_master_manage_emperor_proxy(int proxy, int emperor, int config, int on_demand) {
   const int client = accept4(proxy, nullptr, nullptr, SOCK_CLOEXEC);
-  if (client < 0) return uwsgi_error("emperor proxy: accept()");
+  if (client < 0) {
+    uwsgi_error("emperor proxy: accept()");
+    return;
+  }
   int fds[3], count = 0;
   for (int fd : {emperor, config, on_demand})
     if (fd >= 0) fds[count++] = fd;

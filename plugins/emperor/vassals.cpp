@@ -10,11 +10,20 @@
 #include "launch.h"
 #include "settings.h"
 
+// Before the first vassal, for monitors that walk along them from ui->ui_next.
+static uwsgi_instance before_first;
+extern "C" UWSGI_API uwsgi_instance *const ui = &before_first;
+
 namespace mortise::emperor {
 
 static Vassal *list;
 
 namespace {
+
+void set_first(Vassal *vassal) {
+  list = vassal;
+  uwsgi.vassals = before_first.ui_next = vassal;
+}
 
 constexpr int64_t kLoyalMs = 30'000;  // who lives as long as this starts with a clean slate
 constexpr char kHeartbeat = 26;       // uWSGI's numbers of what a vassal tells
@@ -74,8 +83,7 @@ void drop(Vassal *vassal) {
   if (vassal->ui_prev) {
     vassal->ui_prev->ui_next = vassal->ui_next;
   } else {
-    list = static_cast<Vassal *>(vassal->ui_next);
-    uwsgi.vassals = list;
+    set_first(static_cast<Vassal *>(vassal->ui_next));
   }
   if (vassal->ui_next) vassal->ui_next->ui_prev = vassal->ui_prev;
   uwsgi_log("[emperor] vassal %s %s\n", vassal->name, uwsgi_stopping() ? "stopped" : "removed");
@@ -230,8 +238,7 @@ void emperor_add_with_attrs(uwsgi_emperor_scanner *scanner, char *name, time_t b
   vassal->attrs = attrs ? attrs : collect_attributes(*vassal);
   vassal->ui_next = list;
   if (list) list->ui_prev = vassal;
-  list = vassal;
-  uwsgi.vassals = list;
+  set_first(vassal);
   keep_config(*vassal, config, config_len);
 }
 

@@ -38,7 +38,10 @@ EVP_PKEY *key_of(uwsgi_subscribe_slot *slot) {
     if (c == '/') c = '_';  // a key of the network must not leave the folder
   const std::string path = configured().folder + "/" + name + ".pem";
   std::unique_ptr<FILE, int (*)(FILE *)> file(fopen(path.c_str(), "re"), fclose);
-  if (!file) return uwsgi_error_open(path.c_str()), nullptr;
+  if (!file) {
+    uwsgi_error_open(path.c_str());
+    return nullptr;
+  }
   EVP_PKEY *key = PEM_read_PUBKEY(file.get(), nullptr, nullptr, nullptr);
   if (!key) uwsgi_log("subscriptions-sign-check: %s is no public key in PEM form\n", path.c_str());
   slot->sign_public_key = key;

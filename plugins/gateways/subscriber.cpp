@@ -51,9 +51,9 @@ Announcement from_text(std::string_view text) {
 Announcement from_keyval(const uwsgi_string_list &item) {
   char *server = nullptr, *key = nullptr, *address = nullptr, *weight = nullptr, *modifier1 = nullptr,
        *modifier2 = nullptr, *backup = nullptr, *sign = nullptr;
-  if (uwsgi_kvlist_parse(item.value, item.len, ',', '=', "server", &server, "key", &key, "addr", &address,
-                         "weight", &weight, "modifier1", &modifier1, "modifier2", &modifier2, "backup",
-                         &backup, "sign", &sign, nullptr) ||
+  if (uwsgi_kvlist_parse_strict(item.value, item.len, ',', '=', "server", &server, "key", &key, "addr",
+                                &address, "weight", &weight, "modifier1", &modifier1, "modifier2", &modifier2,
+                                "backup", &backup, "sign", &sign, nullptr) ||
       !server || !key) {
     uwsgi_log("subscribe2 = %s: not understood (server= and key= are needed)\n", item.value);
     uwsgi_exit(64);

@@ -28,6 +28,29 @@ constexpr std::string_view without_port(std::string_view host) {
   return colon == host.npos || host.find(']', colon) != host.npos ? host : host.substr(0, colon);
 }
 
+// Plugins may end a name in place, so that it is a C string: names are in memory that may be written, and the
+// byte behind them is free.
+template <size_t N>
+struct VariableName {
+  char text[N];
+  operator std::string_view() const { return {text, N - 1}; }
+};
+template <size_t N>
+VariableName(const char (&)[N]) -> VariableName<N>;
+inline constinit VariableName kRequestMethod{"REQUEST_METHOD"};
+inline constinit VariableName kRequestUri{"REQUEST_URI"};
+inline constinit VariableName kPathInfo{"PATH_INFO"};
+inline constinit VariableName kQueryString{"QUERY_STRING"};
+inline constinit VariableName kScriptName{"SCRIPT_NAME"};
+inline constinit VariableName kServerProtocol{"SERVER_PROTOCOL"};
+inline constinit VariableName kServerName{"SERVER_NAME"};
+inline constinit VariableName kServerPort{"SERVER_PORT"};
+inline constinit VariableName kRequestScheme{"REQUEST_SCHEME"};
+inline constinit VariableName kHttps{"HTTPS"};
+inline constinit VariableName kUwsgiRouter{"UWSGI_ROUTER"};
+inline constinit VariableName kRemoteAddr{"REMOTE_ADDR"};
+inline constinit VariableName kRemotePort{"REMOTE_PORT"};
+
 // Sink: bool add(name, value), whose views live as long as the head, the endpoints or what allocate gave; and
 // char *allocate(size), nullptr when there is no room. False: there was no room.
 template <typename Sink>
@@ -42,13 +65,13 @@ class CgiVariables {
     drop_claims_ = ends.drop_claims;
     using namespace std::string_view_literals;
     const std::string_view host = head_.host.empty() ? ends.server_name : without_port(head_.host);
-    return add("REQUEST_METHOD"sv, head_.method) && add("REQUEST_URI"sv, head_.target) && path() &&
-           add("QUERY_STRING"sv, head_.query) && sink_.add("SCRIPT_NAME"sv, ""sv) &&
-           sink_.add("SERVER_PROTOCOL"sv, head_.minor == 0 ? "HTTP/1.0"sv : "HTTP/1.1"sv) &&
-           sink_.add("SERVER_NAME"sv, host) && sink_.add("SERVER_PORT"sv, ends.server_port) &&
-           sink_.add("REQUEST_SCHEME"sv, ends.tls ? "https"sv : "http"sv) &&
-           (!ends.tls || sink_.add("HTTPS"sv, "on"sv)) && sink_.add("UWSGI_ROUTER"sv, "http"sv) &&
-           sink_.add("REMOTE_ADDR"sv, ends.remote_addr) && sink_.add("REMOTE_PORT"sv, ends.remote_port) &&
+    return add(kRequestMethod, head_.method) && add(kRequestUri, head_.target) && path() &&
+           add(kQueryString, head_.query) && sink_.add(kScriptName, ""sv) &&
+           sink_.add(kServerProtocol, head_.minor == 0 ? "HTTP/1.0"sv : "HTTP/1.1"sv) &&
+           sink_.add(kServerName, host) && sink_.add(kServerPort, ends.server_port) &&
+           sink_.add(kRequestScheme, ends.tls ? "https"sv : "http"sv) &&
+           (!ends.tls || sink_.add(kHttps, "on"sv)) && sink_.add(kUwsgiRouter, "http"sv) &&
+           sink_.add(kRemoteAddr, ends.remote_addr) && sink_.add(kRemotePort, ends.remote_port) &&
            (has_repeated_fields(head_.headers()) ? fields_joined() : fields());
   }
 
@@ -69,7 +92,7 @@ class CgiVariables {
       if (!decoded) return false;
       path = *decoded;
     }
-    return add("PATH_INFO", path);
+    return add(kPathInfo, path);
   }
 
   bool fields() {
@@ -102,8 +125,9 @@ class CgiVariables {
       return name.empty() || add(name, value);
     }
     const size_t bytes = field.name.size() + kCgiPrefixBytes;
-    char *memory = sink_.allocate(bytes);
+    char *memory = sink_.allocate(bytes + 1);
     if (!memory) return false;
+    memory[bytes] = '\0';
     std::string_view name = cgi_name(field, {memory, bytes});
     return name.empty() || add(name, value);
   }

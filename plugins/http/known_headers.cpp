@@ -34,10 +34,11 @@ struct KnownHeader {
   char cgi[kLongestName + 6] = {};  // "HTTP_" and a NUL
 };
 
-constexpr auto kHeaders = [] {
-  std::array<KnownHeader, std::size(kNames)> headers{};
-  for (size_t i = 0; i < headers.size(); ++i) {
-    KnownHeader &header = headers[i];
+// Plugins may end a name in place, which writes the NUL that is there.
+constinit auto headers = [] {
+  std::array<KnownHeader, std::size(kNames)> made{};
+  for (size_t i = 0; i < made.size(); ++i) {
+    KnownHeader &header = made[i];
     auto append_cgi = [&](char byte) { header.cgi[header.cgi_len++] = byte; };
     if (kNames[i] != "content-length" && kNames[i] != "content-type")
       for (char byte : std::string_view("HTTP_")) append_cgi(byte);
@@ -46,7 +47,7 @@ constexpr auto kHeaders = [] {
       append_cgi(byte == '-' ? '_' : static_cast<char>(byte & ~0x20));
     }
   }
-  return headers;
+  return made;
 }();
 
 // The names differ in these four bytes, and this multiplier keeps them apart: a perfect hash. Should a new
@@ -63,12 +64,12 @@ constexpr uint32_t slot_of(std::string_view name) {
 constexpr auto kIds = [] {
   std::array<HeaderId, 256> ids{};
   ids.fill(HeaderId::kUnknown);
-  for (size_t i = 0; i < kHeaders.size(); ++i) ids[slot_of(kNames[i])] = static_cast<HeaderId>(i);
+  for (size_t i = 0; i < std::size(kNames); ++i) ids[slot_of(kNames[i])] = static_cast<HeaderId>(i);
   return ids;
 }();
 static_assert(
     [] {
-      for (size_t i = 0; i < kHeaders.size(); ++i)
+      for (size_t i = 0; i < std::size(kNames); ++i)
         if (kIds[slot_of(kNames[i])] != static_cast<HeaderId>(i)) return false;
       return true;
     }(),
@@ -94,15 +95,15 @@ static_assert(named(HeaderId::kHost, "host") && named(HeaderId::kConnection, "co
 HeaderId find_header(std::string_view name) {
   const HeaderId id = kIds[slot_of(name)];
   if (id == HeaderId::kUnknown) return id;
-  const KnownHeader &header = kHeaders[static_cast<size_t>(id)];
+  const KnownHeader &header = headers[static_cast<size_t>(id)];
   bool same = header.name_len == name.size() && equals_folded(name.data(), header.name, name.size());
   return same ? id : HeaderId::kUnknown;
 }
 
 std::string_view cgi_name_of(HeaderId id) {
   const size_t index = static_cast<size_t>(id);
-  if (index >= kHeaders.size()) return {};
-  return {kHeaders[index].cgi, kHeaders[index].cgi_len};
+  if (index >= std::size(kNames)) return {};
+  return {headers[index].cgi, headers[index].cgi_len};
 }
 
 }  // namespace mortise::http

@@ -36,8 +36,8 @@ constexpr bool is_proxy_claim(HeaderId id) {
 // `name` is a token of at least one byte, in any case.
 HeaderId find_header(std::string_view name);
 
-// The CGI name of a known header, NUL-terminated and the same bytes in memory each time; empty beyond the
-// known ids.
+// The CGI name of a known header, NUL-terminated, writable and the same bytes in memory each time; empty
+// beyond the known ids.
 std::string_view cgi_name_of(HeaderId id);
 
 }  // namespace mortise::http

@@ -88,10 +88,16 @@ static uwsgi_option http_options[] = {
 };
 // clang-format on
 
+static int prepare() {
+  uwsgi.http_modifier1 = static_cast<uint64_t>(options.socket_modifier1);
+  uwsgi.http_modifier2 = static_cast<uint64_t>(options.socket_modifier2);
+  return prepare_gateway();
+}
+
 uwsgi_plugin http_plugin = {
     .name = "http",
     .on_load = register_protocols,
-    .init = prepare_gateway,
+    .init = prepare,
     .post_fork = leave_gateway_to_itself,
     .options = http_options,
 };

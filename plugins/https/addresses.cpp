@@ -59,9 +59,9 @@ void add_address_of_pairs(char *name, char *value, void *) {
   constexpr const char *kForm = "addr=ADDRESS,cert=CERT,key=KEY[,ciphers=…][,clientca=…]";
   char *addr = nullptr, *cert = nullptr, *crt = nullptr, *key = nullptr, *ciphers = nullptr, *ca = nullptr,
        *client_ca = nullptr, *spdy = nullptr;
-  if (uwsgi_kvlist_parse(value, strlen(value), ',', '=', "addr", &addr, "cert", &cert, "crt", &crt, "key",
-                         &key, "ciphers", &ciphers, "clientca", &ca, "client_ca", &client_ca, "spdy", &spdy,
-                         nullptr))
+  if (uwsgi_kvlist_parse_strict(value, strlen(value), ',', '=', "addr", &addr, "cert", &cert, "crt", &crt,
+                                "key", &key, "ciphers", &ciphers, "clientca", &ca, "client_ca", &client_ca,
+                                "spdy", &spdy, nullptr))
     refuse(name, value, kForm);
   if (!taken(spdy).empty()) uwsgi_log("%s: spdy has no clients any more: HTTP/1.1 is served\n", name);
   Address address{taken(addr), taken(cert) + taken(crt), taken(key), taken(ciphers),

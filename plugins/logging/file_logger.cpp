@@ -23,8 +23,8 @@ LogFileOptions options_of(const char *arg) {
   wanted.path = arg;
   if (strchr(arg, '=')) {
     char *path = nullptr, *backup = nullptr, *max_size = nullptr;
-    if (uwsgi_kvlist_parse(arg, strlen(arg), ',', '=', "logfile", &path, "backupname", &backup, "maxsize",
-                           &max_size, nullptr))
+    if (uwsgi_kvlist_parse_strict(arg, strlen(arg), ',', '=', "logfile", &path, "backupname", &backup,
+                                  "maxsize", &max_size, nullptr))
       uwsgi_log("logger file:%s: unknown key (there are: logfile, backupname, maxsize)\n", arg);
     wanted.path = path ? path : "";
     wanted.backup_name = backup ? backup : "";

@@ -200,6 +200,13 @@ int init() {
   return 0;
 }
 
+// uwsgi.logfile is the file that the server opened itself.
+void measure_log() {
+  struct stat info {};
+  const bool known = uwsgi.logfile && stat(uwsgi.logfile, &info) == 0 && S_ISREG(info.st_mode);
+  uwsgi.shared->logsize = known ? info.st_size : 0;
+}
+
 void at_fork(int step) {
   if (step == 1) enter_child();
 }
@@ -220,6 +227,7 @@ uwsgi_plugin logging_plugin = {
     .on_load = mortise::logging::on_load,
     .init = mortise::logging::init,
     .options = mortise::logging::table,
+    .master_cycle = mortise::logging::measure_log,
     .pre_uwsgi_fork = mortise::logging::take_over,
     .post_uwsgi_fork = mortise::logging::at_fork,
 };

@@ -55,11 +55,11 @@ uwsgi_metric *define_metric(const char *text) {
   char *arg3n = nullptr, *children = nullptr, *alias = nullptr, *reset = nullptr;
   if (!strchr(text, '=')) {
     name = uwsgi_str(text);
-  } else if (uwsgi_kvlist_parse(text, strlen(text), ',', '=', "name", &name, "oid", &oid, "type", &type,
-                                "initial_value", &initial, "collector", &collector, "freq", &freq, "arg1",
-                                &arg1, "arg2", &arg2, "arg3", &arg3, "arg1n", &arg1n, "arg2n", &arg2n,
-                                "arg3n", &arg3n, "children", &children, "alias", &alias, "reset_after_push",
-                                &reset, nullptr)) {
+  } else if (uwsgi_kvlist_parse_strict(text, strlen(text), ',', '=', "name", &name, "oid", &oid, "type",
+                                       &type, "initial_value", &initial, "collector", &collector, "freq",
+                                       &freq, "arg1", &arg1, "arg2", &arg2, "arg3", &arg3, "arg1n", &arg1n,
+                                       "arg2n", &arg2n, "arg3n", &arg3n, "children", &children, "alias",
+                                       &alias, "reset_after_push", &reset, nullptr)) {
     refuse("metric", text,
            "it has an unknown key; there are name, oid, type, initial_value, collector, freq, arg1 to arg3, "
            "arg1n "
@@ -92,8 +92,8 @@ uwsgi_metric_threshold *define_threshold(const char *text) {
   constexpr const char *kOption = "metric-threshold";
   char *key = nullptr, *value = nullptr, *reset = nullptr, *rate = nullptr, *alarm = nullptr,
        *message = nullptr;
-  if (uwsgi_kvlist_parse(text, strlen(text), ',', '=', "key", &key, "value", &value, "reset", &reset, "rate",
-                         &rate, "alarm", &alarm, "msg", &message, nullptr))
+  if (uwsgi_kvlist_parse_strict(text, strlen(text), ',', '=', "key", &key, "value", &value, "reset", &reset,
+                                "rate", &rate, "alarm", &alarm, "msg", &message, nullptr))
     refuse(kOption, text, "it has an unknown key; there are key, value, alarm, rate, reset, msg");
   if (!key || !value) refuse(kOption, text, "it needs a key, which is a metric's name, and a value");
   uwsgi_metric *metric = metric_named(kOption, text, key);

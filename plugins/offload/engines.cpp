@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "chunked.h"
+
 namespace mortise::offload {
 
 namespace {
@@ -70,6 +72,7 @@ void register_engines() {
   uwsgi_offload_register_engine("memory", nullptr, send_memory);
   uwsgi_offload_register_engine("pipe", nullptr, send_pipe);
   uwsgi_offload_register_engine("transfer", nullptr, relay);
+  uwsgi_offload_register_engine("chunks", nullptr, send_chunks);
 }
 
 }  // namespace mortise::offload

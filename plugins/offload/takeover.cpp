@@ -25,6 +25,25 @@ void let_go(wsgi_request *request) {
   std::atomic_ref<uint64_t>(count).fetch_add(1, std::memory_order_relaxed);
 }
 
+// The engine gets one end of a pair of sockets instead of the client; the other end, or -1.
+int stand_between(uwsgi_offload_request &transfer) {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair)) return -1;
+  transfer.s = pair[0];
+  return pair[1];
+}
+
+// What the engine writes from now on reaches the client in chunks.
+void send_in_chunks(wsgi_request *request, int engine_side, uint64_t timeout) {
+  uwsgi_offload_request chunks;
+  uwsgi_offload_setup(uwsgi_offload_engine_by_name("chunks"), &chunks, request, 1);
+  chunks.fd = engine_side;
+  chunks.timeout = timeout;
+  if (hand_over(chunks) == 0) return;
+  close(engine_side);
+  close(request->fd);
+}
+
 int take_over(wsgi_request *request, const char *engine, void (*fill)(uwsgi_offload_request &, const void *),
               const void *what) {
   uwsgi_offload_request transfer;
@@ -100,15 +119,23 @@ void uwsgi_offload_setup(uwsgi_offload_engine *engine, uwsgi_offload_request *tr
 
 int uwsgi_offload_run(wsgi_request *request, uwsgi_offload_request *transfer, int *wait) {
   if (!running() || !transfer->engine) return -1;
-  if (transfer->engine->prepare_func && transfer->engine->prepare_func(request, transfer)) return -1;
-  if (wait && pipe2(transfer->pipe, O_CLOEXEC | O_NONBLOCK)) return -1;
-  const bool takes = transfer->takeover;
-  if (hand_over(*transfer)) {
+  const bool takes = transfer->takeover, begun = takes && request->headers_sent;
+  const uint64_t timeout = transfer->timeout;
+  if (begun && uwsgi_response_wait_sent(request)) return -1;
+  int engine_side = -1;
+  if (begun && request->chunked && (engine_side = stand_between(*transfer)) < 0) return -1;
+  const bool ready =
+      (!transfer->engine->prepare_func || transfer->engine->prepare_func(request, transfer) == 0) &&
+      (!wait || pipe2(transfer->pipe, O_CLOEXEC | O_NONBLOCK) == 0);
+  const int engine_fd = transfer->s;
+  if (!ready || hand_over(*transfer)) {
     for (int &fd : transfer->pipe)
       if (fd >= 0) close(std::exchange(fd, -1));
+    if (engine_side >= 0) close(engine_side), close(engine_fd), transfer->s = request->fd;
     return -1;
   }
   if (wait) *wait = transfer->pipe[0];
+  if (engine_side >= 0) send_in_chunks(request, engine_side, timeout);
   if (takes) let_go(request);
   return 0;
 }

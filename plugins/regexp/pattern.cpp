@@ -105,7 +105,7 @@ int uwsgi_regexp_match_ovec(uwsgi_pcre *pattern, const char *subject, int len, i
   return found > 0 ? found : static_cast<int>(groups_in(code)) + 1;  // 0: more groups than were asked for
 }
 
-int uwsgi_regexp_match(uwsgi_pcre *pattern, const char *subject, int len) {
+int(uwsgi_regexp_match)(uwsgi_pcre *pattern, const char *subject, int len) {
   return uwsgi_regexp_match_ovec(pattern, subject, len, nullptr, 0);
 }
 

@@ -60,11 +60,11 @@ int set_up(uwsgi_route *route, char *args) {
   route->func = from_cache;
   route->data2 = answer;
   answer->goes_on = strcmp(route->action, "cache-continue") == 0;
-  if (uwsgi_kvlist_parse(args, strlen(args), ',', '=', "key", &answer->key, "name", &answer->name,
-                         "content_type", &answer->content_type, "content_encoding", &answer->content_encoding,
-                         "mime", &answer->mime, "no_offload", &answer->no_offload, "no_content_length",
-                         &answer->no_length, "no_cl", &answer->no_length, "nocl", &answer->no_length,
-                         static_cast<char *>(nullptr)))
+  if (uwsgi_kvlist_parse_strict(args, strlen(args), ',', '=', "key", &answer->key, "name", &answer->name,
+                                "content_type", &answer->content_type, "content_encoding",
+                                &answer->content_encoding, "mime", &answer->mime, "no_offload",
+                                &answer->no_offload, "no_content_length", &answer->no_length, "no_cl",
+                                &answer->no_length, "nocl", &answer->no_length, static_cast<char *>(nullptr)))
     return refuse_route(route,
                         "it is written key=…,name=CACHE,content_type=…,content_encoding=…,mime=1,no_cl=1");
   return answer->key ? 0 : refuse_route(route, "it needs key=");
@@ -74,8 +74,8 @@ int set_up(uwsgi_route *route, char *args) {
 int is_in_cache(wsgi_request *request, uwsgi_route *route) {
   char *key = nullptr, *name = nullptr;
   int found = 0;
-  if (uwsgi_kvlist_parse(route->subject_str, route->subject_str_len, ',', '=', "key", &key, "name", &name,
-                         static_cast<char *>(nullptr)) == 0 &&
+  if (uwsgi_kvlist_parse_strict(route->subject_str, route->subject_str_len, ',', '=', "key", &key, "name",
+                                &name, static_cast<char *>(nullptr)) == 0 &&
       key) {
     RouteText whole(request, route, key);
     found = whole && uwsgi_cache_magic_exists(whole.c_str(), whole.len(), name) > 0;

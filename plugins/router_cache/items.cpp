@@ -63,9 +63,9 @@ int calculate(wsgi_request *request, uwsgi_route *route) {
 int parse(uwsgi_route *route, char *args) {
   auto *item = static_cast<Item *>(uwsgi_calloc(sizeof(Item)));
   route->data2 = item;
-  if (uwsgi_kvlist_parse(args, strlen(args), ',', '=', "key", &item->key, "name", &item->name, "var",
-                         &item->variable, "value", &item->value, "expires", &item->expires, "num",
-                         &item->as_number, "as_num", &item->as_number, static_cast<char *>(nullptr)))
+  if (uwsgi_kvlist_parse_strict(args, strlen(args), ',', '=', "key", &item->key, "name", &item->name, "var",
+                                &item->variable, "value", &item->value, "expires", &item->expires, "num",
+                                &item->as_number, "as_num", &item->as_number, static_cast<char *>(nullptr)))
     return refuse_route(route,
                         "it is written key=…,name=CACHE, and value=…,expires=SECONDS or var=NAME,num=1");
   if (item->expires) item->seconds = strtoull(item->expires, nullptr, 10);

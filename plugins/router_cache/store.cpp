@@ -72,9 +72,10 @@ int set_up(uwsgi_route *route, char *args) {
   auto *store = static_cast<Store *>(uwsgi_calloc(sizeof(Store)));
   route->func = add_step;
   route->data2 = store;
-  if (uwsgi_kvlist_parse(args, strlen(args), ',', '=', "key", &store->key, "gzip", &store->gzip, "name",
-                         &store->name, "value", &store->value, "status", &store->status, "code",
-                         &store->status, "expires", &store->expires, static_cast<char *>(nullptr)))
+  if (uwsgi_kvlist_parse_strict(args, strlen(args), ',', '=', "key", &store->key, "gzip", &store->gzip,
+                                "name", &store->name, "value", &store->value, "status", &store->status,
+                                "code", &store->status, "expires", &store->expires,
+                                static_cast<char *>(nullptr)))
     return refuse_route(route,
                         "it is written key=…,name=CACHE,expires=SECONDS,gzip=KEY,value=…,status=NUMBER");
   if (!store->key) return refuse_route(route, "it needs key=");

@@ -89,10 +89,11 @@ int set_up_file(uwsgi_route *route, char *args) {
   route->data2 = answer;
   answer->may_go_on = uwsgi_endswith(route->action, "-next");
   answer->offload = uwsgi_startswith(route->action, "fastfile", 8) == 0;
-  if (uwsgi_kvlist_parse(args, strlen(args), ',', '=', "filename", &answer->filename, "status",
-                         &answer->status, "content_type", &answer->content_type, "mime", &answer->mime,
-                         "nocl", &answer->no_length, "no_cl", &answer->no_length, "no_content_length",
-                         &answer->no_length, "no_headers", &answer->no_headers, static_cast<char *>(nullptr)))
+  if (uwsgi_kvlist_parse_strict(args, strlen(args), ',', '=', "filename", &answer->filename, "status",
+                                &answer->status, "content_type", &answer->content_type, "mime", &answer->mime,
+                                "nocl", &answer->no_length, "no_cl", &answer->no_length, "no_content_length",
+                                &answer->no_length, "no_headers", &answer->no_headers,
+                                static_cast<char *>(nullptr)))
     return refuse_route(route,
                         "it is written filename=PATH,status=…,content_type=…,mime=1,no_cl=1,no_headers=1");
   return answer->filename ? 0 : refuse_route(route, "it needs filename=PATH");

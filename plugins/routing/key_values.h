@@ -23,7 +23,8 @@ inline int refuse_arguments(const uwsgi_route *route, const char *why) {
 // Takes pairs of key and address of a Value's text; 0, or -1 with a message.
 template <typename... Pairs>
 int parse_key_values(uwsgi_route *route, const char *args, Pairs... pairs) {
-  if (uwsgi_kvlist_parse(args, strlen(args), ',', '=', pairs..., static_cast<char *>(nullptr)) == 0) return 0;
+  if (uwsgi_kvlist_parse_strict(args, strlen(args), ',', '=', pairs..., static_cast<char *>(nullptr)) == 0)
+    return 0;
   return refuse_arguments(route, "it is written key=value,key=value, and one of the keys is unknown");
 }
 

@@ -9,6 +9,12 @@
 
 extern "C" {
 
+void uwsgi_tcp_nodelay(int fd) {
+  const int on = 1;
+  if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on))
+    uwsgi_log("set TCP_NODELAY: %s\n", strerror(errno));
+}
+
 int uwsgi_read_whole_true_nb(int fd, char *buf, size_t len, int timeout) {
   return uwsgi_read_nb(fd, buf, len, timeout);
 }

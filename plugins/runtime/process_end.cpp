@@ -1,9 +1,24 @@
 // How a process of a plugin ends by the clock or by its own wish, and the descriptors that it keeps.
 #include <uwsgi.h>
 
+#include <mortise/lifecycle.h>
+
 #include <thread>
 
 extern "C" {
+
+void gracefully_kill(int) {
+  kill(getpid(), SIGTERM);
+}
+void gracefully_kill_them_all(int) {
+  kill(uwsgi_master_pid(), SIGTERM);
+}
+void grace_them_all(int) {
+  kill(uwsgi_master_pid(), SIGHUP);
+}
+void uwsgi_reload(char **) {
+  uwsgi_reload_server();
+}
 
 void uwsgi_time_bomb(int seconds, int reload) {
   std::thread([=] {

@@ -50,6 +50,20 @@ char *uwsgi_concat4n(const char *a, int alen, const char *b, int blen, const cha
   return join({text_of(a, alen), text_of(b, blen), text_of(c, clen), text_of(d, dlen)});
 }
 
+char *uwsgi_strip(char *text) {
+  text += strspn(text, " \t");
+  size_t len = strlen(text);
+  while (len > 0 && strchr(" \t", text[len - 1])) --len;
+  text[len] = '\0';
+  return text;
+}
+char *uwsgi_chomp(char *text) {
+  size_t len = strlen(text);
+  while (len > 0 && strchr("\r\n", text[len - 1])) --len;
+  text[len] = '\0';
+  return text;
+}
+
 int uwsgi_starts_with(const char *text, int len, const char *prefix, int prefix_len) {
   return text_of(text, len).substr(0, text_of(prefix, prefix_len).size()) == text_of(prefix, prefix_len) ? 0
                                                                                                          : -1;

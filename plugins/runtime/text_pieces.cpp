@@ -36,6 +36,10 @@ char *split(char *text, size_t len, char separator, std::initializer_list<Piece>
 
 extern "C" {
 
+uint64_t uwsgi_millis(void) {
+  return uwsgi_micros() / 1000;
+}
+
 char *uwsgi_split3(char *text, size_t len, char separator, char **a, size_t *a_len, char **b, size_t *b_len,
                    char **c, size_t *c_len) {
   return split(text, len, separator, {{a, a_len}, {b, b_len}, {c, c_len}});

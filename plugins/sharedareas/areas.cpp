@@ -113,9 +113,9 @@ uwsgi_sharedarea *uwsgi_sharedarea_init_fd(int fd, uint64_t len, off_t offset) {
 
 uwsgi_sharedarea *uwsgi_sharedarea_init_keyval(char *keyval) {
   char *found[6] = {};
-  const int result =
-      uwsgi_kvlist_parse(keyval, strlen(keyval), ',', '=', "pages", &found[0], "page", &found[1], "file",
-                         &found[2], "fd", &found[3], "size", &found[4], "offset", &found[5], NULL);
+  const int result = uwsgi_kvlist_parse_strict(keyval, strlen(keyval), ',', '=', "pages", &found[0], "page",
+                                               &found[1], "file", &found[2], "fd", &found[3], "size",
+                                               &found[4], "offset", &found[5], NULL);
   const Text pages(found[0] ? found[0] : found[1]), file(found[2]), fd(found[3]), size(found[4]),
       offset(found[5]);
   const uint64_t bytes = bytes_of(size.get());

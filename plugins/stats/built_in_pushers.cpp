@@ -20,8 +20,8 @@ void push_file(uwsgi_stats_pusher_instance *instance, time_t, char *json, size_t
     auto *target = new Target;
     char *freq = nullptr;
     if (instance->arg && *instance->arg &&
-        uwsgi_kvlist_parse(instance->arg, strlen(instance->arg), ',', '=', "path", &target->path, "separator",
-                           &target->separator, "freq", &freq, nullptr))
+        uwsgi_kvlist_parse_strict(instance->arg, strlen(instance->arg), ',', '=', "path", &target->path,
+                                  "separator", &target->separator, "freq", &freq, nullptr))
       uwsgi_log("stats-push = file:%s: it has an unknown key; there are path, separator, freq\n",
                 instance->arg);
     if (freq) instance->freq = atoi(freq);

@@ -85,8 +85,8 @@ int add_to_file(wsgi_request *request, uwsgi_route *route) {
 }
 int set_up_to_file(uwsgi_route *route, char *args) {
   char *name = nullptr, *mode = nullptr;
-  const int failed = uwsgi_kvlist_parse(args, strlen(args), ',', '=', "filename", &name, "name", &name,
-                                        "mode", &mode, static_cast<char *>(nullptr));
+  const int failed = uwsgi_kvlist_parse_strict(args, strlen(args), ',', '=', "filename", &name, "name", &name,
+                                               "mode", &mode, static_cast<char *>(nullptr));
   free(mode);
   if (failed || !name) {
     uwsgi_log("%s:%s: it is written filename=PATH\n", route->action, args);

@@ -117,6 +117,37 @@ std::optional<gid_t> find_group(const std::string &name) {
 
 using namespace mortise;
 
+namespace {
+
+// The pairs are keys and where their values go. Strictly, other keys are an error, and a key alone is "".
+int parse_pairs(std::string_view text, char item_separator, int key_separator, va_list pairs, bool strictly) {
+  std::vector<std::pair<std::string_view, char **>> keys;
+  while (const char *key = va_arg(pairs, const char *)) {
+    char **value = va_arg(pairs, char **);
+    keys.emplace_back(key, value);
+  }
+  int result = 0;
+  split(text, {&item_separator, 1}, [&](const std::string &item) {
+    size_t end = item.find(static_cast<char>(key_separator));
+    if (item.empty() || (end == std::string::npos && !strictly)) return;
+    std::string_view key = std::string_view(item).substr(0, end);
+    std::string_view value = end == std::string::npos ? "" : std::string_view(item).substr(end + 1);
+    auto known = std::find_if(keys.begin(), keys.end(), [&](const auto &pair) { return pair.first == key; });
+    if (known != keys.end()) {
+      *known->second = copy_string(value);
+    } else if (strictly) {
+      std::string names;
+      for (const auto &pair : keys) names += (names.empty() ? "" : ", ") + std::string(pair.first);
+      log_warning("unknown key '%s' in '%s' (known: %s)", log_escape(key).c_str(), log_escape(text).c_str(),
+                  names.c_str());
+      result = -1;
+    }
+  });
+  return result;
+}
+
+}  // namespace
+
 extern "C" {
 
 void *uwsgi_malloc(size_t size) {
@@ -167,32 +198,18 @@ size_t uwsgi_str_num(const char *text, int len) {
 }
 
 int uwsgi_kvlist_parse(const char *text, size_t len, char item_separator, int key_separator, ...) {
-  if (!text) return 0;
-  std::vector<std::pair<std::string_view, char **>> keys;
   va_list pairs;
   va_start(pairs, key_separator);
-  while (const char *key = va_arg(pairs, const char *)) {
-    char **value = va_arg(pairs, char **);
-    keys.emplace_back(key, value);
-  }
+  parse_pairs({text, text ? len : 0}, item_separator, key_separator, pairs, false);
   va_end(pairs);
-  int result = 0;
-  split({text, len}, {&item_separator, 1}, [&](const std::string &item) {
-    if (item.empty()) return;
-    size_t end = item.find(static_cast<char>(key_separator));
-    std::string_view key = std::string_view(item).substr(0, end);
-    std::string_view value = end == std::string::npos ? "" : std::string_view(item).substr(end + 1);
-    auto known = std::find_if(keys.begin(), keys.end(), [&](const auto &pair) { return pair.first == key; });
-    if (known == keys.end()) {
-      std::string names;
-      for (const auto &pair : keys) names += (names.empty() ? "" : ", ") + std::string(pair.first);
-      log_warning("unknown key '%s' in '%s' (known: %s)", log_escape(key).c_str(),
-                  log_escape({text, len}).c_str(), names.c_str());
-      result = -1;
-    } else {
-      *known->second = copy_string(value);
-    }
-  });
+  return 0;
+}
+
+int uwsgi_kvlist_parse_strict(const char *text, size_t len, char item_separator, int key_separator, ...) {
+  va_list pairs;
+  va_start(pairs, key_separator);
+  const int result = parse_pairs({text, text ? len : 0}, item_separator, key_separator, pairs, true);
+  va_end(pairs);
   return result;
 }
 

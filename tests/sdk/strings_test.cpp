@@ -90,8 +90,8 @@ TEST_CASE("a plugin gets split words as an array of its own") {
 TEST_CASE("key-value lists fill the variables of their keys") {
   char *path = nullptr, *freq = nullptr, *flag = nullptr, *absent = nullptr;
   std::string text = "path=/tmp/a\\,b,freq='1,5',flag";
-  int result = uwsgi_kvlist_parse(text.data(), text.size(), ',', '=', "path", &path, "freq", &freq, "flag",
-                                  &flag, "absent", &absent, NULL);
+  int result = uwsgi_kvlist_parse_strict(text.data(), text.size(), ',', '=', "path", &path, "freq", &freq,
+                                         "flag", &flag, "absent", &absent, NULL);
   CHECK(result == 0);
   CHECK(taken(path) == "/tmp/a,b");
   CHECK(taken(freq) == "1,5");
@@ -101,8 +101,17 @@ TEST_CASE("key-value lists fill the variables of their keys") {
 
 TEST_CASE("an unknown key in a key-value list is refused, the known ones are still set") {
   char *path = nullptr;
-  CHECK(uwsgi_kvlist_parse("pth=x,path=y", 12, ',', '=', "path", &path, NULL) == -1);
+  CHECK(uwsgi_kvlist_parse_strict("pth=x,path=y", 12, ',', '=', "path", &path, NULL) == -1);
   CHECK(taken(path) == "y");
+}
+
+TEST_CASE("plugins may look for some keys only, in a list that may be none") {
+  char *path = nullptr, *flag = nullptr;
+  CHECK(uwsgi_kvlist_parse("localhost:5555", 14, ',', '=', "path", &path, NULL) == 0);
+  CHECK(path == nullptr);
+  CHECK(uwsgi_kvlist_parse("other=x,flag,path=y", 19, ',', '=', "path", &path, "flag", &flag, NULL) == 0);
+  CHECK(taken(path) == "y");
+  CHECK(flag == nullptr);
 }
 
 TEST_CASE("string lists keep their order and find whole items") {

@@ -50,9 +50,17 @@ UWSGI_API int uwsgi_endswith(const char *text, const char *suffix);
 UWSGI_API int uwsgi_contains_n(const char *text, size_t len, const char *part, size_t part_len);
 /* [any] Decimal digits to a number; anything else counts as the end. */
 UWSGI_API size_t uwsgi_str_num(const char *text, int len);
+/* [any] In place, NUL-terminated: blanks and tabs at both ends, or line ends at the end, are cut. */
+UWSGI_API char *uwsgi_strip(char *text);
+UWSGI_API char *uwsgi_chomp(char *text);
 /* [any] "k=v,k2=v2" split at item and key separators. Varargs: pairs of const char *key, char **value, then
- * NULL. Each value is malloc'ed; quotes and backslashes are honoured. -1: an unknown key. */
+ * NULL. Each value is malloc'ed; quotes and backslashes are honoured. Unknown keys, and items that have no
+ * value, are passed over: always 0. */
 UWSGI_API int uwsgi_kvlist_parse(const char *text, size_t len, char item_separator, int key_separator, ...);
+/* [any] The same for what an operator wrote: -1 and a message that names the keys for an unknown one; the
+ * value of a key alone is "". */
+UWSGI_API int uwsgi_kvlist_parse_strict(const char *text, size_t len, char item_separator, int key_separator,
+                                        ...);
 /* [any] Words of text, split at any of separators, quotes honoured; array and words are the caller's. */
 UWSGI_API char **uwsgi_split_quoted(const char *text, size_t len, const char *separators, size_t *count);
 /* [any] Absolute path in dst (PATH_MAX bytes, or NULL: malloc'ed); NULL and errno on failure. */
@@ -70,6 +78,7 @@ UWSGI_API struct uwsgi_string_list *uwsgi_string_list_has_item(struct uwsgi_stri
 UWSGI_API void uwsgi_uuid(char *buf);
 /* [any] Microseconds and seconds since 1970, and a monotonic clock for durations. */
 UWSGI_API uint64_t uwsgi_micros(void);
+UWSGI_API uint64_t uwsgi_millis(void);
 UWSGI_API time_t uwsgi_now(void);
 UWSGI_API uint64_t uwsgi_monotonic_micros(void);
 /* [any] 1 if errno says that a non-blocking call would have blocked. */
@@ -134,6 +143,18 @@ UWSGI_API void config_magic_table_fill(char *path, char *table[]);
 UWSGI_API void uwsgi_time_bomb(int seconds, int reload);
 /* [any] Ends this worker in good order as if it had been told to. */
 UWSGI_API void goodbye_cruel_world(void);
+/* [any] Handlers of signals, which only send signals: this worker ends after its requests, and is started
+ * again; the server stops; the server reloads. */
+UWSGI_API void gracefully_kill(int signum);
+UWSGI_API void gracefully_kill_them_all(int signum);
+UWSGI_API void grace_them_all(int signum);
+/* [any] uwsgi_reload_server(); argv, which the next generation has as well, is not used. */
+UWSGI_API void uwsgi_reload(char **argv);
+/* [any] This process calls func for a signal (sigaction(2); calls are interrupted). */
+UWSGI_API void uwsgi_unix_signal(int signum, void (*func)(int));
+/* [any] In the calling thread. */
+UWSGI_API void uwsgi_block_signal(int signum);
+UWSGI_API void uwsgi_unblock_signal(int signum);
 /* [any] A descriptor that closing all others at a fork or exec must spare. */
 UWSGI_API void uwsgi_add_safe_fd(int fd);
 UWSGI_API void uwsgi_protected_close(int fd);
@@ -211,8 +232,10 @@ UWSGI_API void uwsgi_opt_set_int(char *name, char *value, void *data); /* int */
 UWSGI_API void uwsgi_opt_uid(char *name, char *value, void *data);     /* uid_t, by number or name */
 UWSGI_API void uwsgi_opt_gid(char *name, char *value, void *data);
 UWSGI_API void uwsgi_opt_set_rawint(char *name, char *value, void *data);
-UWSGI_API void uwsgi_opt_set_64bit(char *name, char *value, void *data); /* uint64_t */
-UWSGI_API void uwsgi_opt_set_str(char *name, char *value, void *data);   /* char * */
+UWSGI_API void uwsgi_opt_set_64bit(char *name, char *value, void *data);      /* uint64_t */
+UWSGI_API void uwsgi_opt_set_megabytes(char *name, char *value, void *data);  /* uint64_t, in bytes */
+UWSGI_API void uwsgi_opt_set_str_spaced(char *name, char *value, void *data); /* char *, appended to it */
+UWSGI_API void uwsgi_opt_set_str(char *name, char *value, void *data);        /* char * */
 UWSGI_API void uwsgi_opt_set_null(char *name, char *value, void *data);
 UWSGI_API void uwsgi_opt_add_string_list(char *name, char *value,
                                          void *data); /* struct uwsgi_string_list * */
@@ -255,6 +278,7 @@ UWSGI_API int uwsgi_bind_or_exit(const char *address, char **bound_name);
 UWSGI_API int uwsgi_connect(const char *address, int timeout, int async);
 UWSGI_API int uwsgi_connectn(const char *address, uint16_t len, int timeout, int async);
 UWSGI_API void uwsgi_socket_nb(int fd);
+UWSGI_API void uwsgi_tcp_nodelay(int fd);
 UWSGI_API void uwsgi_socket_b(int fd);
 /* [any] Splits host:port; fills the address and returns its size. portn 0: the port is in the string. */
 UWSGI_API socklen_t socket_to_in_addr(const char *address, char *port, int portn, struct sockaddr_in *);
@@ -479,6 +503,9 @@ UWSGI_API void uwsgi_emulate_cow_for_apps(int id);
 UWSGI_API struct uwsgi_lock_item *uwsgi_lock_init(const char *id);   /* [master] */
 UWSGI_API struct uwsgi_lock_item *uwsgi_rwlock_init(const char *id); /* [master] */
 UWSGI_API void uwsgi_lock(struct uwsgi_lock_item *);                 /* [any] */
+/* [any] Locks of the option `locks` by number; -1: there is none. */
+UWSGI_API int uwsgi_user_lock(int number);
+UWSGI_API int uwsgi_user_unlock(int number);
 UWSGI_API void uwsgi_unlock(struct uwsgi_lock_item *);
 UWSGI_API pid_t uwsgi_lock_check(struct uwsgi_lock_item *); /* holder, 0 if free */
 UWSGI_API void uwsgi_rlock(struct uwsgi_lock_item *);

@@ -11,6 +11,7 @@ extern "C" {
 struct uwsgi_offload_engine;
 
 /* The state of one offloaded transfer; handed over to a thread by uwsgi_offload_run(). */
+#define UWSGI_HAS_OFFLOAD_UBUFS 1
 struct uwsgi_offload_request {
   struct uwsgi_offload_engine *engine;
   int s;  /* the client */

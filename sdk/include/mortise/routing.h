@@ -123,6 +123,7 @@ struct uwsgi_regexp_list {
   char *custom_str;
   void *custom_ptr;
   struct uwsgi_regexp_list *next;
+  void *pattern_extra; /* what PCRE 1 studied: always NULL */
 };
 /* [any] Compiles; -1 with a message in the log that shows where the pattern is wrong. *out lives until
  * uwsgi_regexp_free(). */
@@ -130,6 +131,12 @@ UWSGI_API int uwsgi_regexp_build(const char *pattern, uwsgi_pcre **out);
 UWSGI_API void uwsgi_regexp_free(uwsgi_pcre *);
 /* [any] Number of groups matched + 1, or a negative number where the subject does not match. */
 UWSGI_API int uwsgi_regexp_match(uwsgi_pcre *, const char *subject, int len);
+/* uWSGI before 2.0.22 has a second argument, pattern_extra. */
+#define uwsgi_regexp_match(...) \
+  UWSGI_REGEXP_MATCH(__VA_ARGS__, UWSGI_REGEXP_MATCH_4, UWSGI_REGEXP_MATCH_3, )(__VA_ARGS__)
+#define UWSGI_REGEXP_MATCH(a, b, c, d, chosen, ...) chosen
+#define UWSGI_REGEXP_MATCH_3(pattern, subject, len) (uwsgi_regexp_match)(pattern, subject, len)
+#define UWSGI_REGEXP_MATCH_4(pattern, extra, subject, len) (uwsgi_regexp_match)(pattern, subject, len)
 UWSGI_API int uwsgi_regexp_match_ovec(uwsgi_pcre *, const char *subject, int len, int *ovector, int groups);
 UWSGI_API int uwsgi_regexp_ovector(const uwsgi_pcre *); /* groups in the pattern */
 /* [any] text with $0…$9 replaced; NUL-terminated, malloc'ed. */

@@ -38,7 +38,7 @@ UWSGI_API void http_url_encode(char *src, uint16_t *len, char *dst);
 /* [any] Reason phrase of a status "404"; *len is its length, 0 where the status is unknown. */
 UWSGI_API const char *http_status_code(const char *status, uint16_t *len);
 
-/* [any] text escaped for a JSON string (RFC 8259 §7) into dst, which has 6 * len + 1 bytes and gets a NUL. */
+/* [any] text escaped for JSON (RFC 8259 §7) into dst of 2 * len + 1 bytes; rare control bytes become '?'. */
 UWSGI_API void escape_json(const char *text, size_t len, char *dst);
 /* [any] text in single quotes as a POSIX shell wants it, into dst of 4 * len + 3 bytes, with a NUL. */
 UWSGI_API void escape_shell_arg(const char *text, size_t len, char *dst);

@@ -4,17 +4,23 @@
 #define uwsgi_apps uwsgi.workers[uwsgi.mywid].apps
 #define uwsgi_apps_cnt uwsgi.workers[uwsgi.mywid].apps_cnt
 #define ushared uwsgi.shared
+/* 1: ready; 0: not within socket-timeout; -1: failed. */
+#define uwsgi_wait_read_req(request) \
+  ((request)->switches++, uwsgi.wait_read_hook((request)->fd, uwsgi.socket_timeout))
+#define uwsgi_wait_write_req(request) \
+  ((request)->switches++, uwsgi.wait_write_hook((request)->fd, uwsgi.socket_timeout))
 #define current_wsgi_req() (*uwsgi.current_wsgi_req)()
 
 #define uwsgi_foreach(item, list) for (item = list; item; item = item->next)
 #define uwsgi_foreach_token(text, separators, token, context) \
   for (token = strtok_r(text, separators, &context); token; token = strtok_r(NULL, separators, &context))
 
-#define uwsgi_error(what) uwsgi_log("%s: %s [%s:%d]\n", what, strerror(errno), __FILE__, __LINE__)
+/* Statements: some plugins write no semicolon behind them. */
+#define uwsgi_error(what) uwsgi_log("%s: %s [%s:%d]\n", what, strerror(errno), __FILE__, __LINE__);
 #define uwsgi_error_open(path) \
-  uwsgi_log("open(\"%s\"): %s [%s:%d]\n", path, strerror(errno), __FILE__, __LINE__)
+  uwsgi_log("open(\"%s\"): %s [%s:%d]\n", path, strerror(errno), __FILE__, __LINE__);
 #define uwsgi_error_realpath(path) \
-  uwsgi_log("realpath(\"%s\"): %s [%s:%d]\n", path, strerror(errno), __FILE__, __LINE__)
+  uwsgi_log("realpath(\"%s\"): %s [%s:%d]\n", path, strerror(errno), __FILE__, __LINE__);
 #define uwsgi_error_safe(what)                                                              \
   do {                                                                                      \
     if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINPROGRESS) uwsgi_error(what); \

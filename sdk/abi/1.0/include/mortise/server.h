@@ -253,9 +253,11 @@ struct uwsgi_server {
 #else
   ::timeval start_tv;
 #endif
-  int is_a_reload;  /* this process was reloaded, or is the trial of a reload */
-  int skip_atexit;  /* atexit hooks are not called */
-  int command_mode; /* a program is run instead of a server; never here */
+  int is_a_reload;         /* this process was reloaded, or is the trial of a reload */
+  int skip_atexit;         /* atexit hooks are not called */
+  int command_mode;        /* a program is run instead of a server; never here */
+  uint64_t http_modifier1; /* http-socket-modifier1 */
+  uint64_t http_modifier2;
 };
 
 /* [master] Is the server about to end, or to be replaced by its next generation? */

@@ -140,6 +140,15 @@ struct uwsgi_app {
   uint64_t exceptions;
   char chdir[0xff];
   char touch_reload[0xff];
+  void *stream;
+  void *eventfd_read;
+  void *eventfd_write;
+  void *(*request_subhandler)(struct wsgi_request *, struct uwsgi_app *);
+  int (*response_subhandler)(struct wsgi_request *);
+  int argc;
+  void *gateway_version;
+  void *uwsgi_version;
+  void *uwsgi_node;
 };
 
 struct uwsgi_core;
@@ -251,6 +260,7 @@ struct uwsgi_shared {
   uint64_t routed_signals;
   uint64_t unrouted_signals;
   char warning_message[256];
+  off_t logsize; /* bytes of the file of logto or logto2, once a turn of the master; 0: there is none */
 };
 
 #ifdef __cplusplus
