@@ -29,19 +29,20 @@ void set_disposition(int signum, SignalHandler handler) {
   struct sigaction action {};
   sigemptyset(&action.sa_mask);
   action.sa_flags = SA_RESTART | (handler ? SA_SIGINFO : 0);
-  if (handler) {
-    action.sa_sigaction = handler;
-  } else {
-    action.sa_handler = SIG_DFL;
-  }
+  if (handler) action.sa_sigaction = handler;  // else SIG_DFL, which is 0
   sigaction(signum, &action, nullptr);
 }
 
 }  // namespace
 
 void block_master_signals() {
-  sigset_t set = master_set();
-  if (blocked) return void(pthread_sigmask(SIG_BLOCK, &set, nullptr));
+  sigset_t set = master_set(), now;
+  if (blocked) {
+    pthread_sigmask(SIG_BLOCK, nullptr, &now);
+    // Hooks open signals for their own handlers, but never this one.
+    if (!sigismember(&now, SIGCHLD)) pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    return;
+  }
   blocked = true;
   pthread_sigmask(SIG_BLOCK, &set, &mask_before);
   // They are still blocked where the generation before executed this one, for none of them may get lost then.
