@@ -120,7 +120,6 @@ void uwsgi_offload_setup(uwsgi_offload_engine *engine, uwsgi_offload_request *tr
 int uwsgi_offload_run(wsgi_request *request, uwsgi_offload_request *transfer, int *wait) {
   if (!running() || !transfer->engine) return -1;
   const bool takes = transfer->takeover, begun = takes && request->headers_sent;
-  const uint64_t timeout = transfer->timeout;
   if (begun && uwsgi_response_wait_sent(request)) return -1;
   int engine_side = -1;
   if (begun && request->chunked && (engine_side = stand_between(*transfer)) < 0) return -1;
@@ -135,7 +134,7 @@ int uwsgi_offload_run(wsgi_request *request, uwsgi_offload_request *transfer, in
     return -1;
   }
   if (wait) *wait = transfer->pipe[0];
-  if (engine_side >= 0) send_in_chunks(request, engine_side, timeout);
+  if (engine_side >= 0) send_in_chunks(request, engine_side, transfer->timeout);
   if (takes) let_go(request);
   return 0;
 }
