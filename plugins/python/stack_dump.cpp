@@ -9,8 +9,12 @@
 
 #include <sys/mman.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <cstdio>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -61,6 +65,43 @@ void write_text(int fd, const char *text) {
   [[maybe_unused]] ssize_t ignored = write(fd, text, strlen(text));
 }
 
+// Frames that move while they are read can crash the reader, so they are read with the GIL: a thread of its
+// own asks for it, and does nothing any more when it gets it too late.
+struct Turn {
+  enum class State { kAsked, kReading, kRead, kTooLate } state = State::kAsked;
+  std::mutex mutex;
+  std::condition_variable changed;
+};
+
+void read_with_gil(const std::shared_ptr<Turn> &turn, int fd) {
+  const PyGILState_STATE gil = PyGILState_Ensure();
+  std::unique_lock lock(turn->mutex);
+  if (turn->state == Turn::State::kAsked) {
+    turn->state = Turn::State::kReading;
+    lock.unlock();
+    dump_stacks_async_safe(fd);
+    lock.lock();
+    turn->state = Turn::State::kRead;
+    turn->changed.notify_one();
+  }
+  lock.unlock();
+  PyGILState_Release(gil);
+}
+
+// Without the GIL where whoever has it does not give it away: then its frames do not move.
+void tell_stacks(int fd) {
+  constexpr std::chrono::milliseconds kPatience{200};  // forty of the interpreter's switch intervals
+  auto turn = std::make_shared<Turn>();
+  std::thread(read_with_gil, turn, fd).detach();
+  std::unique_lock lock(turn->mutex);
+  if (turn->changed.wait_for(lock, kPatience, [&] { return turn->state == Turn::State::kRead; })) return;
+  if (turn->state == Turn::State::kReading)
+    return turn->changed.wait(lock, [&] { return turn->state == Turn::State::kRead; });
+  turn->state = Turn::State::kTooLate;
+  lock.unlock();
+  dump_stacks_async_safe(fd);
+}
+
 void answer_connections(int listener) {
   for (;;) {
     int fd = accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
@@ -69,7 +110,7 @@ void answer_connections(int listener) {
     char head[80];
     snprintf(head, sizeof head, "*** worker %d (pid %d) ***\n", uwsgi.mywid, static_cast<int>(getpid()));
     write_text(fd, head);
-    dump_stacks_async_safe(fd);
+    tell_stacks(fd);
     close(fd);
   }
 }
