@@ -25,7 +25,7 @@ struct Stamp {
 
 struct Touched {
   std::string path;
-  void (*act)();
+  bool (*act)();
   Stamp seen;
 };
 
@@ -42,26 +42,33 @@ Stamp stamp_of(const std::string &path) {
 }  // namespace
 
 void add_touch(char *, char *path, void *what) {
-  files().push_back({path, reinterpret_cast<void (*)()>(what), stamp_of(path)});
+  files().push_back({path, reinterpret_cast<bool (*)()>(what), stamp_of(path)});
 }
 
-void reload_all() {
+bool reload_all() {
   uwsgi_reload_server();
+  return true;
 }
 
-void replace_workers() {
+bool replace_workers() {
   uwsgi_replace_worker(0);
+  return true;
 }
 
-// They finish what they are at, end, and are started again.
-void replace_mules() {
+// They finish what they are at, end, and are started again. Each tells its pid itself, soon after the fork.
+bool replace_mules() {
   for (int i = 0; i < uwsgi.mules_cnt; ++i)
-    if (uwsgi.mules[i].pid > 0) kill(uwsgi.mules[i].pid, SIGTERM);
+    if (uwsgi.mules[i].pid <= 0) return false;
+  for (int i = 0; i < uwsgi.mules_cnt; ++i) kill(uwsgi.mules[i].pid, SIGTERM);
+  return true;
 }
 
-void replace_spoolers() {
+bool replace_spoolers() {
   for (const uwsgi_spooler *spooler = uwsgi.spoolers; spooler; spooler = spooler->next)
-    if (spooler->pid > 0) kill(spooler->pid, SIGTERM);
+    if (spooler->pid <= 0) return false;
+  for (const uwsgi_spooler *spooler = uwsgi.spoolers; spooler; spooler = spooler->next)
+    kill(spooler->pid, SIGTERM);
+  return true;
 }
 
 void look_at_touched_files() {
@@ -72,10 +79,11 @@ void look_at_touched_files() {
   for (Touched &file : files()) {
     Stamp now = stamp_of(file.path);
     if (now == file.seen) continue;
+    if (now.inode != 0) {  // else gone: it will come back, changed
+      if (!file.act()) continue;
+      uwsgi_log("%s was touched\n", file.path.c_str());
+    }
     file.seen = now;
-    if (now.inode == 0) continue;  // gone: it will come back, changed
-    uwsgi_log("%s was touched\n", file.path.c_str());
-    file.act();
   }
 }
 
