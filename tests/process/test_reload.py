@@ -68,8 +68,9 @@ def descriptors(pid):
 
 
 def private_kib(pid):
+    """What the process has written to. Whether clean pages of its libraries are shared depends on who else runs."""
     text = pathlib.Path("/proc/%d/smaps_rollup" % pid).read_text()
-    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(("Private_", "Anonymous:")))
+    return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(("Private_Dirty:", "Anonymous:")))
 
 
 def test_a_reload_reads_application_and_configuration_again_and_keeps_pid_and_address(configured):
