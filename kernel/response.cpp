@@ -392,10 +392,11 @@ int uwsgi_response_add_content_length(wsgi_request *request, uint64_t len) {
 
 // The head waits for the body where that is transformed: its length may change.
 int uwsgi_response_write_headers_do(wsgi_request *request) {
+  if (request->transformations || request->headers_sent) return UWSGI_OK;
   const bool body_follows = !request->response_ended && !request->body_less && !request->has_content_length;
   // An offload thread may write it, and closes the connection at its end.
   if (uwsgi.offload_threads && body_follows) request->keep_alive = 0;
-  return request->transformations || request->headers_sent ? UWSGI_OK : write_body(request, nullptr, 0);
+  return write_body(request, nullptr, 0);
 }
 
 int uwsgi_response_write_body_do(wsgi_request *request, const char *buf, size_t len) {

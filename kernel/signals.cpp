@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "kernel/handover.h"
 
@@ -36,15 +37,13 @@ void set_disposition(int signum, SignalHandler handler) {
 }  // namespace
 
 void block_master_signals() {
-  sigset_t set = master_set(), now;
-  if (blocked) {
-    pthread_sigmask(SIG_BLOCK, nullptr, &now);
-    // Hooks open signals for their own handlers, but never this one.
-    if (!sigismember(&now, SIGCHLD)) pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    return;
-  }
-  blocked = true;
-  pthread_sigmask(SIG_BLOCK, &set, &mask_before);
+  sigset_t set = master_set(), before;
+  pthread_sigmask(SIG_BLOCK, nullptr, &before);
+  // Hooks open signals for their own handlers, but never this one.
+  if (blocked && sigismember(&before, SIGCHLD)) return;
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  if (std::exchange(blocked, true)) return;
+  mask_before = before;
   // They are still blocked where the generation before executed this one, for none of them may get lost then.
   if (handover().generation && !handover().trial)
     for (int signum : kForMaster) sigdelset(&mask_before, signum);
