@@ -33,10 +33,11 @@ void look_for_workers() {
 }
 
 void end_without_workers() {
+  if (!die_on_no_workers) return;
   const int state = uwsgi_server_state();
   // While a reload is tried, the workers of the generation before are not among those seen here.
   any_lived |= state != UWSGI_RELOADING && any_lives();
-  if (!die_on_no_workers || !none_left || state == UWSGI_STOPPING) return;
+  if (!none_left || state == UWSGI_STOPPING) return;
   uwsgi_log("all workers are dead: the server ends (die-on-no-workers)\n");
   uwsgi_stop_server(0);
 }
