@@ -190,12 +190,11 @@ void escape_json(const char *text, size_t len, char *dst) {
 }
 
 void escape_shell_arg(const char *text, size_t len, char *dst) {
-  *dst++ = '\'';
+  constexpr std::string_view kActive = "&;`'\"|*?~<>^()[]{}$\\\n";
   for (size_t i = 0; i < len; ++i) {
-    if (text[i] == '\'') dst = stpcpy(dst, "'\\'");
+    if (kActive.find(text[i]) != kActive.npos) *dst++ = '\\';
     *dst++ = text[i];
   }
-  *dst++ = '\'';
   *dst = '\0';
 }
 
