@@ -272,8 +272,6 @@ int send_file(wsgi_request *request, int fd, size_t pos, size_t len) {
     len = static_cast<size_t>(info.st_size) - pos;
   }
   if (request->transformations) return transform_file(request, fd, pos, len);
-  if (!request->has_content_length && !request->headers_sent && request->headers->pos > 0)
-    uwsgi_response_add_content_length(request, len);
   if (write_body(request, nullptr, 0)) return -1;  // the head
   len = allowed(request, len);
   const size_t most = request->socket->frame_max ? request->socket->frame_max : len;

@@ -77,6 +77,7 @@ BodyResult send_items(Exchange &exchange, PyObject *const *items, Py_ssize_t cou
 BodyResult send_file(Exchange &exchange, const FileSource &source) {
   if (!exchange.response_began()) return refuse_early_body(exchange);
   wsgi_request *request = exchange.request();
+  if (may_add_length(request, source.bytes)) uwsgi_response_add_content_length(request, source.bytes);
   if (source.bytes == 0) return BodyResult::kSent;
   GilRelease release;  // the disk may be slow
   uwsgi_response_sendfile_do_can_close(request, source.fd, source.position, source.bytes, 0);

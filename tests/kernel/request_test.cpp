@@ -281,7 +281,7 @@ TEST_CASE("a body that the hook did not read is dropped if it is there, else the
   CHECK(finish_body(&exchange.request) == -1);
 }
 
-TEST_CASE("a file is sent with its length") {
+TEST_CASE("a file is sent, and what follows it") {
   Exchange exchange;
   char path[] = "/tmp/mortise-test-XXXXXX";
   int fd = mkostemp(path, O_CLOEXEC);
@@ -289,5 +289,7 @@ TEST_CASE("a file is sent with its length") {
   REQUIRE(write(fd, "0123456789", 10) == 10);
   exchange.respond("200 OK");
   CHECK(uwsgi_response_sendfile_do(&exchange.request, fd, 2, 5) == UWSGI_OK);
-  CHECK(exchange.received() == "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n23456");
+  char rest[] = "more";
+  CHECK(uwsgi_response_write_body_do(&exchange.request, rest, 4) == UWSGI_OK);
+  CHECK(exchange.received() == "HTTP/1.1 200 OK\r\n\r\n23456more");
 }
