@@ -74,6 +74,7 @@ void add_capabilities(char *, char *value, void *) {
   char **words = uwsgi_split_quoted(value, strlen(value), ", ", &count);
   for (size_t i = 0; i < count; ++i) {
     std::string name = words[i];
+    if (name.empty()) continue;  // between a comma and a blank
     if (name.starts_with("cap_")) name = name.substr(4);
     int number = number_of(name);
     if (number < 0) {

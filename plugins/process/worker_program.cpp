@@ -18,7 +18,10 @@ std::vector<std::string> words_of(const char *command) {
   size_t count = 0;
   std::vector<std::string> words;
   char **split = uwsgi_split_quoted(const_cast<char *>(command), strlen(command), " \t", &count);
-  for (size_t i = 0; i < count; ++i) words.emplace_back(split[i]), free(split[i]);
+  for (size_t i = 0; i < count; ++i) {
+    if (*split[i]) words.emplace_back(split[i]);
+    free(split[i]);
+  }
   free(split);
   return words;
 }

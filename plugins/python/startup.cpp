@@ -50,7 +50,8 @@ class Config {
     // Applications test for "uwsgi" in sys.argv.
     std::string first = "uwsgi";
     std::vector<char *> argv = {first.data()};
-    for (size_t i = 0; i < count; ++i) argv.push_back(split[i]);
+    for (size_t i = 0; i < count; ++i)
+      if (*split[i]) argv.push_back(split[i]);
     keep(PyConfig_SetBytesArgv(&config_, static_cast<Py_ssize_t>(argv.size()), argv.data()));
     for (size_t i = 0; i < count; ++i) free(split[i]);
     free(split);

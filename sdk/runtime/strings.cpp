@@ -31,21 +31,22 @@ char *join(std::initializer_list<std::string_view> parts) {
   return joined;
 }
 
-// Splits at separators outside quotes and calls found(word) for each, empty ones included. A quote that is
-// never closed is an ordinary character, so that an apostrophe does not swallow the rest.
-template <typename Found>
-void split(std::string_view text, std::string_view separators, Found found) {
+// Words between separators outside quotes, empty ones included, but for one behind the last separator. A
+// quote that is never closed is an ordinary character, so that an apostrophe does not swallow the rest.
+std::vector<std::string> split(std::string_view text, std::string_view separators) {
+  std::vector<std::string> words;
   std::string word;
+  bool begun = false;
   char quote = 0;
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     bool separates = !quote && separators.find(c) != std::string_view::npos;
+    begun = !separates;
     if (c == '\\' && i + 1 < text.size() &&
         (strchr("\\\"'", text[i + 1]) || separators.find(text[i + 1]) != std::string_view::npos)) {
       word += text[++i];
     } else if (separates) {
-      found(word);
-      word.clear();
+      words.push_back(std::exchange(word, {}));
     } else if (c == quote) {
       quote = 0;
     } else if (!quote && (c == '"' || c == '\'') && text.find(c, i + 1) != std::string_view::npos) {
@@ -54,7 +55,8 @@ void split(std::string_view text, std::string_view separators, Found found) {
       word += c;
     }
   }
-  found(word);
+  if (begun) words.push_back(word);
+  return words;
 }
 
 template <typename Id, typename Entry, typename Look>
@@ -98,10 +100,8 @@ std::string_view next_word(std::string_view *text) {
 }
 
 std::vector<std::string> split_quoted(std::string_view text, std::string_view separators) {
-  std::vector<std::string> words;
-  split(text, separators, [&](const std::string &word) {
-    if (!word.empty()) words.push_back(word);
-  });
+  std::vector<std::string> words = split(text, separators);
+  std::erase(words, "");
   return words;
 }
 
@@ -127,9 +127,9 @@ int parse_pairs(std::string_view text, char item_separator, int key_separator, v
     keys.emplace_back(key, value);
   }
   int result = 0;
-  split(text, {&item_separator, 1}, [&](const std::string &item) {
+  for (const std::string &item : split(text, {&item_separator, 1})) {
     size_t end = item.find(static_cast<char>(key_separator));
-    if (item.empty() || (end == std::string::npos && !strictly)) return;
+    if (item.empty() || (end == std::string::npos && !strictly)) continue;
     std::string_view key = std::string_view(item).substr(0, end);
     std::string_view value = end == std::string::npos ? "" : std::string_view(item).substr(end + 1);
     auto known = std::find_if(keys.begin(), keys.end(), [&](const auto &pair) { return pair.first == key; });
@@ -142,7 +142,7 @@ int parse_pairs(std::string_view text, char item_separator, int key_separator, v
                   names.c_str());
       result = -1;
     }
-  });
+  }
   return result;
 }
 
@@ -215,7 +215,7 @@ int uwsgi_kvlist_parse_strict(const char *text, size_t len, char item_separator,
 
 char **uwsgi_split_quoted(const char *text, size_t len, const char *separators, size_t *count) {
   std::vector<std::string> words;
-  if (text && separators) words = split_quoted({text, len}, separators);
+  if (text && separators) words = split({text, len}, separators);
   char **array = static_cast<char **>(uwsgi_calloc((words.size() + 1) * sizeof(char *)));
   std::transform(words.begin(), words.end(), array, copy_string);
   if (count) *count = words.size();

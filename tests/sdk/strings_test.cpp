@@ -87,6 +87,24 @@ TEST_CASE("a plugin gets split words as an array of its own") {
   free(words);
 }
 
+TEST_CASE("a plugin gets the empty words as well, but for one behind the last separator") {
+  auto split_all = [](std::string_view text, const char *separators) {
+    size_t count = 0;
+    char **words = uwsgi_split_quoted(text.data(), text.size(), separators, &count);
+    std::vector<std::string> all;
+    for (size_t i = 0; i < count; ++i) all.push_back(taken(words[i]));
+    free(words);
+    return all;
+  };
+  using Words = std::vector<std::string>;
+  CHECK(split_all("127.0.0.1::80", ":") == Words{"127.0.0.1", "", "80"});
+  CHECK(split_all(":80", ":") == Words{"", "80"});
+  CHECK(split_all("mail \"\" subject", " ") == Words{"mail", "", "subject"});
+  CHECK(split_all("a,b,", ",") == Words{"a", "b"});
+  CHECK(split_all("a ''", " ") == Words{"a", ""});
+  CHECK(split_all("", ",").empty());
+}
+
 TEST_CASE("key-value lists fill the variables of their keys") {
   char *path = nullptr, *freq = nullptr, *flag = nullptr, *absent = nullptr;
   std::string text = "path=/tmp/a\\,b,freq='1,5',flag";
