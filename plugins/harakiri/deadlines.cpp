@@ -2,6 +2,8 @@
 
 #include <uwsgi.h>
 
+#include <sys/eventfd.h>
+
 #include <algorithm>
 
 #include "options.h"
@@ -21,6 +23,8 @@ struct Wish {
   uint64_t due_us;      // monotonic; 0: never
 };
 Wish *wishes = nullptr;
+int *hangs = nullptr;  // of each worker: its watchdog has acted, and the hooks of plugins were not called yet
+int hang_fd = -1;
 void (*sample_listen_queues)() = nullptr;
 
 Wish &wish_of(int wid, int core) {
@@ -48,6 +52,34 @@ void wish(int seconds) {
   wake_watchdog();
 }
 
+template <typename Do>
+void each_hook(Do call) {
+  for (auto *table : {uwsgi.p, uwsgi.gp})
+    for (int i = 0; i < 256; ++i)
+      if (table[i] && table[i]->harakiri) call(table[i]->harakiri);
+}
+
+bool any_hook() {
+  bool any = false;
+  each_hook([&](auto) { any = true; });
+  return any && hangs;
+}
+
+void call_hooks(int wid) {
+  each_hook([&](void (*hook)(int)) { hook(wid); });
+}
+
+// A watchdog has acted, and waits for a moment before it ends its worker.
+void hear_of_hangs(int fd, void *) {
+  uint64_t count;
+  if (read(fd, &count, sizeof count) < 0) return;
+  for (int wid = 1; wid <= uwsgi.numproc; ++wid) {
+    if (!__atomic_load_n(&hangs[wid], __ATOMIC_ACQUIRE)) continue;
+    call_hooks(wid);
+    __atomic_store_n(&hangs[wid], 0, __ATOMIC_RELEASE);
+  }
+}
+
 }  // namespace
 
 void create_deadlines() {
@@ -55,6 +87,10 @@ void create_deadlines() {
     sample_listen_queues = reinterpret_cast<void (*)()>(dlsym(RTLD_DEFAULT, "uwsgi_sample_listen_queues"));
   wishes = static_cast<Wish *>(uwsgi_calloc_shared(sizeof(Wish) * static_cast<size_t>(uwsgi.numproc + 1) *
                                                    static_cast<size_t>(uwsgi.cores)));
+  hangs = static_cast<int *>(uwsgi_calloc_shared(sizeof(int) * static_cast<size_t>(uwsgi.numproc + 1)));
+  hang_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (uwsgi_master_add_fd(hang_fd, hear_of_hangs, nullptr))
+    uwsgi_log("error: harakiri: the master's events: %s (hooks harakiri are not called)\n", strerror(errno));
 }
 
 uint64_t now_us() {
@@ -72,6 +108,16 @@ Deadline deadline_of(int wid, int core) {
   return {limit_us ? began_us + limit_us : 0, began_us, request_us};
 }
 
+void tell_hooks_in_master() {
+  if (!any_hook()) return;
+  constexpr int kPatienceMs = 200;  // for a master that is busy
+  int &told = hangs[uwsgi.mywid];
+  __atomic_store_n(&told, 1, __ATOMIC_RELEASE);
+  const uint64_t one = 1;
+  if (write(hang_fd, &one, sizeof one) != sizeof one) return;
+  for (int ms = 0; ms < kPatienceMs && __atomic_load_n(&told, __ATOMIC_ACQUIRE); ++ms) poll(nullptr, 0, 1);
+}
+
 void kill_overdue_workers() {
   if (!wishes || !uwsgi.workers) return;
   if (sample_listen_queues) sample_listen_queues();
@@ -83,9 +129,7 @@ void kill_overdue_workers() {
       Deadline deadline = deadline_of(wid, core);
       if (!deadline.due_us || now < deadline.due_us + bound_us) continue;
       uwsgi_log("harakiri: worker %d (pid %d) does not end by itself: killing it\n", wid, pid);
-      for (auto *table : {uwsgi.p, uwsgi.gp})
-        for (int i = 0; i < 256; ++i)
-          if (table[i] && table[i]->harakiri) table[i]->harakiri(wid);
+      call_hooks(wid);
       kill(pid, SIGKILL);
       break;
     }

@@ -22,6 +22,9 @@ Deadline deadline_of(int wid, int core);
 // [master] For workers whose own watchdog cannot act, being stopped or stuck in the system.
 void kill_overdue_workers();
 
+// [watchdog] Has the hooks `harakiri` of the plugins called in the master, and waits for that for a moment.
+void tell_hooks_in_master();
+
 // Also owned here: set_harakiri(), set_user_harakiri().
 
 }  // namespace mortise::harakiri

@@ -60,6 +60,7 @@ class Watchdog {
     log_request_and_stack(request, core, static_cast<double>(now - deadline.began_us) / 1e6);
     answer_504(request);
     if (end_at_us_) return;
+    tell_hooks_in_master();
     end_at_us_ = now + static_cast<uint64_t>(bound_ms()) * 1000;
     if (uwsgi.cores > 1) uwsgi_replace_worker(uwsgi.mywid);
     if (options.graceful_signal) kill(getpid(), options.graceful_signal);
