@@ -160,7 +160,7 @@ void uwsgi_emperor_simple_do_with_attrs(uwsgi_emperor_scanner *scanner, char *na
   uwsgi_instance *known = emperor_get(name);
   if (!known) {
     emperor_add_with_attrs(scanner, name, ts, config, config ? static_cast<uint32_t>(strlen(config)) : 0, uid,
-                           gid, socket_name ? uwsgi_str(socket_name) : nullptr, attrs);
+                           gid, socket_name, attrs);
     return;
   }
   if (ts <= known->last_mod) return free(config);

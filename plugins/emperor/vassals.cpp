@@ -16,14 +16,7 @@ extern "C" UWSGI_API uwsgi_instance *const ui = &before_first;
 
 namespace mortise::emperor {
 
-static Vassal *list;
-
 namespace {
-
-void set_first(Vassal *vassal) {
-  list = vassal;
-  uwsgi.vassals = before_first.ui_next = vassal;
-}
 
 constexpr int64_t kLoyalMs = 30'000;  // who lives as long as this starts with a clean slate
 constexpr char kHeartbeat = 26;       // uWSGI's numbers of what a vassal tells
@@ -80,11 +73,8 @@ void look_after_heartbeat(Vassal &vassal) {
 }
 
 void drop(Vassal *vassal) {
-  if (vassal->ui_prev) {
-    vassal->ui_prev->ui_next = vassal->ui_next;
-  } else {
-    set_first(static_cast<Vassal *>(vassal->ui_next));
-  }
+  vassal->ui_prev->ui_next = vassal->ui_next;
+  uwsgi.vassals = before_first.ui_next;
   if (vassal->ui_next) vassal->ui_next->ui_prev = vassal->ui_prev;
   uwsgi_log("[emperor] vassal %s %s\n", vassal->name, uwsgi_stopping() ? "stopped" : "removed");
   run_phase("emperor-stop");
@@ -149,7 +139,7 @@ int64_t now_ms() {
 }
 
 Vassal *first_vassal() {
-  return list;
+  return static_cast<Vassal *>(before_first.ui_next);
 }
 
 Vassal *next_vassal(const Vassal *vassal) {
@@ -158,7 +148,7 @@ Vassal *next_vassal(const Vassal *vassal) {
 
 int tend_vassals() {
   int64_t next = now_ms() + 1000;
-  for (Vassal *vassal = list, *following; vassal; vassal = following) {
+  for (Vassal *vassal = first_vassal(), *following; vassal; vassal = following) {
     following = next_vassal(vassal);
     const int64_t now = now_ms();
     if (vassal->pid == 0 && vassal->gone) {
@@ -180,7 +170,7 @@ int tend_vassals() {
 }
 
 bool vassal_event(int fd) {
-  for (Vassal *vassal = list; vassal; vassal = next_vassal(vassal)) {
+  for (Vassal *vassal = first_vassal(); vassal; vassal = next_vassal(vassal)) {
     if (vassal->pipe[0] == fd) return hear(*vassal), true;
     if (vassal->pidfd != fd) continue;
     int status = 0;
@@ -191,13 +181,12 @@ bool vassal_event(int fd) {
 }
 
 void stop_all_vassals() {
-  for (Vassal *vassal = list; vassal; vassal = next_vassal(vassal)) emperor_stop(vassal);
+  for (Vassal *vassal = first_vassal(); vassal; vassal = next_vassal(vassal)) emperor_stop(vassal);
 }
 
 }  // namespace mortise::emperor
 
 using namespace mortise::emperor;
-using mortise::emperor::list;
 
 extern "C" {
 
@@ -213,7 +202,7 @@ uwsgi_instance *emperor_get_by_fd(int fd) {
   return nullptr;
 }
 
-// config, socket_name and attrs are the emperor's from now on.
+// config and attrs are the emperor's from now on.
 void emperor_add_with_attrs(uwsgi_emperor_scanner *scanner, char *name, time_t born, char *config,
                             uint32_t config_len, uid_t uid, gid_t gid, char *socket_name,
                             uwsgi_dyn_dict *attrs) {
@@ -232,19 +221,24 @@ void emperor_add_with_attrs(uwsgi_emperor_scanner *scanner, char *name, time_t b
   vassal->uid = uid;
   vassal->gid = gid;
   vassal->scanner = scanner;
-  vassal->socket_name = socket_name;
+  vassal->socket_name = socket_name ? uwsgi_str(socket_name) : nullptr;
   vassal->on_demand_fd = -1;
   vassal->pipe[0] = vassal->pipe[1] = vassal->pipe_config[0] = vassal->pipe_config[1] = -1;
   vassal->attrs = attrs ? attrs : collect_attributes(*vassal);
-  vassal->ui_next = list;
-  if (list) list->ui_prev = vassal;
-  set_first(vassal);
+  vassal->ui_prev = &before_first;
+  vassal->ui_next = before_first.ui_next;
+  if (vassal->ui_next) vassal->ui_next->ui_prev = vassal;
+  uwsgi.vassals = before_first.ui_next = vassal;
   keep_config(*vassal, config, config_len);
 }
 
 void emperor_add(uwsgi_emperor_scanner *scanner, char *name, time_t born, char *config, uint32_t config_len,
                  uid_t uid, gid_t gid, char *socket_name) {
   emperor_add_with_attrs(scanner, name, born, config, config_len, uid, gid, socket_name, nullptr);
+}
+
+void emperor_del(uwsgi_instance *instance) {
+  emperor_stop(instance);
 }
 
 void emperor_stop(uwsgi_instance *instance) {

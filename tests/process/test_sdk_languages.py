@@ -191,6 +191,13 @@ static void look(struct uwsgi_emperor_scanner *scanner) {
   int count = 0;
   for (each = ui->ui_next; each; each = each->ui_next) count++;
   uwsgi_log("old: %s sees %d vassals\\n", scanner->arg, count);
+  if (emperor_get("third.ini")) return;
+  char *socket_name = uwsgi_str("third.sock");
+  emperor_add(scanner, "third.ini", 1, uwsgi_str("[uwsgi]\\nneed-app = false\\n"), 25, 0, 0, socket_name);
+  memset(socket_name, '#', 10);
+  free(socket_name);
+  struct uwsgi_instance *third = emperor_get("third.ini");
+  uwsgi_log("old: %s, %d\\n", third->socket_name, third->ui_prev->ui_next == third);
 }
 static void on_load(void) { uwsgi_register_imperial_monitor("count", init, look); }
 struct uwsgi_plugin old_plugin = {.name = "old", .on_load = on_load};
@@ -201,6 +208,7 @@ def test_a_monitor_of_a_plugin_walks_along_the_vassals(mortise, tmp_path):
     vassal = "[uwsgi]\nsocket = %s.sock\nneed-app = false\n"
     files = {"vassals/%s.ini" % name: vassal % name for name in ("one", "two")}
     server = mortise("--plugin", built(tmp_path, MONITOR), "--emperor", "vassals", "--emperor", "count://x", "--emperor-freq", "1", files=files)
-    server.wait_for_log("old: .*x sees 2 vassals")
+    server.wait_for_log("old: .*x sees 3 vassals")
+    server.wait_for_log("old: third.sock, 1")
     (server.folder / "vassals/one.ini").unlink()
-    server.wait_for_log("old: .*x sees 1 vassals")
+    server.wait_for_log("old: .*x sees 3 vassals[^$]*sees 2 vassals")
