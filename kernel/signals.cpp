@@ -51,7 +51,7 @@ void block_master_signals() {
   set_disposition(SIGCHLD, nullptr);
   // A handler, not SIG_IGN: programs that the app runs shall have the default again, and only handlers end at
   // exec.
-  set_disposition(SIGPIPE, [](int, siginfo_t *, void *) {});
+  for (int signum : {SIGPIPE, SIGXFSZ}) set_disposition(signum, [](int, siginfo_t *, void *) {});
 }
 
 Result<Fd> open_master_signals() {

@@ -8,6 +8,7 @@ namespace mortise::logging {
 
 struct Board {
   std::atomic<uint64_t> lost_requests;   // lines that the pipe did not take
+  std::atomic<bool> cut;                 // the last line that standard error took is not whole
   std::atomic<uint64_t> stuck_until_us;  // until when nobody waits for room in the pipe; monotonic
   std::atomic<uint32_t> reopen;          // counts requests to open files anew
   std::atomic<uint32_t> rotate;

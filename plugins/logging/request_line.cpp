@@ -60,22 +60,27 @@ bool wait_for_room(int fd) {
   return false;
 }
 
-void emit(std::string_view line) {
+bool emit(std::string_view line) {
   const LinePipe &own = ends().requests ? ends().requests : ends().lines;
   int fd = own ? own.prompt.get() : STDERR_FILENO;
   ssize_t written = 0;
   do {
     written = write(fd, line.data(), line.size());
   } while (written < 0 && (errno == EINTR || (errno == EAGAIN && own && wait_for_room(fd))));
-  if (written != static_cast<ssize_t>(line.size())) ++board()->lost_requests;
+  const bool whole = written == static_cast<ssize_t>(line.size());
+  if (!own) board()->cut = !whole && (written > 0 || board()->cut);
+  return whole;
 }
 
-// Without a process that owns the log the next line tells how many were lost.
-void tell_lost(Line &line) {
-  if (ends().lines || board()->lost_requests.load(std::memory_order_relaxed) == 0) return;
-  uint64_t lost = board()->lost_requests.exchange(0);
+// Without a process that owns the log the next line tells how many were lost: their number.
+uint64_t tell_lost(Line &line) {
+  if (ends().lines || board()->lost_requests.load(std::memory_order_relaxed) == 0) return 0;
+  const uint64_t lost = board()->lost_requests.exchange(0);
+  if (lost == 0) return 0;  // another worker tells it
+  if (board()->cut) line.text += '\n';
   line.text +=
       "log: " + std::to_string(lost) + " lines were lost: nothing took them (the log is written again)\n";
+  return lost;
 }
 
 void log_line(wsgi_request *request) {
@@ -84,10 +89,10 @@ void log_line(wsgi_request *request) {
   line.text.clear();
   line.escape = format->escape;
   line.dash = format->dash;
-  tell_lost(line);
+  const uint64_t lost = tell_lost(line);
   for (const Chunk &chunk : format->chunks) chunk.func(line, request, chunk);
   line.text += '\n';
-  emit(line.text);
+  if (!emit(line.text)) board()->lost_requests += lost + 1;
   if (line.text.capacity() > kKeptBytes) line.text = {};
 }
 

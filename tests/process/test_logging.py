@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -276,6 +277,21 @@ def test_a_loss_is_told_when_the_disk_takes_lines_again(wsgi, tmp_path):
     server.get("/2")
     text = wait_for(target, r"log: \d+ lines were lost: No space left on device \(the log is written again\)")
     assert "GET /2" in text
+
+
+def test_lines_that_a_full_disk_did_not_take_are_counted_all_and_told_on_a_line_of_their_own(wsgi):
+    server = wsgi(APP, "--logto", "server.log")
+    path = server.folder / "server.log"
+    assert server.get("/before").status == 200
+    worker = int(re.search(r"\[pid: (\d+)\|", wait_for(path, "GET /before .*\n")).group(1))
+    before = resource.prlimit(worker, resource.RLIMIT_FSIZE, (path.stat().st_size + 20, resource.RLIM_INFINITY))
+    for _ in range(5):
+        assert server.get("/lost").status == 200
+    resource.prlimit(worker, resource.RLIMIT_FSIZE, before)
+    assert server.get("/after").status == 200
+    text = wait_for(path, "GET /after .*\n")
+    assert "\nlog: 5 lines were lost: nothing took them (the log is written again)\n" in text
+    assert "/lost" not in text
 
 
 def test_standard_error_that_nobody_reads_any_more_costs_lines_and_no_requests(wsgi, tmp_path):
