@@ -33,8 +33,9 @@ struct Item {
 Item parse_item(std::string_view text) {
   Item item;
   size_t colon = text.find_first_not_of(kDigits);
-  if (colon != text.npos && colon > 0 && text[colon] == ':') {
-    item.slot = static_cast<int>(uwsgi_str_num(text.data(), static_cast<int>(colon)) & 0xff);
+  const size_t slot = colon < 4 ? uwsgi_str_num(text.data(), static_cast<int>(colon)) : 256;
+  if (colon > 0 && slot < 256 && text[colon] == ':') {
+    item.slot = static_cast<int>(slot);
     text.remove_prefix(colon + 1);
   }
   size_t bar = text.find('|');

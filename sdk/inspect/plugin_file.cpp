@@ -38,7 +38,7 @@ constexpr std::string_view kApi =
     "uwsgi_ event_queue_ wsgi_req_ bind_to_ socket_to_ emperor_ vassal_ async_ mule_send_msg escape_json "
     "escape_shell_arg http_url_ http_status_code get_memusage get_farm_by_name get_mule_by_id corerouter_ "
     "find_first_available find_wsgi_req python_call get_uwsgi_pydict proto_base_ goodbye_cruel_world "
-    "gracefully_kill grace_them_all "
+    "gracefully_kill grace_them_all wait_for_threads simple_loop_run "
     "config_magic_table_fill log_request "
     "register_gateway set_harakiri "
     "set_user_harakiri set_mule_harakiri set_spooler_harakiri magic_sub init_magic_table gzheader "

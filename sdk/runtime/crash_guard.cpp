@@ -17,6 +17,23 @@ namespace {
 char whose[512] = "";
 CrashGuard::Moment moment = CrashGuard::Moment::kNone;
 
+// For the handler alone, which runs where a plugin has used up its stack.
+alignas(16) char handler_stack[64 * 1024];
+
+bool stack_is_ours(const stack_t &stack) {
+  return stack.ss_sp == handler_stack && !(stack.ss_flags & SS_DISABLE);
+}
+
+// One that there is already goes on being used.
+void use_handler_stack(bool use) {
+  stack_t stack{};
+  if (sigaltstack(nullptr, &stack)) return;
+  const bool is_none = stack.ss_flags & SS_DISABLE;
+  if (use ? !is_none : !stack_is_ours(stack)) return;
+  stack = {handler_stack, use ? 0 : SS_DISABLE, sizeof handler_stack};
+  sigaltstack(&stack, nullptr);
+}
+
 void say_and_end_async_safe(int signum) {
   const bool loading = moment == CrashGuard::Moment::kLoading;
   const char *name = sigabbrev_np(signum);
@@ -56,12 +73,15 @@ CrashGuard::CrashGuard(const std::string &plugin, Moment now) : outer_(whose), o
       on_exit([](int status, void *) { catch_exit(status); }, nullptr);
   struct sigaction action {};
   action.sa_handler = say_and_end_async_safe;
+  action.sa_flags = SA_ONSTACK;
+  use_handler_stack(true);
   for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &action, &before_[i]);
 }
 
 CrashGuard::~CrashGuard() {
   snprintf(whose, sizeof whose, "%s", outer_.c_str());
   moment = outer_moment_;
+  if (moment == Moment::kNone) use_handler_stack(false);
   for (size_t i = 0; i < std::size(kSignals); ++i) {
     struct sigaction now {};
     sigaction(kSignals[i], nullptr, &now);

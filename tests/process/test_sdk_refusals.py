@@ -152,7 +152,7 @@ def test_an_init_that_fails_ends_the_server_with_the_plugins_name(tmp_path):
                    "error: start plugin 'failing_init': its init hook failed (the lines above say why)\n"
 
 
-@pytest.mark.parametrize("name, signal", [("crashing_constructor", "SEGV"), ("crashing_on_load", "ABRT")])
+@pytest.mark.parametrize("name, signal", [("crashing_constructor", "SEGV"), ("crashing_on_load", "ABRT"), ("overflowing_on_load", "SEGV")])
 def test_a_plugin_that_crashes_while_it_is_loaded_is_named(tmp_path, name, signal):
     assert refusal(tmp_path, "--plugin", build(tmp_path, name)) == (
         "plugin './%s_plugin.so' refused: it crashed while it was loaded (SIG%s)\n"
