@@ -227,6 +227,9 @@ static int start(void) {
   memset(text, '#', sizeof text);
   escape_json("\\1\\2\\"\\n", 4, text);
   uwsgi_log("escaped: %s, behind it %.7s\\n", text, text + 9);
+  memset(text, '#', sizeof text);
+  escape_shell_arg("a;'\\n b", 6, text);
+  uwsgi_log("for a shell: %s, behind it %.6s\\n", text, text + 10);
   return 0;
 }
 struct uwsgi_plugin habit_plugin = {.name = "habit", .init = start};
@@ -236,6 +239,7 @@ struct uwsgi_plugin habit_plugin = {.name = "habit", .init = start};
 def test_escaped_text_has_at_most_two_bytes_for_one(mortise, tmp_path):
     server = mortise("--plugin", habit(tmp_path, ESCAPED), "--http-socket", "127.0.0.1:0", "--no-need-app")
     server.wait_for_log(re.escape(r'escaped: ??\"\n, behind it #######'))
+    server.wait_for_log(re.escape("for a shell: a\\;\\'\\\n b, behind it ######"))
 
 
 WATCHED = """
@@ -361,3 +365,24 @@ def test_less_usual_functions_of_the_api(mortise, tmp_path):
     assert server.request("GET", "/").status == 200
     server.stop()
     assert "habit: at exit" not in server.log
+
+
+HANGS = """
+#include <uwsgi.h>
+static int hang(struct wsgi_request *wsgi_req) { while (1) pause(); }
+static void told(int wid) { uwsgi_log("habit: worker %d hangs, says process %d\\n", wid, (int)getpid()); }
+struct uwsgi_plugin habit_plugin = {.name = "habit", .request = hang, .harakiri = told};
+"""
+
+
+def test_the_master_tells_plugins_of_a_request_that_hangs_before_its_worker_ends(mortise, tmp_path):
+    server = mortise("--plugin", habit(tmp_path, HANGS), "--http-socket", "127.0.0.1:0", "--harakiri", "1")
+    assert server.get("/").status == 504
+    server.wait_for_log(r"(?s)habit: worker 1 hangs, says process %d\n.*worker 1 \(pid" % server.process.pid)
+    assert not re.search(r"(?s)has taken.*worker 1 \(pid.*habit: worker 1 hangs", server.log)
+
+
+def test_a_modifier_that_is_none_is_no_prefix_of_a_plugins_name(tmp_path):
+    done = run(tmp_path, "--plugin", "256:%s" % habit(tmp_path, LOGGER), "--http-socket", "127.0.0.1:0")
+    assert done.returncode == 79
+    assert "load plugin '256:" in done.stdout

@@ -61,7 +61,8 @@ UWSGI_API int uwsgi_kvlist_parse(const char *text, size_t len, char item_separat
  * value of a key alone is "". */
 UWSGI_API int uwsgi_kvlist_parse_strict(const char *text, size_t len, char item_separator, int key_separator,
                                         ...);
-/* [any] Words of text, split at any of separators, quotes honoured; array and words are the caller's. */
+/* [any] Words of text, split at any of separators, quotes honoured: "a,,b" has three, "a," has one. Array and
+ * words are the caller's. */
 UWSGI_API char **uwsgi_split_quoted(const char *text, size_t len, const char *separators, size_t *count);
 /* [any] Absolute path in dst (PATH_MAX bytes, or NULL: malloc'ed); NULL and errno on failure. */
 UWSGI_API char *uwsgi_expand_path(const char *path, int len, char *dst);

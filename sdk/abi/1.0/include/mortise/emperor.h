@@ -68,7 +68,7 @@ struct uwsgi_instance {
 /* [load] */
 UWSGI_API void uwsgi_register_imperial_monitor(const char *name, void (*init)(struct uwsgi_emperor_scanner *),
                                                void (*func)(struct uwsgi_emperor_scanner *));
-/* [emperor] */
+/* [emperor] config and attrs, malloc'ed, are the emperor's from then on; socket_name is copied. */
 UWSGI_API struct uwsgi_instance *emperor_get(const char *name);
 UWSGI_API struct uwsgi_instance *emperor_get_by_fd(int fd);
 UWSGI_API void emperor_add(struct uwsgi_emperor_scanner *, char *name, time_t born, char *config,
@@ -76,7 +76,9 @@ UWSGI_API void emperor_add(struct uwsgi_emperor_scanner *, char *name, time_t bo
 UWSGI_API void emperor_add_with_attrs(struct uwsgi_emperor_scanner *, char *name, time_t born, char *config,
                                       uint32_t config_len, uid_t uid, gid_t gid, char *socket_name,
                                       struct uwsgi_dyn_dict *attrs);
+/* [emperor] The vassal is told to end; it is forgotten, and its memory freed, when it has. */
 UWSGI_API void emperor_stop(struct uwsgi_instance *);
+UWSGI_API void emperor_del(struct uwsgi_instance *);
 UWSGI_API void emperor_respawn(struct uwsgi_instance *, time_t mod);
 UWSGI_API void uwsgi_emperor_simple_do(struct uwsgi_emperor_scanner *, char *name, char *config, time_t ts,
                                        uid_t uid, gid_t gid, char *socket_name);

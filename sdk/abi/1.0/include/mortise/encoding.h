@@ -40,7 +40,8 @@ UWSGI_API const char *http_status_code(const char *status, uint16_t *len);
 
 /* [any] text escaped for JSON (RFC 8259 §7) into dst of 2 * len + 1 bytes; rare control bytes become '?'. */
 UWSGI_API void escape_json(const char *text, size_t len, char *dst);
-/* [any] text in single quotes as a POSIX shell wants it, into dst of 4 * len + 3 bytes, with a NUL. */
+/* [any] text with a backslash before each character that is active in a shell (RFC 3875 §4.4), blanks not
+ * among them, into dst of 2 * len + 1 bytes, with a NUL. */
 UWSGI_API void escape_shell_arg(const char *text, size_t len, char *dst);
 /* [any] Parts of a URL-encoded or uwsgi-packed form. Numbers and digits of fixed width: */
 UWSGI_API int uwsgi_str2_num(const char *digits);
