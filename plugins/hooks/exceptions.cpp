@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "mortise/applications.h"
+
 namespace mortise::hooks {
 
 namespace {
@@ -121,6 +123,9 @@ void uwsgi_manage_exception(wsgi_request *request, int catch_it) {
   if (uwsgi.exception_hook && request) uwsgi.exception_hook(request);
   const uwsgi_plugin *plugin = request ? uwsgi.p[request->uh->modifier1] : nullptr;
   if (plugin && plugin->exception_log) plugin->exception_log(request);
+  static auto *reload = reinterpret_cast<decltype(&uwsgi_reload_on_exception)>(
+      dlsym(RTLD_DEFAULT, "uwsgi_reload_on_exception"));
+  if (reload && plugin) reload(request);
   if (!catch_it || !plugin || request->headers_sent) return;
   if (uwsgi_response_prepare_headers(request, "500 Internal Server Error", 25) ||
       uwsgi_response_add_content_type(request, "text/plain", 10))

@@ -95,40 +95,6 @@ int free_place() {
   return id;
 }
 
-bool looks_like_python(std::string_view spec) {
-  return spec.ends_with(".py") || spec.ends_with(".wsgi") || spec.find(':') != spec.npos;
-}
-
-// The option is there for the plugins of all languages.
-bool mounted_by_another_plugin(char *mountpoint, char *spec) {
-  for (const uwsgi_plugin *plugin : uwsgi.p)
-    if (plugin->mount_app && plugin->mount_app != mount_application && !plugin->mount_app(mountpoint, spec))
-      return true;
-  return false;
-}
-
-// "/path", or with --vhost "host|/path" and "host|".
-bool is_mountpoint(const std::string &text) {
-  if (text.starts_with('/')) return true;
-  const size_t bar = text.find('|');
-  return options.by_host && bar != text.npos && bar > 0 && (bar + 1 == text.size() || text[bar + 1] == '/');
-}
-
-void mount(const std::string &text) {
-  size_t equals = text.find('=');
-  if (equals == text.npos || !is_mountpoint(text.substr(0, equals))) {
-    uwsgi_log(
-        "python: mount = %s is not understood (write mount = /path=file.py or /path=module:callable%s)\n",
-        text.c_str(), options.by_host ? ", or host|/path=file.py" : "; host|/path=file.py needs vhost");
-    exit(64);
-  }
-  std::string mountpoint = text.substr(0, equals), spec = text.substr(equals + 1);
-  if (!looks_like_python(spec) && mounted_by_another_plugin(mountpoint.data(), spec.data())) return;
-  if (mountpoint == "/" || mountpoint.ends_with("|/"))
-    mountpoint.pop_back();  // the root's SCRIPT_NAME is empty
-  if (mount_application(mountpoint.data(), spec.data()) && uwsgi.need_app) give_up("mount " + text);
-}
-
 }  // namespace
 
 bool configured_application_exists() {
@@ -155,14 +121,20 @@ void load_configured_application() {
     if (!add_application(source, uwsgi.default_app > 0 ? uwsgi.default_app : 0, root) && uwsgi.need_app)
       give_up(source.description() + " cannot be served");
   }
-  for (const uwsgi_string_list *item = options.mounts; item; item = item->next) mount(item->value);
+}
+
+void run_late_imports() {
+  GilHold gil;
   run_imports(options.imports);
   if (!set_aliases(options.post_aliases) && uwsgi.need_app) give_up("post-pymodule-alias failed");
 }
 
 int mount_application(char *mountpoint, char *spec) {
+  std::string at = mountpoint;
+  if (at == "/" || at.ends_with("|/")) at.pop_back();  // the root's SCRIPT_NAME is empty
+  const int id = free_place();
   GilHold gil;
-  return add_application(source_of_mount(spec), free_place(), mountpoint) ? 0 : -1;
+  return add_application(source_of_mount(spec), id, at.data()) ? id : -1;
 }
 
 bool load_for_background(Interpreter &interpreter) {
@@ -170,7 +142,7 @@ bool load_for_background(Interpreter &interpreter) {
   const ApplicationSource source = configured_source();
   if (!source.empty() && !load_into(interpreter, source, 0)) return false;
   int id = 1;
-  for (const uwsgi_string_list *item = options.mounts; item; item = item->next) {
+  for (const uwsgi_string_list *item = common_options().mounts; item; item = item->next) {
     const std::string text = item->value;
     if (!load_into(interpreter, source_of_mount(text.substr(text.find('=') + 1)), id++)) return false;
   }

@@ -10,13 +10,15 @@ namespace mortise::python {
 // starts.
 bool configured_application_exists();
 
-// Hook preinit_apps: runs --shared-import. Hook init_apps: loads the application that was configured and
-// those of --mount, then runs --import. A failure ends the process with UWSGI_FAILED_APP_CODE where need-app
-// is on. [worker; master with preload]
+// Hook preinit_apps: runs --shared-import. Hook init_apps: loads the application that was configured. Hook
+// postinit_apps: runs --import once those of --mount are there, too. A failure ends the process with
+// UWSGI_FAILED_APP_CODE where need-app is on. [worker; master with preload]
 void load_shared_imports();
 void load_configured_application();
+void run_late_imports();
 
-// Hook mount_app: loads `spec` (a file, a module, module:callable) for requests below a mountpoint. 0, or -1.
+// Hook mount_app: loads `spec` (a file, a module, module:callable) for requests below a mountpoint. Its
+// number in uwsgi_apps, or -1.
 int mount_application(char *mountpoint, char *spec);
 
 // The same in a mule or spooler, which serves no requests: nothing is recorded in struct uwsgi_app. [with the

@@ -82,7 +82,7 @@ int choose_by_host(wsgi_request *request) {
 }  // namespace
 
 int choose_application(wsgi_request *request) {
-  if (options.by_host) return choose_by_host(request);
+  if (common_options().vhost) return choose_by_host(request);
   int fallback = uwsgi.no_default_app ? -1 : uwsgi.default_app > 0 ? uwsgi.default_app : 0;
   if (request->script_name_len > 0) {
     if (uwsgi_apps_cnt <= 1 && !uwsgi.no_default_app) return fallback;

@@ -25,12 +25,14 @@ bool has(const uwsgi_string_list *list, const std::string &text) {
 }
 
 bool is_wanted(PyObject *exception) {
-  if (options.reload_on_exception) return true;
+  const uwsgi_application_options &wanted = common_options();
+  if (wanted.reload_on_exception) return true;
   const std::string type = Py_TYPE(exception)->tp_name;
-  if (has(options.reload_on_type, type)) return true;
-  if (!options.reload_on_value && !options.reload_on_repr) return false;
+  if (has(wanted.reload_on_exception_type, type)) return true;
+  if (!wanted.reload_on_exception_value && !wanted.reload_on_exception_repr) return false;
   const std::string value = text_of(PyRef(PyObject_Str(exception)));
-  return has(options.reload_on_value, value) || has(options.reload_on_repr, type + ": " + value);
+  return has(wanted.reload_on_exception_value, value) ||
+         has(wanted.reload_on_exception_repr, type + ": " + value);
 }
 
 }  // namespace

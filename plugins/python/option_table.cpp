@@ -29,12 +29,6 @@ constexpr char kShellHelp[] =
 constexpr char kReloadHelp[] = "reload when a module's source changes; looks every so many seconds";
 constexpr char kEnvironHelp[] = "accepted: each request has an environ of its own";
 constexpr char kAlwaysHelp[] = "accepted: it is always so";
-constexpr char kMountHelp[] =
-    "load an application for a part of the URLs: /path=file.py or /path=module:callable";
-constexpr char kHostHelp[] =
-    "find the application by the host as well: mount = host|=file.py or host|/path=file.py";
-constexpr char kManageHelp[] =
-    "find the application of --mount by the path, which SCRIPT_NAME and PATH_INFO then share";
 constexpr char kInterpretersHelp[] =
     "an interpreter for each thread, with a GIL of its own from Python 3.12 on";
 
@@ -121,10 +115,6 @@ constinit uwsgi_option option_table[] = {
     {"ini-paste", required_argument, 0, "the same as --paste config:FILE", set_ini_paste, nullptr, 0},
     {"ini-paste-logged", required_argument, 0, "--ini-paste with --paste-logger", set_ini_paste, nullptr, 0},
     text("pecan", &options.pecan, "the WSGI application that Pecan makes of this configuration file"),
-    list("mount", &options.mounts, kMountHelp),
-    flag("vhost", &options.by_host, kHostHelp),
-    flag("vhost-host", &options.by_host, kHostHelp),
-    flag("manage-script-name", &uwsgi.manage_script_name, kManageHelp),
     text("home", &options.home, kHomeHelp, 'H'),
     text("virtualenv", &options.home, kHomeHelp),
     text("venv", &options.home, kHomeHelp),
@@ -182,13 +172,6 @@ constinit uwsgi_option option_table[] = {
     flag("py-thread-interpreters", &options.thread_interpreters, kInterpretersHelp),
     number("optimize", &options.optimize, "level of python -O", 'O'),
     flag("no-site", &options.no_site, "do not import the module site"),
-    flag("catch-exceptions", &uwsgi.catch_exceptions,
-         "answer an exception with its traceback (for development)"),
-    flag("reload-on-exception", &options.reload_on_exception, "replace a worker after a request that raised"),
-    list("reload-on-exception-type", &options.reload_on_type,
-         "replace a worker after this exception: a class"),
-    list("reload-on-exception-value", &options.reload_on_value, "same, by its text"),
-    list("reload-on-exception-repr", &options.reload_on_repr, "same, by \"Class: text\""),
     flag("wsgi-disable-file-wrapper", &options.no_file_wrapper, "leave wsgi.file_wrapper out of environ"),
     flag("wsgi-accept-buffer", &options.accept_buffers, "take bytearray, memoryview and the like as bodies"),
     flag("wsgi-accept-buffers", &options.accept_buffers, "take bytearray, memoryview and the like as bodies"),

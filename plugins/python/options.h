@@ -3,6 +3,8 @@
 
 #include <uwsgi.h>
 
+#include "mortise/applications.h"
+
 namespace mortise::python {
 
 struct Options {
@@ -15,8 +17,6 @@ struct Options {
   char *paste_name = nullptr;
   int paste_logger = 0;
   char *pecan = nullptr;  // a configuration file
-  uwsgi_string_list *mounts = nullptr;
-  int by_host = 0;  // mountpoints are host|/path
 
   // The interpreter.
   char *home = nullptr;  // a virtualenv, or an installation's prefix
@@ -49,10 +49,6 @@ struct Options {
   uwsgi_string_list *autoreload_ignored = nullptr;
   char *tracebacker = nullptr;  // where its sockets begin
   int sharedarea_bytes = 0;
-  int reload_on_exception = 0;
-  uwsgi_string_list *reload_on_type = nullptr;
-  uwsgi_string_list *reload_on_value = nullptr;
-  uwsgi_string_list *reload_on_repr = nullptr;
   int no_file_wrapper = 0;
   int accept_buffers = 0;
   int send_head_at_once = 0;
@@ -61,5 +57,9 @@ struct Options {
   char *accepted_text = nullptr;
 };
 inline constinit Options options;
+
+// What the options say that hold for all languages (plugin applications); nothing where none was given. [once
+// the configuration was read]
+const uwsgi_application_options &common_options();
 
 }  // namespace mortise::python

@@ -74,6 +74,7 @@ uwsgi_plugin python_plugin = {
     .request = serve_request,
     .preinit_apps = before_applications,
     .init_apps = load_configured_application,
+    .postinit_apps = run_late_imports,
     .fixup = prepare_worker,
     .mount_app = mount_application,
     .suspend = suspend_coroutine,

@@ -67,6 +67,14 @@ def test_a_plugin_brings_those_that_it_loads_into_the_file(deploy, mortise):
     assert plugin_files(server) == set()
 
 
+def test_one_file_of_python_mounts_applications(deploy, mortise):
+    deploy("embedded_python")
+    server = mortise("--http-socket", "127.0.0.1:0", "--vhost", "--manage-script-name", "--mount", "localhost|/a=app.py", "--mount", "/=app:application",
+                     "--no-default-app", files={"app.py": APP})
+    assert server.request("GET", "/a/x", headers={"Host": "localhost"}).body == b"served /x"
+    assert plugin_files(server) == set()
+
+
 def test_embedded_plugins_can_be_named_like_any(deploy, mortise):
     deploy("embedded_python")
     server = mortise("--ini", "app.ini", files={

@@ -86,7 +86,7 @@ def test_each_application_is_counted_by_itself_also_after_a_respawn(mortise):
     [
         ("one=one.py", "mount = one=one.py is not understood (write mount = /path=file.py or /path=module:callable; host|/path=file.py needs vhost)"),
         ("/one", "mount = /one is not understood"),
-        ("/one=none.py", "python: no application: mount /one=none.py"),
+        ("/one=none.py", "applications: no application: mount /one=none.py"),
     ],
 )
 def test_a_mount_that_cannot_be_ends_the_start(tmp_path, mount, message):
