@@ -2,7 +2,11 @@
 // They get no descriptor of the server but the standard ones, and signals as a program expects them.
 #include <uwsgi.h>
 
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+
 #include <csignal>
+#include <initializer_list>
 
 namespace {
 
@@ -31,6 +35,34 @@ struct ShellCommand {
  private:
   static inline char shell[] = "/bin/sh", dash_c[] = "-c";
 };
+
+// The master waits for a command with its signals blocked: one that tells it to stop, and stays pending, ends
+// the command, which would hold up the stop. Returns when the child has ended or was killed, or at once where
+// signals are not blocked.
+void end_where_told_to_stop(pid_t child, const char *what) {
+  sigset_t blocked, stop;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  sigemptyset(&stop);
+  for (int signum : {SIGTERM, SIGINT, SIGQUIT})
+    if (sigismember(&blocked, signum)) sigaddset(&stop, signum);
+  if (!sigismember(&stop, SIGTERM)) return;
+  constexpr int kMercyMs = 1000;
+  pollfd fds[] = {{static_cast<int>(syscall(SYS_pidfd_open, child, 0)), POLLIN, 0},
+                  {signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK), POLLIN, 0}};
+  auto has_ended = [&](nfds_t count, int timeout_ms) {
+    int ready = 0;
+    while ((ready = poll(fds, count, timeout_ms)) < 0 && errno == EINTR) continue;
+    return ready <= 0 || fds[0].revents != 0;
+  };
+  if (fds[0].fd >= 0 && fds[1].fd >= 0 && !has_ended(2, -1)) {
+    uwsgi_log("command '%s' (pid %d) is ended: the server is told to stop\n", what, static_cast<int>(child));
+    kill(child, SIGTERM);
+    has_ended(1, kMercyMs);
+    if (!fds[0].revents) kill(child, SIGKILL);
+  }
+  for (const pollfd &each : fds)
+    if (each.fd >= 0) close(each.fd);
+}
 
 }  // namespace
 
@@ -61,6 +93,7 @@ int uwsgi_run_command_and_wait(char *command, char *arg) {
   pid_t child = fork();
   if (child == 0) execute_async_safe(command ? command : shell.argv[0], command ? direct : shell.argv);
   if (child < 0) return -1;
+  end_where_told_to_stop(child, arg ? arg : command);
   int status = 0;
   pid_t ended = 0;
   do {

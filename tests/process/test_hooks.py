@@ -1,6 +1,7 @@
 """Actions of the configuration in the phases of the server's life: hook-…, exec-…, touch-…, unix_signal."""
 
 import os
+import re
 import signal
 
 import pytest
@@ -68,6 +69,15 @@ def test_a_command_at_the_end_runs_when_all_workers_are_gone(said):
     server, lines = said("--exec-as-user-atexit", "echo end `%s` >> SAID" % children, "--hook-as-user-atexit", "appendn:SAID last")
     server.stop()
     assert lines() == ["end 1", "last"]  # the shell itself is the one child
+
+
+def test_a_command_that_the_master_waits_for_is_ended_by_a_further_request_to_stop(said, tmp_path):
+    server, lines = said("--hook-as-user-atexit", "exec:echo began >> SAID; exec sleep 60", "--hook-as-user-atexit", "exec:echo behind >> SAID")
+    server.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: lines() == ["began"])
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(10) == 0
+    assert re.search(r"command 'echo began >> .*; exec sleep 60' \(pid \d+\) is ended: the server is told to stop", server.log)
 
 
 def test_commands_and_functions(said):
