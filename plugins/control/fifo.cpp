@@ -93,6 +93,27 @@ void take_commands(int fd, void *) {
   }
 }
 
+// The number of a user or group that an option names; -1: none, or not one that there is.
+template <typename Entry, typename Id>
+Id id_of(const char *option, Entry *(*find)(const char *), Id Entry::*member) {
+  const char *name = uwsgi_option_value(option);
+  if (!name) return static_cast<Id>(-1);
+  char *end = nullptr;
+  const unsigned long number = strtoul(name, &end, 10);
+  if (*name && !*end) return static_cast<Id>(number);
+  const Entry *entry = find(name);
+  return entry ? entry->*member : static_cast<Id>(-1);
+}
+
+// A fifo that root makes belongs to the user that the master becomes, who has to open it again in a reload.
+// Whose folder it is may have put something else in its place.
+bool give_to_user_of_master(int fd) {
+  struct stat status {};
+  if (geteuid() != 0 || uwsgi_option_value("master-as-root")) return true;
+  if (fstat(fd, &status) || !S_ISFIFO(status.st_mode) || status.st_nlink != 1) return errno = EEXIST, false;
+  return fchown(fd, id_of("uid", getpwnam, &passwd::pw_uid), id_of("gid", getgrnam, &group::gr_gid)) == 0;
+}
+
 // Opened for writing too: a pipe whose last writer left would be readable for ever.
 bool open_path(const std::string &path) {
   struct stat status {};
@@ -101,9 +122,15 @@ bool open_path(const std::string &path) {
               path.c_str());
     return false;
   }
-  int fd = mkfifo(path.c_str(), 0600) == 0 || errno == EEXIST
-               ? open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)
+  const bool made = mkfifo(path.c_str(), 0600) == 0;
+  int fd = made || errno == EEXIST
+               ? open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | (made ? O_NOFOLLOW : 0))
                : -1;
+  if (fd >= 0 && made && !give_to_user_of_master(fd)) {
+    const int errnum = errno;
+    close(std::exchange(fd, -1));
+    errno = errnum;
+  }
   if (fd < 0) {
     uwsgi_log("error: master-fifo %s: %s\n", path.c_str(), strerror(errno));
     return false;
@@ -137,8 +164,18 @@ void add_fifo(char *, char *path, void *) {
   uwsgi_load_plugin("cheaper");  // the commands +, - and C are about what it does
 }
 
+// The generation before goes on reading a fifo that the next one could not.
+int try_fifo() {
+  const char *path = paths().front().c_str();
+  if (access(path, R_OK | W_OK) == 0 || errno == ENOENT) return 0;
+  uwsgi_log("error: master-fifo %s: %s (remove it, or give it to the user of the server)\n", path,
+            strerror(errno));
+  return -1;
+}
+
 int open_fifos() {
-  if (paths().empty() || uwsgi_generation() < 0) return 0;
+  if (paths().empty()) return 0;
+  if (uwsgi_generation() < 0) return try_fifo();
   if (uwsgi_generation() == 0 && is_read_by_another_server(paths().front())) {
     uwsgi_log("error: master-fifo %s: another server reads it (stop that one, or choose another name)\n",
               paths().front().c_str());

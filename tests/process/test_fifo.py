@@ -27,9 +27,9 @@ def application(environ, start_response):
 def steered(mortise):
     """start(*args): a server with two workers and a fifo."""
 
-    def start(*args, front="--http-socket", files=None):
+    def start(*args, front="--http-socket", files=None, fifo="fifo"):
         files = {"app.py": APP, **(files or {})}
-        server = mortise(front, "127.0.0.1:0", "--wsgi-file", "app.py", "--processes", "2", "--master-fifo", "fifo", *args, files=files)
+        server = mortise(front, "127.0.0.1:0", "--wsgi-file", "app.py", "--processes", "2", "--master-fifo", fifo, *args, files=files)
         server.wait_for_log("loaded in", count=2)
         return server
 
@@ -275,3 +275,26 @@ def test_a_server_whose_master_was_killed_can_be_started_at_the_same_fifo_at_onc
     server.start()
     server.wait_for_log(r"master \(pid %d\) started" % server.process.pid)
     server.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_a_fifo_made_before_root_is_given_up_is_read_after_reloads_and_removed(steered, tmp_path):
+    for each in [tmp_path, *tmp_path.parents]:
+        if each.stat().st_uid == 0 and each != each.parent:
+            each.chmod(each.stat().st_mode | 0o055)
+    folder = tmp_path / "fifos"
+    folder.mkdir()
+    folder.chmod(0o777)
+    server = steered("--uid", "65534", "--gid", "65534", "--master-fifo", folder / "other", "--vacuum", fifo=folder / "first")
+    for reloads in (1, 2):
+        (folder / "first").write_text("r")
+        server.wait_for_log("reload done", count=reloads)
+    assert (folder / "first").stat().st_uid == 65534
+    (folder / "first").chmod(0)  # the next generation could not open it: this one goes on reading it
+    server.signal(signal.SIGHUP)
+    server.wait_for_log(r"master-fifo %s: Permission denied \(remove it, or give it to the user of the server\)" % (folder / "first"))
+    server.wait_for_log("reload failed .*the old processes go on")
+    (folder / "first").write_text("s")
+    server.wait_for_log("2 workers of 2 at most")
+    server.stop()
+    assert not list(folder.iterdir())
