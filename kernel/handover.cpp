@@ -145,7 +145,7 @@ void receive_handover() {
 
 Error execute(const Handover &given) {
   Handover passed_on = given;
-  passed_on.listeners = public_listeners();
+  for (int fd : public_listeners()) passed_on.listeners.push_back(fd);
   Fd memory(memfd_create("handover", 0));
   std::string records = write_records(passed_on);
   if (!memory || write(memory.get(), records.data(), records.size()) != static_cast<ssize_t>(records.size()))

@@ -33,7 +33,7 @@ struct Handover {
   int generation = 0;  // 0: nothing was passed on; 1 after the first reload
   bool trial = false;
   std::vector<int> links;      // the supervisor's pipes
-  std::vector<int> listeners;  // all but the private ones; filled in by execute()
+  std::vector<int> listeners;  // all but the private ones, added by execute(); datagram sockets
   std::vector<int> any_port;   // those whose port the system chose
   std::vector<pid_t> askers;   // who waits for the outcome of the reload
   std::vector<OldProcess> processes;

@@ -24,6 +24,11 @@ std::vector<int> &any_port_listeners() {
   return descriptors;
 }
 
+std::vector<int> &datagram_sockets() {
+  static std::vector<int> descriptors;
+  return descriptors;
+}
+
 struct InheritedListener {
   Fd fd;
   SocketAddress address;
@@ -33,31 +38,6 @@ struct InheritedListener {
 std::vector<InheritedListener> &inherited_listeners() {
   static std::vector<InheritedListener> listeners;
   return listeners;
-}
-
-Error bind_error(const Address &address, int errnum) {
-  bool tcp = address.kind == AddressKind::kTcp;
-  std::string folder = address.path.substr(0, address.path.rfind('/') + 1), hint;
-  if (errnum == EADDRINUSE) {
-    hint = "another process listens there; see it with: ";
-    if (tcp)
-      hint += "ss -ltnp 'sport = :" + std::to_string(address.port) + "'";
-    else
-      hint += "ss -lxp src " + std::string(address.kind == AddressKind::kAbstract ? "@" : "") + address.path;
-    if (address.host == "::") hint += "; [::] serves IPv4 too, so list no other address of this port";
-  } else if (errnum == EADDRNOTAVAIL) {
-    hint = "no interface of this machine has it; see them with: ip addr; --freebind listens in advance";
-  } else if (errnum == EACCES && tcp) {
-    hint = "ports below 1024 need root or: setcap cap_net_bind_service=+ep ";
-    hint += uwsgi.binary_path ? uwsgi.binary_path : "mortise";
-  } else if (errnum == EACCES) {
-    hint = "this user may not create files in " + (folder.empty() ? "." : folder);
-  } else if (errnum == ENOENT) {
-    hint = "create its folder: mkdir -p " + folder;
-  } else if (errnum == EEXIST) {
-    hint = "it is not a socket and is left alone; choose another path";
-  }
-  return system_error("bind " + address.text, errnum, hint, kExitNoAddress);
 }
 
 SocketAddress address_of(int fd) {
@@ -175,9 +155,11 @@ BoundSocket take_over(Fd fd) {
 }
 
 template <typename Condition>
-std::optional<BoundSocket> take_inherited(Condition condition) {
+std::optional<BoundSocket> take_inherited(Condition condition, bool listens = true) {
   auto &listeners = inherited_listeners();
-  auto listener = std::find_if(listeners.begin(), listeners.end(), condition);
+  auto listener = std::find_if(listeners.begin(), listeners.end(), [&](const auto &one) {
+    return get_flag(one.fd.get(), SOL_SOCKET, SO_ACCEPTCONN) == listens && condition(one);
+  });
   if (listener == listeners.end()) return std::nullopt;
   BoundSocket bound = take_over(std::move(listener->fd));
   listeners.erase(listener);
@@ -227,6 +209,20 @@ Result<BoundSocket> bind_address(const Address &given, const BindOptions &option
     return std::move(*bound);
   }
   return listen_on(address, targets->front(), options);
+}
+
+Fd take_inherited_datagrams(const SocketAddress &wanted) {
+  auto serves = [&](const InheritedListener &one) {
+    SocketAddress have = one.address;
+    if (wanted.in.sin_port == 0) have.in.sin_port = 0;
+    return have.text() == wanted.text();
+  };
+  auto bound = take_inherited(serves, false);
+  return bound ? std::move(bound->fd) : Fd();
+}
+
+void hand_over_datagrams(int fd) {
+  datagram_sockets().push_back(fd);
 }
 
 Result<BoundSocket> bind_private() {
@@ -285,6 +281,8 @@ std::vector<std::string> close_unused_listeners() {
 void pass_on_sockets(Handover &to) {
   if (!to.trial) to.files = socket_files();
   to.any_port = any_port_listeners();
+  for (int fd : datagram_sockets())  // those that are still open
+    if (address_of(fd).len && !get_flag(fd, SOL_SOCKET, SO_ACCEPTCONN)) to.listeners.push_back(fd);
 }
 
 void unlink_socket_files() {

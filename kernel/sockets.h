@@ -38,6 +38,12 @@ struct BoundSocket {
 // is dead is replaced. Errors carry kExitNoAddress. [master, before fork]
 Result<BoundSocket> bind_address(const Address &address, const BindOptions &options);
 
+// The socket of that address which the generation before received datagrams on; none: it had none. The port
+// 0 is any that the system chose. [master, before fork]
+Fd take_inherited_datagrams(const SocketAddress &address);
+// The next generation will have it, if it is still open then.
+void hand_over_datagrams(int fd);
+
 // A listener with a random abstract name, "@mortise-<pid>-<hex>", for processes of this server: whoever
 // accepts asks peer_is_ours(), as abstract names have no permissions. [master, before fork]
 Result<BoundSocket> bind_private();

@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <initializer_list>
 #include <string>
+#include <utility>
 
 namespace mortise::udp {
 
 namespace {
 
 char *address = nullptr;
+int listener = -1;
 
 // The first plugin that takes it ends the search. True: one did.
 bool offer(char *peer, int port, char *data, int len) {
@@ -49,12 +51,17 @@ void receive(int fd, void *) {
 
 void start() {
   if (!address || uwsgi_generation() < 0) return;
-  const int fd = bind_to_udp(address, 0, 0);
-  if (fd < 0) uwsgi_exit(1);
-  char *name = uwsgi_getsockname(fd);
+  listener = bind_to_udp(address, 0, 0);  // or that of the generation before
+  if (listener < 0) uwsgi_exit(1);
+  char *name = uwsgi_getsockname(listener);
   uwsgi_log("udp: listening on %s\n", name ? name : address);
   free(name);
-  uwsgi_master_add_fd(fd, receive, nullptr);
+  uwsgi_master_add_fd(listener, receive, nullptr);
+}
+
+// Only the master reads from it, and without it the address is free.
+void leave_to_master(int step) {
+  if (step == 1 && listener >= 0) close(std::exchange(listener, -1));
 }
 
 uwsgi_option option_rows[] = {
@@ -70,4 +77,5 @@ uwsgi_plugin udp_plugin = {
     .name = "udp",
     .post_init = mortise::udp::start,
     .options = mortise::udp::option_rows,
+    .post_uwsgi_fork = mortise::udp::leave_to_master,
 };

@@ -155,6 +155,31 @@ Result<std::vector<SocketAddress>> resolve(const Address &address, const char *v
   return std::vector<SocketAddress>{one};
 }
 
+Error bind_error(const Address &address, int errnum) {
+  bool tcp = address.kind == AddressKind::kTcp;
+  std::string folder = address.path.substr(0, address.path.rfind('/') + 1), hint;
+  if (errnum == EADDRINUSE) {
+    hint = "another process listens there; see it with: ";
+    if (tcp)
+      hint += "ss -ltnp 'sport = :" + std::to_string(address.port) + "'";
+    else
+      hint += "ss -lxp src " + std::string(address.kind == AddressKind::kAbstract ? "@" : "") + address.path;
+    if (address.host == "::") hint += "; [::] serves IPv4 too, so list no other address of this port";
+  } else if (errnum == EADDRNOTAVAIL) {
+    hint = "no interface of this machine has it; see them with: ip addr; --freebind listens in advance";
+  } else if (errnum == EACCES && tcp) {
+    hint = "ports below 1024 need root or: setcap cap_net_bind_service=+ep ";
+    hint += uwsgi.binary_path ? uwsgi.binary_path : "mortise";
+  } else if (errnum == EACCES) {
+    hint = "this user may not create files in " + (folder.empty() ? "." : folder);
+  } else if (errnum == ENOENT) {
+    hint = "create its folder: mkdir -p " + folder;
+  } else if (errnum == EEXIST) {
+    hint = "it is not a socket and is left alone; choose another path";
+  }
+  return system_error("bind " + address.text, errnum, hint, kExitNoAddress);
+}
+
 std::string SocketAddress::text() const {
   char host[INET6_ADDRSTRLEN] = "";
   if (family() == AF_INET)

@@ -59,4 +59,7 @@ struct SocketAddress {
 // the beginning of an Error, such as "bind". [any thread]
 Result<std::vector<SocketAddress>> resolve(const Address &address, const char *what);
 
+// Why nothing can listen there, with what to do about it. Its exit code is kExitNoAddress.
+Error bind_error(const Address &address, int errnum);
+
 }  // namespace mortise

@@ -7,6 +7,7 @@
 
 #include "kernel/fd.h"
 #include "kernel/log.h"
+#include "kernel/sockets.h"
 #include "sdk/runtime/address.h"
 #include "sdk/runtime/strings.h"
 
@@ -46,13 +47,16 @@ int bind_shared(int fd, const sockaddr *address, socklen_t len) {
 extern "C" {
 
 int bind_to_udp(const char *address, int multicast, int broadcast) {
-  const int fd = open_datagram(address, "bind", multicast ? bind_shared : bind);
+  auto where = datagram_address(address, "bind");
+  Fd inherited = where && !multicast ? take_inherited_datagrams(*where) : Fd();
+  const int fd =
+      inherited ? inherited.release() : open_datagram(address, "bind", multicast ? bind_shared : bind);
   if (fd < 0) return -1;
+  if (!multicast && getpid() == uwsgi_master_pid()) hand_over_datagrams(fd);
   const int on = 1;
   if (broadcast) setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof on);
   if (!multicast) return fd;
   ip_mreqn group{};
-  auto where = datagram_address(address, "join");
   if (where) group.imr_multiaddr = where->in.sin_addr;
   if (!where || setsockopt(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group)) {
     log_error("join the multicast group of %s: %s", address, strerror(errno));

@@ -1,7 +1,11 @@
 """What plugins written for uWSGI do by habit, and what their authors expect then."""
 
 import re
+import signal
 import socket
+import time
+
+import pytest
 
 from mortise import run, write
 
@@ -314,6 +318,31 @@ def test_datagrams_go_to_the_plugin_that_takes_them_or_to_the_log(mortise, tmp_p
         sock.sendto(b"pear\nripe", ("127.0.0.1", port))
     server.wait_for_log("habit: ripe from 127.0.0.1, port known")
     server.wait_for_log(r"\[udp:127\.0\.0\.1:\d+\] pear\?ripe")
+    server.stop()
+
+
+@pytest.mark.parametrize("port_option", ["0", "chosen"])
+def test_datagrams_that_come_during_reloads_are_received(mortise, tmp_path, port_option):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        wanted = "0" if port_option == "0" else str(probe.getsockname()[1])
+    server = mortise("--plugin", habit(tmp_path, DATAGRAM), "--udp", "127.0.0.1:" + wanted, "--http-socket", "127.0.0.1:0",
+                     "--no-need-app", "--processes", "2")
+    port = int(server.wait_for_log(r"udp: listening on 127\.0\.0\.1:(\d+)").group(1))
+    sent = 0
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        for reloads in (1, 2):
+            server.signal(signal.SIGHUP)
+            deadline = time.monotonic() + 20
+            while server.log.count("reload done") < reloads:
+                assert "reload failed" not in server.log and time.monotonic() < deadline, server.log
+                sent += 1
+                sock.sendto(b"plum:number %d." % sent, ("127.0.0.1", port))
+                time.sleep(0.01)
+            server.wait_for_log(r"old worker \d+ .* stopped", count=2 * reloads)
+    server.wait_for_log(r"habit: number %d\." % sent)
+    assert [number for number in range(1, sent + 1) if "habit: number %d." % number not in server.log] == []
+    assert "inherited listener" not in server.log
     server.stop()
 
 
