@@ -18,6 +18,7 @@ namespace {
 
 constexpr int kEvents = 64;
 int rescan_fd = -1;  // the master writes to it
+int stats_fd = -1;
 
 std::string json_text(const char *text) {
   std::string escaped(strlen(text) * 6 + 1, '\0');
@@ -55,16 +56,6 @@ void tell_state(int listener) {
   close(client);
 }
 
-int open_stats() {
-  if (!settings().stats) return -1;
-  char *port = strrchr(settings().stats, ':');
-  const int fd = port ? bind_to_tcp(settings().stats, 100, port) : bind_to_unix(settings().stats, 100, 0, 0);
-  if (fd < 0) uwsgi_exit(69);
-  uwsgi_socket_nb(fd);
-  event_queue_add_fd_read(uwsgi.emperor_queue, fd);
-  return fd;
-}
-
 void write_pidfile() {
   if (!settings().pidfile) return;
   FILE *file = fopen(settings().pidfile, "we");
@@ -82,7 +73,7 @@ bool rescan_asked() {
   return read(rescan_fd, &count, sizeof count) == sizeof count;
 }
 
-void wait_for_events(int timeout_ms, int stats_fd) {
+void wait_for_events(int timeout_ms) {
   pollfd queue{uwsgi.emperor_queue, POLLIN, 0};
   if (poll(&queue, 1, timeout_ms) <= 0) return;
   static void *events = event_queue_alloc(kEvents);
@@ -103,6 +94,10 @@ void prepare_rescan() {
   rescan_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 }
 
+void bind_stats() {
+  if (settings().sources && settings().stats) stats_fd = uwsgi_bind_or_exit(settings().stats, nullptr);
+}
+
 void ask_rescan() {
   const uint64_t one = 1;
   uwsgi_log("emperor: the configurations are looked at\n");
@@ -115,7 +110,7 @@ void run_emperor(int, void *) {
   if (uwsgi.emperor_freq <= 0) uwsgi.emperor_freq = 3;
   run_phase("as-emperor");
   write_pidfile();
-  const int stats_fd = open_stats();
+  if (stats_fd >= 0) event_queue_add_fd_read(uwsgi.emperor_queue, stats_fd);
   event_queue_add_fd_read(uwsgi.emperor_queue, uwsgi_stop_fd());
   event_queue_add_fd_read(uwsgi.emperor_queue, rescan_fd);
   start_scanners();
@@ -126,11 +121,11 @@ void run_emperor(int, void *) {
       scan();
       next_scan_ms = now_ms() + int64_t{uwsgi.emperor_freq} * 1000;
     }
-    wait_for_events(tend_vassals(), stats_fd);
+    wait_for_events(tend_vassals());
   }
   stop_all_vassals();
   event_queue_del_fd(uwsgi.emperor_queue, uwsgi_stop_fd(), event_queue_read());
-  while (first_vassal()) wait_for_events(tend_vassals(), stats_fd);
+  while (first_vassal()) wait_for_events(tend_vassals());
   if (settings().pidfile) unlink(settings().pidfile);
 }
 

@@ -70,6 +70,7 @@ struct uwsgi_plugin emperor_plugin = [] {
   plugin.name = "emperor";
   plugin.options = options;
   plugin.init = start;
+  plugin.post_init = bind_stats;
   plugin.master_cycle = send_heartbeat;
   plugin.post_uwsgi_fork = leave_pipe_to_master;
   return plugin;

@@ -108,6 +108,31 @@ def test_a_vassal_that_was_killed_is_started_again(emperor, tmp_path):
     assert "ended: signal 9 (started again in 100 ms)" in log_of(tmp_path)
 
 
+@pytest.mark.parametrize("option", ["--emperor-stats", "--emperor-stats-server"])
+@pytest.mark.parametrize("kind", [socket.AF_UNIX, socket.AF_INET])
+def test_the_state_is_told_by_the_next_emperor_after_a_reload(emperor, tmp_path, option, kind):
+    vassal(tmp_path, "first", "one")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = free.getsockname() if kind == socket.AF_INET else str(tmp_path / "stats.sock")
+    process = emperor(option, "%s:%d" % address if kind == socket.AF_INET else address)
+    answers(tmp_path, "first", "one")
+
+    def told_by():
+        with socket.socket(kind) as client:
+            client.settimeout(10)
+            client.connect(address)
+            return json.loads(b"".join(iter(lambda: client.recv(65536), b"")))["pid"]
+
+    old = told_by()
+    for reloads in (1, 2):
+        process.send_signal(signal.SIGHUP)
+        wait_until(lambda: log_of(tmp_path).count("reload done") == reloads, 20, lambda: log_of(tmp_path))
+        wait_until(lambda: told_by() != old and not os.path.exists("/proc/%d" % old), 20, "the old emperor is gone")
+        old = told_by()
+    answers(tmp_path, "first", "one")
+    assert "respawning" not in log_of(tmp_path)
+
+
 def test_a_vassal_with_a_broken_configuration_does_not_disturb_the_others(emperor, tmp_path):
     vassal(tmp_path, "good", "fine")
     (tmp_path / "vassals" / "bad.ini").write_text("[uwsgi]\nhttp-socket = nonsense:port\nwsgi-file = nowhere.py\n")
