@@ -52,7 +52,8 @@ std::vector<int> public_listeners() {
 // One record a line; the last field of a line may have spaces.
 std::string write_records(const Handover &handover) {
   std::ostringstream out;
-  out << "to " << getpid() << ' ' << handover.generation << ' ' << handover.trial << '\n';
+  out << "to " << getpid() << ' ' << handover.generation << ' ' << handover.trial << ' ' << handover.dropped
+      << '\n';
   for (int fd : handover.links) out << "link " << fd << '\n';
   for (int fd : handover.listeners) out << "listener " << fd << '\n';
   for (int fd : handover.any_port) out << "any_port " << fd << '\n';
@@ -84,7 +85,7 @@ Handover read_records(const std::string &text) {
       handover.files.push_back(file);
     } else if (in >> number; key == "to") {
       if (number != getpid()) return {};  // the variable came along with somebody's environment
-      in >> handover.generation >> handover.trial;
+      std::getline(in >> handover.generation >> handover.trial >> std::ws, handover.dropped);
     } else {
       (key == "link"       ? handover.links
        : key == "listener" ? handover.listeners
@@ -145,6 +146,7 @@ void receive_handover() {
 
 Error execute(const Handover &given) {
   Handover passed_on = given;
+  passed_on.dropped = handover().dropped;
   for (int fd : public_listeners()) passed_on.listeners.push_back(fd);
   Fd memory(memfd_create("handover", 0));
   std::string records = write_records(passed_on);

@@ -218,10 +218,11 @@ Result<int> supervise(const std::string &failure) {
   hooks.after_parent = [] {
     call_hooks(Tables::kRequestFirst, &uwsgi_plugin::post_uwsgi_fork, "post_uwsgi_fork", 0);
   };
-  hooks.after_child = [] {
+  hooks.after_child = [](bool is_trial) {
     uwsgi.mypid = getpid();
     uwsgi.status = {};  // the master's
-    if (auto done = drop_privileges_of_child(); !done) {
+    // A trial begins as the master is, and does it at its time.
+    if (auto done = is_trial ? Result<void>() : drop_privileges_of_child(); !done) {
       log_error(done.error());
       _exit(done.error().exit_code);
     }

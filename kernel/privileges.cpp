@@ -8,6 +8,7 @@
 #include <climits>
 #include <optional>
 
+#include "kernel/handover.h"
 #include "kernel/log.h"
 #include "sdk/runtime/strings.h"
 
@@ -38,6 +39,12 @@ Result<void> drop_privileges() {
     if (geteuid() == 0) log_warning("the server runs as root (set --uid and --gid)");
     return {};
   }
+  // Executed again in a reload the process still is who it became: inside the new root there need be neither
+  // that folder nor the names.
+  std::string asked = std::to_string(wanted.no_initgroups);
+  for (const char *text : {wanted.uid, wanted.gid, wanted.root_folder}) (asked += ' ') += text ? text : "";
+  for (auto *item = wanted.groups; item; item = item->next) (asked += ' ') += item->value;
+  if (handover().dropped == asked) return {};
   std::optional<uid_t> uid;
   std::optional<gid_t> gid;
   if (wanted.uid && !(uid = find_user(wanted.uid))) return unknown("user", wanted.uid, "passwd");
@@ -65,6 +72,7 @@ Result<void> drop_privileges() {
     if (*uid != 0 && setuid(0) == 0)
       return Error{"give up root", "the system still lets the server become root again", {}, kExitNoPerm};
   }
+  handover().dropped = asked;
   return {};
 }
 

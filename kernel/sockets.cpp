@@ -8,6 +8,7 @@
 
 #include "kernel/log.h"
 #include "kernel/state.h"
+#include "sdk/runtime/socket_file.h"
 #include "sdk/runtime/strings.h"
 
 namespace mortise {
@@ -67,26 +68,6 @@ Result<void> remove_stale_file(const Address &address, const SocketAddress &targ
   return {};
 }
 
-Result<void> apply_owner_and_mode(const Address &address, const BindOptions &options) {
-  if (!options.owner.empty()) {
-    size_t colon = options.owner.find(':');
-    std::string user = options.owner.substr(0, colon);
-    std::string group = colon == std::string::npos ? "" : options.owner.substr(colon + 1);
-    std::optional<uid_t> uid = user.empty() ? std::optional<uid_t>(-1) : find_user(user);
-    std::optional<gid_t> gid = group.empty() ? std::optional<gid_t>(-1) : find_group(group);
-    if (!uid || !gid)
-      return Error{"change the owner of " + address.text + " to " + options.owner,
-                   uid ? "there is no such group" : "there is no such user", "correct --chown-socket",
-                   kExitUsage};
-    if (chown(address.path.c_str(), *uid, *gid))
-      return system_error("change the owner of " + address.text + " to " + options.owner, errno,
-                          "start as root, or drop --chown-socket", kExitNoPerm);
-  }
-  if (options.mode >= 0 && chmod(address.path.c_str(), static_cast<mode_t>(options.mode)))
-    return system_error("change the mode of " + address.text, errno, {}, kExitNoPerm);
-  return {};
-}
-
 Result<void> bind_unix(int fd, const Address &address, const SocketAddress &target,
                        const BindOptions &options) {
   bool has_file = address.kind == AddressKind::kUnix;
@@ -104,7 +85,7 @@ Result<void> bind_unix(int fd, const Address &address, const SocketAddress &targ
     socket_files().push_back({path ? path : address.path, status.st_dev, status.st_ino, getpid()});
     free(path);
   }
-  return apply_owner_and_mode(address, options);
+  return apply_owner_and_mode(address, options.owner, options.mode);
 }
 
 Result<BoundSocket> listen_on(const Address &address, const SocketAddress &target,

@@ -341,7 +341,7 @@ void Supervisor::run_child(Process &process, pid_t master) {
       log_error(entered.error());
       status = kExitSystem;
     } else {
-      hooks_.after_child();
+      hooks_.after_child(&process == trial_);
       status = process.role->body(process.id);
       if (orphaned()) unlink_socket_files();
     }

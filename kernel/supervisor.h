@@ -34,7 +34,7 @@ struct Role {
 struct ForkHooks {
   std::function<void()> before = [] {};
   std::function<void()> after_parent = [] {};
-  std::function<void()> after_child = [] {};
+  std::function<void(bool is_trial)> after_child = [](bool) {};
   bool can_execute = false;  // a reload executes the program; else it replaces the workers
 };
 

@@ -686,7 +686,7 @@ TEST_CASE(
   Setup setup;
   setup.hooks.before = [&] { ++board->steps; };
   setup.hooks.after_parent = [&] { ++board->gateway_step; };
-  setup.hooks.after_child = [&] { ++board->worker_step; };
+  setup.hooks.after_child = [&](bool) { ++board->worker_step; };
   int inherited = count_fds();
   auto work = [&](int id) {
     board->pids[id] = count_fds();

@@ -5,9 +5,10 @@ import os
 import pathlib
 import signal
 import socket
+import subprocess
 
 import pytest
-from mortise import run, wait_until, write
+from mortise import BINARY, Mortise, run, wait_until, write
 
 APP = """
 import os
@@ -82,6 +83,57 @@ def test_the_server_lives_below_another_root_folder(tmp_path, mortise):
     assert pathlib.Path("/proc/%d/root" % server.process.pid).resolve() == root
     assert {pathlib.Path("/proc/%d/root" % pid).resolve() for pid in children(server.process.pid)} == {root}
     assert user_of(server.process.pid) == NOBODY
+
+
+# All that there is, but for the names of users and groups; it goes with the processes that see it.
+JAIL = """
+mount --rbind / "$1" && mount --bind /dev/null "$1/etc/passwd" && mount --bind /dev/null "$1/etc/group" || exit 99
+shift
+exec "$@"
+"""
+
+
+@as_root
+@pytest.mark.parametrize(
+    "options, user, master",
+    [
+        (["--chroot", "/", "--uid", NOBODY], NOBODY, NOBODY),
+        (["--chroot", "JAIL", "--uid", "nobody", "--gid", "nogroup"], NOBODY, NOBODY),
+        (["--chroot", "JAIL", "--uid", NOBODY, "--master-as-root"], NOBODY, 0),
+        (["--chroot", "JAIL"], 0, 0),
+    ],
+)
+def test_a_server_below_another_root_folder_is_reloaded_there(tmp_path, options, user, master):
+    open_to_all(tmp_path)
+    jail = tmp_path / "jail"
+    jail.mkdir()
+    command = []
+    if "JAIL" in options:
+        command = ["unshare", "--mount", "sh", "-c", JAIL, "sh", str(jail)]
+        if subprocess.run([*command, "true"], stderr=subprocess.DEVNULL).returncode:
+            pytest.skip("this user may not mount")
+    write(tmp_path, "app.py", APP)
+    server = Mortise(tmp_path, start=False)
+    options = [str(jail) if option == "JAIL" else str(option) for option in options]
+    with open(server.log_path, "wb") as log:
+        server.process = subprocess.Popen(
+            [*command, BINARY, "--http-socket", "127.0.0.1:0", "--wsgi-file", str(tmp_path / "app.py"), *options],
+            cwd=tmp_path, env=server.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)  # fmt: skip
+    try:
+        for reloads in range(3):
+            if reloads:
+                server.signal(signal.SIGHUP)
+                server.wait_for_log("reload (done|failed)", count=reloads)
+                assert "reload failed" not in server.log, server.log
+                server.wait_for_log(r"old worker 1 \(pid \d+\) stopped", count=reloads)
+            assert told(server)[1] == user
+            assert user_of(server.process.pid) == master
+            root = "/" if "/" in options else str(jail)
+            jailed = children(server.process.pid) + ([] if "--master-as-root" in options else [server.process.pid])
+            assert {os.readlink("/proc/%d/root" % pid) for pid in jailed} == {root}
+        server.stop()
+    finally:
+        server.kill()
 
 
 @as_root
