@@ -136,7 +136,7 @@ void receive_handover() {
       auto records = read_file(("/proc/self/fd/" + std::to_string(memory.get())).c_str(), 1 << 26);
       if (records) handover() = read_records(*records);
       if (handover().generation == 0) memory.release();  // not ours
-    } else if (!text.starts_with("LISTEN_PID=") && !text.starts_with("LISTEN_FDS=")) {
+    } else if (!text.starts_with("LISTEN_PID=")) {
       origin().environment.emplace_back(text);
     }
   }

@@ -184,6 +184,8 @@ Result<void> start_generic_plugins() {
 }
 
 Result<void> bind_sockets() {
+  if (!uwsgi.sockets && !uwsgi.has_emperor)  // systemd's, which no option names
+    for (int fd : unused_passed_listeners()) uwsgi_new_socket(format_text("fd://%d", fd).c_str());
   for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)
     if (auto done = bind_socket(*socket); !done) return done;
   return {};

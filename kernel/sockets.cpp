@@ -36,6 +36,8 @@ struct InheritedListener {
   std::string name{};  // that the service manager gave it
 };
 
+int passed_end = 0;  // behind the last descriptor of the service manager
+
 std::vector<InheritedListener> &inherited_listeners() {
   static std::vector<InheritedListener> listeners;
   return listeners;
@@ -229,10 +231,11 @@ bool peer_is_ours(int fd) {
 int adopt_inherited_listeners() {
   constexpr int kFirst = 3;  // SD_LISTEN_FDS_START
   const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-  bool ours = pid && count && atoi(pid) == getpid();
-  int end = ours ? kFirst + atoi(count) : kFirst;
+  bool again = handover().generation != 0;  // they are among its listeners
+  bool ours = count && (again || (pid && atoi(pid) == getpid()));
+  passed_end = ours ? kFirst + atoi(count) : kFirst;
   for (int fd : handover().listeners) inherited_listeners().push_back({Fd(fd), address_of(fd)});
-  for (int fd = kFirst; fd < end; ++fd) {
+  for (int fd = kFirst; !again && fd < passed_end; ++fd) {
     if (fcntl(fd, F_SETFD, FD_CLOEXEC)) break;  // fewer than promised
     if (!get_flag(fd, SOL_SOCKET, SO_ACCEPTCONN)) {
       log_warning("inherited descriptor %d is not a listening socket (left alone)", fd);
@@ -249,6 +252,13 @@ int adopt_inherited_listeners() {
   }
   for (const char *name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(name);
   return static_cast<int>(inherited_listeners().size());
+}
+
+std::vector<int> unused_passed_listeners() {
+  std::vector<int> unused;
+  for (const InheritedListener &listener : inherited_listeners())
+    if (listener.fd.get() < passed_end) unused.push_back(listener.fd.get());
+  return unused;
 }
 
 std::vector<std::string> close_unused_listeners() {

@@ -55,6 +55,9 @@ bool peer_is_ours(int fd);
 // bind_address() to find; removes LISTEN_* from the environment. Returns their number. [main, before bind]
 int adopt_inherited_listeners();
 
+// Those of the service manager, in this generation or one before, that no address asked for yet. [master]
+std::vector<int> unused_passed_listeners();
+
 // Closes those that no address asked for; their names, such as "127.0.0.1:80 (descriptor 3)". [master]
 std::vector<std::string> close_unused_listeners();
 

@@ -63,6 +63,29 @@ def test_a_listener_is_found_by_its_name_or_number_after_reloads_too(tmp_path, a
         server.kill()
 
 
+@pytest.mark.parametrize("options, protocol", [(["--protocol", "http"], "http"), ([], "uwsgi")])
+def test_a_listener_that_no_option_names_is_served_where_there_is_no_other(tmp_path, options, protocol):
+    write(tmp_path, "app.py", APP)
+    server = Mortise(tmp_path, start=False)
+    with socket.create_server(("127.0.0.1", 0)) as listener, open(server.log_path, "wb") as log:
+        where = listener.getsockname()
+        server.process = subprocess.Popen(
+            [sys.executable, "-c", MANAGER, str(listener.fileno()), BINARY, *options, "--stats", "stats.sock", "--wsgi-file", "app.py"],
+            cwd=tmp_path, env=clean_environment(), stdout=log, stderr=log, pass_fds=[listener.fileno()], start_new_session=True)  # fmt: skip
+    try:
+        server.wait_for_log("listening on %s:.*:%d " % (protocol, where[1]))
+        for reloads in range(3):
+            if reloads:
+                server.signal(signal.SIGHUP)
+                server.wait_for_log("reload done", count=reloads)
+            answer = server.get().text if protocol == "http" else server.uwsgi_request().decode()
+            assert answer.endswith("hello")
+        assert "(descriptor 3)" not in server.log
+        server.stop()
+    finally:
+        server.kill()
+
+
 def test_a_name_that_no_descriptor_has_ends_the_start(tmp_path):
     done = run(tmp_path, "--http-socket", "fd://web", "--need-app=false")
     assert done.returncode == 69
