@@ -38,12 +38,8 @@ timespec newest_change(const uwsgi_string_list *files) {
 Keeper::Keeper(Daemon &daemon)
     : daemon_(daemon), shared_(*daemon.shared), touched_at_(newest_change(shared_.touch)) {
   shared_.pid = 0;
-  if (!daemon_.smart()) return;
-  shared_.pid = recorded_pid();
-  if (shared_.pid <= 0) return;
-  uwsgi_log_verbose("daemon '%s' runs already (pid %d)\n", shared_.command, shared_.pid);
+  if (!daemon_.smart() || !runs_already()) return;
   if (shared_.reload_signal > 0 && uwsgi_generation() > 0) kill(shared_.pid, shared_.reload_signal);
-  state_ = State::kRunning;
 }
 
 // Of a process that lives; 0 where there is none.
@@ -56,11 +52,22 @@ pid_t Keeper::recorded_pid() const {
   return pid > 1 && (kill(pid, 0) == 0 || errno == EPERM) ? pid : 0;
 }
 
+// An earlier server's, one that went into the background by itself, or one that somebody else started.
+bool Keeper::runs_already() {
+  const pid_t pid = recorded_pid();
+  if (pid <= 0) return false;
+  uwsgi_log_verbose("daemon '%s' runs already (pid %d)\n", shared_.command, pid);
+  shared_.pid = pid;
+  state_ = State::kRunning;
+  return true;
+}
+
 void Keeper::start(int64_t now_ms) {
   if (!is_lord_of(daemon_.legion)) {
     due_ms_ = now_ms + kLookMs;
     return;
   }
+  if (daemon_.smart() && runs_already()) return look_at_pidfile(now_ms);
   if (group_ > 0 && !daemon_.smart() && !shared_.has_daemonized)
     kill(-group_, SIGKILL);  // left by the one before
   Program program{
@@ -168,7 +175,12 @@ bool Keeper::ended(pid_t pid, int status, int64_t now_ms) {
     due_ms_ = kNever;
     return true;
   }
+  if (daemon_.smart() && runs_already()) {
+    due_ms_ = now_ms;
+    return true;
+  }
   retry_later(now_ms);
+  if (daemon_.smart() && status == 0) due_ms_ = std::max(due_ms_, now_ms + kLookMs);  // pid file may yet come
   return true;
 }
 

@@ -32,6 +32,7 @@ class Keeper {
   bool group_left() const;
   bool touched();
   pid_t recorded_pid() const;
+  bool runs_already();
 
   Daemon &daemon_;
   uwsgi_daemon &shared_;

@@ -155,6 +155,23 @@ def test_a_smart_daemon_in_the_background_is_started_again_when_it_is_gone(wsgi,
     os.kill(second, signal.SIGKILL)
 
 
+def test_a_smart_daemon_that_goes_into_the_background_by_itself_is_not_started_beside_itself(wsgi, tmp_path):
+    pidfile, starts = tmp_path / "smart.pid", tmp_path / "starts"
+    script = tmp_path / "daemonize"
+    script.write_text("sleep 1000 > /dev/null 2>&1 &\necho $! >> %s\necho $! > %s\n" % (starts, pidfile))
+    server = wsgi(APP, "--attach-daemon2", "cmd=sh %s,pidfile=%s,freq=1" % (script, pidfile))
+    try:
+        server.wait_for_log(r"runs already \(pid %d\)" % wait_until(lambda: pids(pidfile))[0])
+        os.kill(pids(pidfile)[0], signal.SIGKILL)
+        server.wait_for_log("runs already", count=2)
+        server.stop()
+        assert len(pids(starts)) == 2
+        assert alive(pids(starts)[1])
+    finally:
+        for pid in filter(alive, pids(starts)):
+            os.kill(pid, signal.SIGKILL)
+
+
 def test_a_reload_replaces_daemons_one_after_the_other(wsgi, daemon):
     command, path = daemon
     server = wsgi(APP, "--attach-daemon", command % "")
