@@ -20,6 +20,7 @@ namespace {
 
 constexpr int64_t kLoyalMs = 30'000;  // who lives as long as this starts with a clean slate
 constexpr char kHeartbeat = 26;       // uWSGI's numbers of what a vassal tells
+constexpr int kExile = 26;            // and of its end when it wants to stay away
 
 void watch_end(Vassal &vassal) {
   vassal.pidfd = static_cast<int>(syscall(SYS_pidfd_open, vassal.pid, 0));
@@ -114,8 +115,8 @@ void ended(Vassal &vassal, int status) {
   if (vassal.gone) return;
   if (std::exchange(vassal.cursed_at, 0)) {
     vassal.due_ms = 0;  // it was told to, to come back at once
-  } else if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-    uwsgi_log("[emperor] vassal %s ended by itself; it is started again when its configuration changes\n",
+  } else if (WIFEXITED(status) && WEXITSTATUS(status) == kExile) {
+    uwsgi_log("[emperor] vassal %s left with status 26; it is started again when its configuration changes\n",
               vassal.name);
     vassal.due_ms = INT64_MAX;
   } else {

@@ -133,6 +133,33 @@ def test_the_state_is_told_by_the_next_emperor_after_a_reload(emperor, tmp_path,
     assert "respawning" not in log_of(tmp_path)
 
 
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_vassal_that_was_told_to_stop_is_started_again_while_its_file_is_there(emperor, tmp_path, signum):
+    path = vassal(tmp_path, "first", "one")
+    emperor("--emperor-throttle", "100")
+    answers(tmp_path, "first", "one")
+    started = re.compile(r"vassal %s \(pid (\d+)\) started" % re.escape(str(path)))
+    os.kill(int(started.findall(log_of(tmp_path))[-1]), signum)
+    wait_until(lambda: len(started.findall(log_of(tmp_path))) == 2, 20, "another process")
+    answers(tmp_path, "first", "one")
+    assert "ended: status 0 (started again in 100 ms)" in log_of(tmp_path)
+    path.unlink()
+    wait_until(lambda: "vassal %s removed" % path in log_of(tmp_path), 20, "the vassal is removed")
+    assert len(started.findall(log_of(tmp_path))) == 2
+
+
+def test_a_vassal_that_goes_into_exile_stays_away_until_its_file_changes(emperor, tmp_path):
+    path = vassal(tmp_path, "first", "one")
+    wrapper = tmp_path / "wrapper"
+    wrapper.write_text("#!/bin/sh\nexit 26\n")
+    wrapper.chmod(0o755)
+    emperor("--emperor-throttle", "100", "--emperor-wrapper", str(wrapper))
+    wait_until(lambda: "left with status 26; it is started again when its configuration changes" in log_of(tmp_path))
+    assert "started again in" not in log_of(tmp_path)
+    os.utime(path, (time.time() + 5, time.time() + 5))
+    wait_until(lambda: log_of(tmp_path).count("left with status 26") == 2)
+
+
 def test_a_vassal_with_a_broken_configuration_does_not_disturb_the_others(emperor, tmp_path):
     vassal(tmp_path, "good", "fine")
     (tmp_path / "vassals" / "bad.ini").write_text("[uwsgi]\nhttp-socket = nonsense:port\nwsgi-file = nowhere.py\n")
