@@ -10,6 +10,7 @@
 #include "launch.h"
 #include "monitors.h"
 #include "settings.h"
+#include "succession.h"
 #include "vassals.h"
 
 namespace mortise::emperor {
@@ -114,7 +115,9 @@ void run_emperor(int, void *) {
   event_queue_add_fd_read(uwsgi.emperor_queue, uwsgi_stop_fd());
   event_queue_add_fd_read(uwsgi.emperor_queue, rescan_fd);
   start_scanners();
+  announce_successor();
   uwsgi_process_ready();
+  wait_for_inheritance();
   int64_t next_scan_ms = 0;
   while (!uwsgi_stopping()) {
     if (rescan_asked() || now_ms() >= next_scan_ms) {
@@ -123,6 +126,7 @@ void run_emperor(int, void *) {
     }
     wait_for_events(tend_vassals());
   }
+  if (hand_over_vassals()) return;
   stop_all_vassals();
   event_queue_del_fd(uwsgi.emperor_queue, uwsgi_stop_fd(), event_queue_read());
   while (first_vassal()) wait_for_events(tend_vassals());

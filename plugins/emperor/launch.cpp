@@ -1,7 +1,7 @@
 #include "launch.h"
 
+#include <poll.h>
 #include <sched.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include <cstring>
@@ -64,14 +64,25 @@ void pass_on_pipe(const uwsgi_instance &vassal) {
   setenv("UWSGI_EMPEROR_FD", std::to_string(vassal.pipe[1]).c_str(), 1);
 }
 
+// A death signal (prctl(2)) would come with each reload of the emperor, too. life_fd stays open in the
+// vassal; the system sends the signal when nobody has the other end, whichever user the vassal has become.
+void end_with_emperor(int life_fd) {
+  fcntl(life_fd, F_SETFD, 0);
+  fcntl(life_fd, F_SETSIG, SIGTERM);
+  fcntl(life_fd, F_SETOWN, getpid());
+  fcntl(life_fd, F_SETFL, O_ASYNC | O_NONBLOCK);
+  pollfd life{life_fd, POLLIN, 0};
+  if (poll(&life, 1, 0) != 0) _exit(0);  // dead already
+}
+
 // Between fork and exec; the emperor has one thread.
-[[noreturn]] void become(uwsgi_instance &vassal, char **argv) {
+[[noreturn]] void become(uwsgi_instance &vassal, char **argv, int life_fd) {
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   for (int signum : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD, SIGUSR1, SIGUSR2})
     signal(signum, SIG_DFL);
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  end_with_emperor(life_fd);
   pass_on_pipe(vassal);
   setsid();
   const auto each_plugin = [&](auto hook) {
@@ -104,11 +115,23 @@ void run_phase(const char *name) {
   if (run) run(name);
 }
 
-pid_t launch(uwsgi_instance &vassal, int config_fd) {
+pid_t launch(uwsgi_instance &vassal, int config_fd, int &life_fd) {
   CommandLine line = command_line(vassal, config_fd);
   char **argv = line.argv();
+  int life[2];
+  if (pipe2(life, O_CLOEXEC)) return -1;
   const pid_t pid = fork_apart();
-  if (pid == 0) become(vassal, argv);
+  if (pid == 0) {
+    close(life[1]);
+    become(vassal, argv, life[0]);
+  }
+  const int why = errno;
+  close(life[0]);
+  if (pid > 0)
+    life_fd = life[1];
+  else
+    close(life[1]);
+  errno = why;
   return pid;
 }
 

@@ -7,7 +7,8 @@
 namespace mortise::emperor {
 
 // pid; -1 and errno. config_fd >= 0: the configuration is there and not in a file. The vassal has pipe[1].
-pid_t launch(uwsgi_instance &vassal, int config_fd);
+// life_fd: the vassal gets SIGTERM when all copies of it are closed.
+pid_t launch(uwsgi_instance &vassal, int config_fd, int &life_fd);
 // With the configuration's name in UWSGI_VASSAL_CONFIG and the pid in UWSGI_VASSAL_PID; waits for its end.
 void run_hook_command(const char *command, const uwsgi_instance &vassal);
 // Runs the actions of `hook-NAME`, where the plugin that keeps them is loaded.

@@ -126,6 +126,12 @@ void start_scanners() {
     if (scanner->monitor->init) scanner->monitor->init(scanner);
 }
 
+uwsgi_emperor_scanner *scanner_of(const char *argument) {
+  uwsgi_emperor_scanner *scanner = scanners;
+  while (scanner && strcmp(scanner->arg, argument) != 0) scanner = scanner->next;
+  return scanner;
+}
+
 void scan() {
   for (uwsgi_emperor_scanner *scanner = scanners; scanner; scanner = scanner->next)
     if (scanner->monitor->func) scanner->monitor->func(scanner);

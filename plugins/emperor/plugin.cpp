@@ -2,6 +2,7 @@
 #include <uwsgi.h>
 
 #include <mortise/lifecycle.h>
+#include <sys/prctl.h>
 
 #include "emperor_process.h"
 #include "heartbeat.h"
@@ -54,6 +55,7 @@ uwsgi_option options[] = {
 int start() {
   if (!settings().sources) return 0;
   choose_monitors();
+  prctl(PR_SET_CHILD_SUBREAPER, 1);  // of vassals whose emperor has gone on: the master reaps them
   prepare_rescan();
   auto set_slot =
       reinterpret_cast<decltype(&uwsgi_fifo_set_slot)>(dlsym(RTLD_DEFAULT, "uwsgi_fifo_set_slot"));

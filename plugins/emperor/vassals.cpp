@@ -20,12 +20,8 @@ namespace {
 
 constexpr int64_t kLoyalMs = 30'000;  // who lives as long as this starts with a clean slate
 constexpr char kHeartbeat = 26;       // uWSGI's numbers of what a vassal tells
+constexpr int kUnknown = -1;          // how one ended that an emperor before had started
 constexpr int kExile = 26;            // and of its end when it wants to stay away
-
-void watch_end(Vassal &vassal) {
-  vassal.pidfd = static_cast<int>(syscall(SYS_pidfd_open, vassal.pid, 0));
-  if (vassal.pidfd >= 0) event_queue_add_fd_read(uwsgi.emperor_queue, vassal.pidfd);
-}
 
 void close_pipe(Vassal &vassal) {
   if (vassal.pipe[0] >= 0) {
@@ -48,7 +44,7 @@ void start(Vassal &vassal) {
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, vassal.pipe)) vassal.pipe[0] = vassal.pipe[1] = -1;
   run_phase("emperor-start");
   run_hook_command(settings().start_hook, vassal);
-  vassal.pid = launch(vassal, vassal.config_fd);
+  vassal.pid = launch(vassal, vassal.config_fd, vassal.life_fd);
   if (vassal.pipe[1] >= 0) close(std::exchange(vassal.pipe[1], -1));
   vassal.last_run = uwsgi_now();
   if (!vassal.first_run) vassal.first_run = vassal.last_run;
@@ -58,8 +54,8 @@ void start(Vassal &vassal) {
     vassal.due_ms = now_ms() + 1000;
     return;
   }
-  watch_end(vassal);
-  if (vassal.pipe[0] >= 0) event_queue_add_fd_read(uwsgi.emperor_queue, vassal.pipe[0]);
+  vassal.pidfd = static_cast<int>(syscall(SYS_pidfd_open, vassal.pid, 0));
+  watch(vassal);
   uwsgi_log("[emperor] vassal %s (pid %d) started\n", vassal.name, static_cast<int>(vassal.pid));
 }
 
@@ -70,7 +66,7 @@ void look_after_heartbeat(Vassal &vassal) {
   uwsgi_log("[emperor] vassal %s sent no heartbeat for %d s: killing it\n", vassal.name,
             settings().heartbeat_seconds);
   vassal.heartbeat_ms = 0;
-  kill(vassal.pid, SIGKILL);
+  tell(vassal, SIGKILL);
 }
 
 void drop(Vassal *vassal) {
@@ -99,9 +95,11 @@ void retry_later(Vassal &vassal, int status) {
   const bool fresh = lived_ms >= kLoyalMs || vassal.wait_ms == 0 || settings().no_blacklist;
   vassal.wait_ms = fresh ? settings().throttle_ms : std::min(vassal.wait_ms * 2, most);
   vassal.due_ms = now_ms() + vassal.wait_ms;
-  uwsgi_log("[emperor] vassal %s ended: %s %d (started again in %lld ms)\n", vassal.name,
-            WIFSIGNALED(status) ? "signal" : "status",
-            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+  std::string how;
+  if (status != kUnknown)
+    how = WIFSIGNALED(status) ? ": signal " + std::to_string(WTERMSIG(status))
+                              : ": status " + std::to_string(WEXITSTATUS(status));
+  uwsgi_log("[emperor] vassal %s ended%s (started again in %lld ms)\n", vassal.name, how.c_str(),
             static_cast<long long>(vassal.wait_ms));
 }
 
@@ -109,13 +107,14 @@ void ended(Vassal &vassal, int status) {
   event_queue_del_fd(uwsgi.emperor_queue, vassal.pidfd, event_queue_read());
   close(vassal.pidfd);
   vassal.pidfd = -1;
+  if (vassal.life_fd >= 0) close(std::exchange(vassal.life_fd, -1));
   vassal.pid = 0;
   ++vassal.respawned;
   vassal.status = status;
   if (vassal.gone) return;
   if (std::exchange(vassal.cursed_at, 0)) {
     vassal.due_ms = 0;  // it was told to, to come back at once
-  } else if (WIFEXITED(status) && WEXITSTATUS(status) == kExile) {
+  } else if (status != kUnknown && WIFEXITED(status) && WEXITSTATUS(status) == kExile) {
     uwsgi_log("[emperor] vassal %s left with status 26; it is started again when its configuration changes\n",
               vassal.name);
     vassal.due_ms = INT64_MAX;
@@ -147,6 +146,19 @@ Vassal *next_vassal(const Vassal *vassal) {
   return static_cast<Vassal *>(vassal->ui_next);
 }
 
+void watch(const Vassal &vassal) {
+  for (int fd : {vassal.pidfd, vassal.pipe[0]})
+    if (fd >= 0) event_queue_add_fd_read(uwsgi.emperor_queue, fd);
+}
+
+// Its number may be another's by now where it is not this process that reaps it.
+void tell(const Vassal &vassal, int signum) {
+  if (vassal.pidfd < 0)
+    kill(vassal.pid, signum);
+  else
+    syscall(SYS_pidfd_send_signal, vassal.pidfd, signum, nullptr, 0);
+}
+
 int tend_vassals() {
   int64_t next = now_ms() + 1000;
   for (Vassal *vassal = first_vassal(), *following; vassal; vassal = following) {
@@ -160,7 +172,7 @@ int tend_vassals() {
     if (vassal->pid > 0 && vassal->cursed_at && vassal->due_ms <= now) {
       uwsgi_log("[emperor] vassal %s did not stop in %d s: killing it\n", vassal->name,
                 settings().curse_seconds);
-      kill(vassal->pid, SIGKILL);
+      tell(*vassal, SIGKILL);
       vassal->due_ms = INT64_MAX;
     }
     look_after_heartbeat(*vassal);
@@ -175,7 +187,9 @@ bool vassal_event(int fd) {
     if (vassal->pipe[0] == fd) return hear(*vassal), true;
     if (vassal->pidfd != fd) continue;
     int status = 0;
-    if (waitpid(vassal->pid, &status, WNOHANG) == vassal->pid) ended(*vassal, status);
+    const pid_t reaped = waitpid(vassal->pid, &status, WNOHANG);
+    if (reaped == vassal->pid) ended(*vassal, status);
+    if (reaped < 0 && errno == ECHILD) ended(*vassal, kUnknown);
     return true;
   }
   return false;
@@ -248,7 +262,7 @@ void emperor_stop(uwsgi_instance *instance) {
   if (vassal->pid <= 0 || vassal->cursed_at) return;
   vassal->cursed_at = uwsgi_now();
   vassal->due_ms = now_ms() + int64_t{settings().curse_seconds} * 1000;
-  kill(vassal->pid, SIGTERM);
+  tell(*vassal, SIGTERM);
 }
 
 // Its configuration changed: it reads it again, or is started if it does not run.
@@ -260,7 +274,7 @@ void emperor_respawn(uwsgi_instance *instance, time_t mod) {
     uwsgi_log("[emperor] vassal %s (pid %d): its configuration changed, reloading it\n", vassal->name,
               static_cast<int>(vassal->pid));
     run_phase("emperor-reload");
-    kill(vassal->pid, SIGHUP);
+    tell(*vassal, SIGHUP);
   } else {
     vassal->wait_ms = 0;
     vassal->due_ms = 0;

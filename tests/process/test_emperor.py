@@ -187,6 +187,108 @@ def test_vassals_end_with_an_emperor_that_is_killed(emperor, tmp_path):
     process.returncode = 0
 
 
+def started(folder, path):
+    return [int(pid) for pid in re.findall(r"vassal %s \(pid (\d+)\) started" % re.escape(str(path)), log_of(folder))]
+
+
+def reload_emperor(process, folder, times=1):
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: log_of(folder).count("go on with the emperor of the next generation") == times, 20, "the emperor is another")
+    wait_until(lambda: log_of(folder).count("its emperor was reloaded, reloading it") == times, 20, "the vassal is reloaded")
+    wait_until(lambda: log_of(folder).count("reload done") == 2 * times, 20, "both reloads are done")
+
+
+def is_gone(folder, name):
+    try:
+        ask(folder, name)
+    except OSError:
+        return True
+
+
+SLOW = """
+import time
+def application(environ, start_response):
+    slow = environ['PATH_INFO'] == '/slow'
+    time.sleep(3 if slow else 0)
+    start_response('200 OK', [])
+    return [b'slow' if slow else b'one']
+"""
+
+
+@pytest.mark.parametrize("args", [[], ["--master"]])
+def test_vassals_serve_on_while_their_emperor_is_reloaded(emperor, tmp_path, args):
+    path = vassal(tmp_path, "first", "one")
+    (tmp_path / "apps" / "first.py").write_text(SLOW)
+    path.write_text(path.read_text().replace("[emperor]", "processes = 2\n[emperor]"))
+    process = emperor(*args)
+    answers(tmp_path, "first", "one")
+    with socket.socket(socket.AF_UNIX) as slow:
+        slow.settimeout(20)
+        slow.connect(str(tmp_path / "first.sock"))
+        slow.sendall(b"GET /slow HTTP/1.0\r\n\r\n")
+        process.send_signal(signal.SIGHUP)
+
+        def reloaded():
+            assert ask(tmp_path, "first") == "one"  # never refused
+            return log_of(tmp_path).count("reload done") == 2
+
+        wait_until(reloaded, 20, "emperor and vassal are reloaded")
+        assert b"".join(iter(lambda: slow.recv(4096), b"")).endswith(b"slow")
+    assert "1 vassals go on with the emperor of the next generation" in log_of(tmp_path)
+    assert len(started(tmp_path, path)) == 1
+
+
+def test_the_next_emperor_does_for_vassals_what_the_one_before_did(emperor, tmp_path):
+    path = vassal(tmp_path, "first", "one")
+    process = emperor("--emperor-throttle", "100", "--emperor-pidfile", str(tmp_path / "emperor.pid"))
+    answers(tmp_path, "first", "one")
+    reload_emperor(process, tmp_path, 1)
+    reload_emperor(process, tmp_path, 2)
+    (first,) = started(tmp_path, path)
+    (tmp_path / "apps" / "first.py").write_text(APP % "changed")
+    os.utime(path, (time.time() + 5, time.time() + 5))
+    answers(tmp_path, "first", "changed")
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: len(started(tmp_path, path)) == 2, 20, "it is started again")
+    assert "vassal %s ended (started again in 100 ms)" % path in log_of(tmp_path)
+    answers(tmp_path, "first", "changed")
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: log_of(tmp_path).count("go on with the emperor of the next generation") == 3, 20)
+    assert (tmp_path / "emperor.pid").exists()
+    path.unlink()
+    wait_until(lambda: "vassal %s removed" % path in log_of(tmp_path), 20, "the vassal is removed")
+    assert not (tmp_path / "first.sock").exists()
+
+
+@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM])
+def test_vassals_that_outlived_an_emperor_end_with_the_next_one(emperor, tmp_path, signum):
+    path = vassal(tmp_path, "first", "one")
+    process = emperor()
+    answers(tmp_path, "first", "one")
+    reload_emperor(process, tmp_path)
+    process.send_signal(signum)
+    assert process.wait(30) == (-signum if signum == signal.SIGKILL else 0)
+    wait_until(lambda: is_gone(tmp_path, "first"), 10, "the vassal is gone")
+    assert len(started(tmp_path, path)) == 1
+    process.returncode = 0
+
+
+def test_a_vassal_whose_source_is_no_longer_named_is_stopped_by_the_next_emperor(emperor, tmp_path):
+    kept, path = vassal(tmp_path, "kept", "two"), tmp_path / "more" / "first.ini"
+    path.parent.mkdir()
+    vassal(tmp_path, "first", "one").rename(path)
+    config = tmp_path / "emperor.ini"
+    config.write_text("[uwsgi]\nemperor = %s\n" % path.parent)
+    process = emperor("--ini", str(config))
+    answers(tmp_path, "first", "one")
+    answers(tmp_path, "kept", "two")
+    config.write_text("[uwsgi]\n")
+    process.send_signal(signal.SIGHUP)
+    wait_until(lambda: "vassal %s removed" % path in log_of(tmp_path), 20, "the vassal is removed")
+    assert is_gone(tmp_path, "first")
+    assert ask(tmp_path, "kept") == "two" and len(started(tmp_path, kept)) == 1
+
+
 def test_every_vassal_gets_the_options_of_the_emperor(emperor, tmp_path):
     vassal(tmp_path, "first", "one")
     emperor("--vassals-set", "processes=3")
