@@ -3,6 +3,9 @@
 #include <uwsgi.h>
 
 #include <algorithm>
+#include <csignal>
+#include <ctime>
+#include <optional>
 #include <string>
 
 #include "each_plugin.h"
@@ -15,6 +18,10 @@ namespace {
 
 Slot *self = nullptr;
 int tasks_done = 0;
+// What the master takes at most to see that a task is overdue. After a reload it knows only the processes of
+// its own generation, and this one has to end itself.
+constexpr int kMasterLooksSeconds = 2;
+std::optional<timer_t> own_end;
 
 int become_spooler(int id) {
   self = &slots[id - 1];
@@ -38,6 +45,28 @@ int become_spooler(int id) {
     return -1;
   }
   return 0;
+}
+
+// Seconds from now on; 0: none.
+void limit_task(int seconds) {
+  self->deadline = seconds > 0 ? uwsgi_now() + seconds : 0;
+  if (!own_end) {
+    if (seconds <= 0) return;
+    sigevent killing{};
+    killing.sigev_notify = SIGEV_SIGNAL;
+    killing.sigev_signo = SIGKILL;
+    timer_t timer;
+    if (timer_create(CLOCK_MONOTONIC, &killing, &timer)) {
+      uwsgi_log(
+          "spooler: timer_create: %s (spooler-harakiri does not hold after a reload; raise ulimit -i)\n",
+          strerror(errno));
+      return;
+    }
+    own_end = timer;
+  }
+  itimerspec limit{};
+  if (seconds > 0) limit.it_value.tv_sec = seconds + kMasterLooksSeconds;
+  timer_settime(*own_end, 0, &limit, nullptr);
 }
 
 // What the first plugin that knows the task says; UWSGI_SPOOL_IGNORE where none does.
@@ -65,11 +94,11 @@ void work_on(const Waiting &waiting) {
   if (broken) return set_aside(waiting);
   if (!taken) return;
   const uint64_t began = uwsgi_monotonic_micros();
-  if (uwsgi.harakiri_options.spoolers > 0) self->deadline = uwsgi_now() + uwsgi.harakiri_options.spoolers;
+  limit_task(uwsgi.harakiri_options.spoolers);
   self->spooler->running = 1;
   const int result = hand_out(waiting, taken->task);
   self->spooler->running = 0;
-  self->deadline = 0;
+  limit_task(0);
   ++tasks_done;
   __atomic_add_fetch(&self->spooler->tasks, 1, __ATOMIC_RELAXED);
   const unsigned ms = static_cast<unsigned>((uwsgi_monotonic_micros() - began) / 1000);

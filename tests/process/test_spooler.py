@@ -119,6 +119,17 @@ def test_a_task_that_takes_too_long_is_killed_and_stays(spooler):
     assert len(files(server)) == 1
 
 
+def test_a_task_that_takes_too_long_does_not_outlive_a_reload(spooler):
+    server = spooler("--spooler-harakiri", "6")
+    ask(server, "uwsgi.spool(do='hang')")
+    pid = server.wait_for_log(r"'hang'.* by (\d+)").group(1)
+    server.signal(signal.SIGHUP)
+    server.wait_for_log("reload done")
+    assert "overdue" not in server.log, "the reload was meant to be faster"
+    server.wait_for_log(r"old spooler \(pid %s\) died: signal 9" % pid)
+    assert len(files(server)) == 1
+
+
 def test_a_process_is_replaced_after_its_tasks(spooler):
     server = spooler("--spooler-max-tasks", "2")
     ask(server, "[uwsgi.spool(name=str(n)) for n in range(5)]")
