@@ -76,7 +76,7 @@ Result<void> bind_socket(uwsgi_socket &socket) {
     return Error{format_text("listen on %s", socket.name), format_text("no protocol '%s'", socket.proto_name),
                  "there are uwsgi, http, fastcgi and scgi, and those of plugins", kExitUsage};
   Result<BoundSocket> bound = [&]() -> Result<BoundSocket> {
-    if (socket.internal) return bind_private();
+    if (socket.internal && socket.name_len == 0) return bind_private();
     auto address = parse_address(socket.name);
     if (!address) return address.error();
     return bind_address(*address, configured_bind_options());

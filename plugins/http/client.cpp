@@ -307,6 +307,11 @@ void Client::stop_if_idle() {
   gateway_.stop_deadlines.set(*this, uv_now(&gateway_.loop));
 }
 
+void Client::mercy_ends() {
+  if (state_ == State::kRequest) return exchange_->mercy_ends();
+  gateway_.progress_deadlines.set(*this, uv_now(&gateway_.loop));
+}
+
 void Client::end_exchange() {
   gateway_.give_back(std::move(exchange_));
 }

@@ -27,6 +27,8 @@ class Client final : public Stream, public Deadline {
   void expired();
   // The gateway stops: a client that waits for nothing goes, another one has the time of a head.
   void stop_if_idle();
+  // The gateway will be killed: a request without an answer gets one.
+  void mercy_ends();
 
   // ---- the exchange's side
   // There was progress: the deadline begins anew.

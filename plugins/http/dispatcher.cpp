@@ -14,6 +14,13 @@
 
 namespace mortise::http {
 
+Dispatcher::Dispatcher(uv_loop_t *loop, Board &board)
+    : loop_(loop), board_(board), retry_timer_(new uv_timer_t) {
+  common_.name = "the workers";
+  uv_timer_init(loop_, retry_timer_.get());
+  retry_timer_->data = this;
+}
+
 void Dispatcher::add_worker(int worker, const char *address) {
   Backend &backend = backends_.emplace_back();
   backend.address = address;
@@ -82,6 +89,24 @@ void Dispatcher::wait(Exchange &exchange, bool first) {
     waiting_.push_back(&exchange);
   }
   board_.set_waiting(waiting_.size());
+  if (!any_serves()) retry_soon();
+}
+
+// A worker that gets ready, or goes on after a pause, tells nobody.
+void Dispatcher::retry_soon() {
+  constexpr uint64_t kRetryMs = 20;
+  if (stopping_ || uv_is_active(reinterpret_cast<uv_handle_t *>(retry_timer_.get()))) return;
+  auto retry = [](uv_timer_t *timer) {
+    auto *self = static_cast<Dispatcher *>(timer->data);
+    self->serve_waiting();
+    if (self->waiting_.empty() || self->any_serves()) uv_timer_stop(timer);
+  };
+  uv_timer_start(retry_timer_.get(), retry, kRetryMs, kRetryMs);
+}
+
+void Dispatcher::begin_stop() {
+  stopping_ = true;
+  serve_waiting();
 }
 
 void Dispatcher::cancel(Exchange &exchange) {
@@ -93,7 +118,7 @@ void Dispatcher::release(Upstream &upstream, Outcome outcome) {
   Backend &backend = upstream.backend();
   upstream.end();
   refresh(backend);
-  const bool current = upstream.generation() == backend.generation;
+  const bool current = &backend != &common_ && upstream.generation() == backend.generation;
   if (current && outcome == Outcome::kAbandoned && backend.is_ours()) {
     upstream.resume_reading();
     backend.abandoned.push_back(&upstream);
@@ -134,7 +159,7 @@ bool Dispatcher::reserve(Backend &backend) {
 void Dispatcher::give_back(Backend &backend, int generation) {
   if (generation != backend.generation) return;
   --backend.busy;
-  if (backend.is_ours()) board_.release(backend.worker, generation);
+  if (backend.worker > 0) board_.release(backend.worker, generation);
   if (!backend.slot.empty()) subscriptions.give_back(backend.slot, backend.address);
 }
 
@@ -143,11 +168,12 @@ void Dispatcher::close_all() {
     for (Upstream *upstream : std::exchange(backend.idle, {})) upstream->close();
     for (Upstream *upstream : std::exchange(backend.abandoned, {})) upstream->close();
   }
+  retry_timer_.reset();
 }
 
 // A worker's pid changes when its successor is ready.
 void Dispatcher::refresh(Backend &backend) {
-  if (!backend.is_ours()) return;
+  if (backend.worker == 0) return;
   const int pid = __atomic_load_n(&uwsgi.workers[backend.worker].pid, __ATOMIC_RELAXED);
   if (pid == backend.generation) return;
   backend.generation = pid;
@@ -156,25 +182,45 @@ void Dispatcher::refresh(Backend &backend) {
   for (Upstream *upstream : std::exchange(backend.abandoned, {})) upstream->close();
 }
 
-// The least busy backend with a core to spare; workers that are still starting, and servers that did not
-// answer, only when no other one is there.
+// What a worker that rests, or still loads its application, was sent would be lost to the workers of the next
+// generation: it waits here. Where there is no process a connection may be what starts it (`cheap`).
+Dispatcher::Service Dispatcher::service_of(const Backend &backend) const {
+  if (!backend.is_ours())
+    return backend.down_until_ms <= uv_now(loop_) ? Service::kServes : Service::kNoProcess;
+  const uwsgi_worker &worker = uwsgi.workers[backend.worker];
+  if (__atomic_load_n(&worker.suspended, __ATOMIC_RELAXED)) return Service::kNone;
+  if (__atomic_load_n(&worker.ready, __ATOMIC_RELAXED)) return Service::kServes;
+  return backend.generation == 0 ? Service::kNoProcess : Service::kNone;
+}
+
+bool Dispatcher::any_serves() const {
+  return std::any_of(backends_.begin(), backends_.end(),
+                     [this](const Backend &backend) { return service_of(backend) == Service::kServes; });
+}
+
+// The least busy backend with a core to spare; workers without a process, and servers that did not answer,
+// only when no other one is there.
 Backend *Dispatcher::pick() {
+  if (gave_up_) return nullptr;
+  if (stopping_ && !common_.address.empty()) {
+    // Enough for the cores of both generations. The rest is not begun by anybody if we give up.
+    if (common_.busy >= 2 * uwsgi.numproc * uwsgi.cores) return nullptr;
+    return ++common_.busy, &common_;
+  }
   Backend *best = nullptr;
-  bool best_ready = false;
+  Service best_service = Service::kNone;
   int best_busy = 0;
   size_t best_next = 0;
-  const uint64_t now = uv_now(loop_);
   for (size_t i = 0; i < backends_.size(); ++i) {
     Backend &backend = backends_[(next_ + i) % backends_.size()];
     if (!backend.slot.empty()) continue;
     refresh(backend);
-    const bool ready = backend.is_ours()
-                           ? __atomic_load_n(&uwsgi.workers[backend.worker].ready, __ATOMIC_RELAXED) != 0
-                           : backend.down_until_ms <= now;
+    const Service service = service_of(backend);
+    if (service == Service::kNone) continue;
     const int busy = busy_of(backend);
-    if (best && ready <= best_ready && (ready != best_ready || busy >= best_busy)) continue;
+    if (best && service <= best_service && (service != best_service || busy >= best_busy)) continue;
     best = &backend;
-    best_ready = ready;
+    best_service = service;
     best_busy = busy;
     best_next = next_ + i + 1;
   }
@@ -214,7 +260,11 @@ void Dispatcher::start(Backend &backend, Exchange &exchange) {
     backend.idle.pop_back();
     if (carries(exchange, *upstream)) return ++backend.requests, void();  // else it ended while it was idle
   }
-  const std::string address = backend.host ? backend.host->next() : backend.address;
+  // One without a process may never get one; who is there first takes it.
+  const bool anyone = backend.is_ours() && backend.generation == 0 && !common_.address.empty();
+  const std::string address = backend.host ? backend.host->next()
+                              : anyone     ? common_.address
+                                           : backend.address;
   const int generation = backend.generation;
   if (address.empty()) {
     give_back(backend, generation);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "host_addresses.h"
+#include "uv_handle.h"
 
 namespace mortise::http {
 
@@ -23,7 +24,7 @@ struct Backend {
   std::string address;
   std::string name;    // for messages: "worker 3", "10.0.0.1:3031"
   std::string slot{};  // under which it announced itself; empty: it is one of ours or of --http-to
-  int worker = 0;      // its number, 0 for another server
+  int worker = 0;      // its number, 0 for another server and for whichever worker is free
   int generation = 0;
   int busy = 0;  // exchanges under way on the present generation, of this process
   uint64_t requests = 0, failures = 0;
@@ -32,7 +33,7 @@ struct Backend {
   std::vector<Upstream *> idle;
   std::vector<Upstream *> abandoned;
 
-  bool is_ours() const { return worker > 0; }
+  bool is_ours() const { return !host; }
 };
 
 // How an exchange left its connection.
@@ -45,9 +46,11 @@ enum class Outcome {
 
 class Dispatcher {
  public:
-  Dispatcher(uv_loop_t *loop, Board &board) : loop_(loop), board_(board) {}
+  Dispatcher(uv_loop_t *loop, Board &board);
 
   void add_worker(int worker, const char *address);
+  // The listener that the workers of all generations accept from.
+  void set_common(const char *address) { common_.address = address; }
   Backend &add_server(const char *address);
 
   // Sends the exchange on its way, now or when a worker is free; it may be answered from within.
@@ -63,6 +66,12 @@ class Dispatcher {
   void failed(Backend &backend);
   size_t servers() const { return backends_.size(); }
 
+  // The process is to stop. In a reload the next generation's workers are the ones that are free: what waits
+  // goes, and what still comes, where both generations take it from.
+  void begin_stop();
+  // Nothing more is sent to anybody.
+  void give_up() { gave_up_ = true; }
+
   // Tries again what waits; called a few times a second, and when another process has freed a core.
   void retry_waiting() { serve_waiting(); }
   // Whether a worker is there that has loaded its application.
@@ -75,6 +84,10 @@ class Dispatcher {
   void close_all();
 
  private:
+  enum class Service { kNone, kNoProcess, kServes };
+  Service service_of(const Backend &backend) const;
+  bool any_serves() const;
+  void retry_soon();
   Backend *pick();
   bool route(Exchange &exchange);
   Backend &subscribed(const std::string &slot, const std::string &address);
@@ -93,6 +106,9 @@ class Dispatcher {
   uv_loop_t *loop_;
   Board &board_;
   std::deque<Backend> backends_;
+  Backend common_;
+  bool stopping_ = false, gave_up_ = false;
+  UvHandle<uv_timer_t> retry_timer_;
   size_t next_ = 0;  // where the search for a free backend begins
   std::deque<Exchange *> waiting_;
   std::vector<Exchange *>

@@ -235,6 +235,13 @@ void Exchange::timed_out() {
        upstream_name() + ": nothing within --http-timeout");
 }
 
+void Exchange::mercy_ends() {
+  if (awaits_body()) return fail(408, "the server stops, and no request body came within --reload-mercy");
+  if (!upstream_) return fail(503, "the server stops, and no worker was free within --reload-mercy");
+  fail(504, "the server stops, and no answer came from the application within --reload-mercy",
+       upstream_name() + ": no answer within --reload-mercy, and the server stops");
+}
+
 std::string Exchange::upstream_name() const {
   return upstream_ ? upstream_->backend().name : "no worker";
 }

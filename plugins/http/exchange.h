@@ -54,6 +54,8 @@ class Exchange {
   void client_drained();
   // No progress for --http-timeout.
   void timed_out();
+  // The gateway stops, and waits no longer.
+  void mercy_ends();
   // Lets go of the upstream or of the place in the queue; the exchange can be reused.
   void abandon();
   // Keeps the memory that most requests need, and no more.

@@ -22,6 +22,12 @@ constexpr uint64_t kIdleGraceMs = 300;
 // What a client in the middle of a head, or one that has its last answer, is given when the gateway stops.
 constexpr uint64_t kStopGraceMs = 1'000;
 
+// What is left of --reload-mercy for the answers to those that nobody has answered; the master kills us at
+// its end.
+uint64_t last_answers_ms(uint64_t mercy_ms) {
+  return std::min<uint64_t>(mercy_ms / 4, 1'000);
+}
+
 uint64_t milliseconds(int seconds) {
   return static_cast<uint64_t>(std::max(seconds, 0)) * 1000;
 }
@@ -65,6 +71,7 @@ Gateway::Gateway(std::vector<Listener> &listeners, StatsServer &stats, Board &sh
       listeners_(listeners),
       sweep_timer_(make_timer<uv_timer_t>(this)),
       grace_timer_(make_timer<uv_timer_t>(this)),
+      mercy_timer_(make_timer<uv_timer_t>(this)),
       stop_poll_(new uv_poll_t),
       stats_(stats) {
   for (Listener &listener : listeners_) listener.start(*this);
@@ -90,6 +97,7 @@ void Gateway::watch_other_processes() {
 Gateway::~Gateway() {
   sweep_timer_.reset();
   grace_timer_.reset();
+  mercy_timer_.reset();
   stop_poll_.reset();
   wake_poll_.reset();
   stats_.stop();
@@ -161,7 +169,11 @@ void Gateway::begin_stop() {
   stopping = true;
   subscriptions.stop();
   for (Listener &listener : listeners_) listener.stop();
+  dispatcher.begin_stop();
   uv_timer_start(grace_timer_.get(), call_gateway<&Gateway::close_idle_clients>, kIdleGraceMs, 0);
+  const uint64_t mercy_ms = milliseconds(uwsgi.reload_mercy);
+  uv_timer_start(mercy_timer_.get(), call_gateway<&Gateway::answer_the_rest>,
+                 mercy_ms - last_answers_ms(mercy_ms), 0);
   finish_if_done();
 }
 
@@ -170,6 +182,14 @@ void Gateway::close_idle_clients() {
   for (DeadlineQueue *queue : {&idle_deadlines, &head_deadlines, &linger_deadlines, &tunnels})
     while (Deadline *deadline = queue->take_any()) waiting.push_back(static_cast<Client *>(deadline));
   for (Client *client : waiting) client->stop_if_idle();
+}
+
+void Gateway::answer_the_rest() {
+  dispatcher.give_up();
+  std::vector<Client *> waiting;
+  for (DeadlineQueue *queue : {&progress_deadlines, &connect_deadlines})
+    while (Deadline *deadline = queue->take_any()) waiting.push_back(static_cast<Client *>(deadline));
+  for (Client *client : waiting) client->mercy_ends();
 }
 
 void Gateway::finish_if_done() {

@@ -71,13 +71,14 @@ struct Gateway {
   void sweep();
   void begin_stop();
   void close_idle_clients();
+  void answer_the_rest();
   void finish_if_done();
   void watch_other_processes();
 
   std::vector<Listener> &listeners_;
   std::vector<std::unique_ptr<Exchange>> exchanges_;  // that are free
   UvHandle<uv_timer_t> sweep_timer_;
-  UvHandle<uv_timer_t> grace_timer_;
+  UvHandle<uv_timer_t> grace_timer_, mercy_timer_;
   UvHandle<uv_poll_t> stop_poll_;
   UvHandle<uv_poll_t> wake_poll_;  // another process has freed a core
   StatsServer &stats_;
