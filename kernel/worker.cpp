@@ -143,7 +143,7 @@ int run_worker(int wid) {
       uwsgi_process_ready();
       if (plugin->worker() != 0) return kExitOk;  // the plugin did the worker's work
     }
-  call_hooks(Tables::kRequestOnly, &uwsgi_plugin::fixup, "fixup");
+  call_hooks(Tables::kRequestFirst, &uwsgi_plugin::fixup, "fixup");
   if (auto served = serve(); !served) {
     log_error(served.error());
     return served.error().exit_code;

@@ -153,7 +153,7 @@ int init() {
   return prepare_exception_handlers(exception_handlers) ? 0 : -1;
 }
 
-// The last thing before the loop.
+// The last thing before the worker says that it is ready: until then a predecessor goes on.
 void begin_to_accept() {
   bool first_time = uwsgi_generation() == 0 && !has_accepted[uwsgi.mywid];
   has_accepted[uwsgi.mywid] = 1;
@@ -207,8 +207,8 @@ uwsgi_plugin hooks_plugin = {
     .options = table,
     .preinit_apps = [] { run_phase(Phase::kPreApp); },
     .postinit_apps = [] { run_phase(Phase::kPostApp); },
+    .fixup = begin_to_accept,
     .master_cycle = each_turn,
-    .hijack_worker = begin_to_accept,
     .atexit = at_exit,
     .before_privileges_drop = before_privileges_drop,
     .post_uwsgi_fork = at_fork,

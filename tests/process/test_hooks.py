@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from mortise import wait_until
+from mortise import wait_until, write
 
 APP = """
 def application(env, start_response):
@@ -62,6 +62,24 @@ def test_what_comes_once_comes_once_whatever_dies_or_is_reloaded(said):
     wait_until(lambda: lines().count("each") >= 3)
     server.wait_for_log("reload done")
     assert lines().count("once") == 1
+
+
+def test_the_old_workers_serve_until_hook_accepting_of_the_new_ones_has_run(mortise):
+    server = mortise("--http-socket", "127.0.0.1:0", "--workers", "2", "--wsgi-file", "app.py", "--hook-accepting", "touch:began",
+                     "--hook-accepting", "exec:while test -e hold; do sleep 0.02; done",
+                     files={"app.py": "def application(environ, start_response):\n    start_response('200 OK', [])\n    return [b'old']\n"})
+    assert server.get().text == "old"
+    (server.folder / "began").unlink()
+    write(server.folder, "hold", "")
+    write(server.folder, "app.py", (server.folder / "app.py").read_text().replace("old", "new"))
+    server.signal(signal.SIGHUP)
+    wait_until((server.folder / "began").exists)
+    assert [server.get().text for _ in range(10)] == ["old"] * 10
+    assert "reload done" not in server.log
+    (server.folder / "hold").unlink()
+    server.wait_for_log("reload done")
+    server.wait_for_log(r"old worker \d \(pid \d+\) stopped", count=2)
+    assert server.get().text == "new"
 
 
 def test_a_command_at_the_end_runs_when_all_workers_are_gone(said):
