@@ -52,8 +52,7 @@ std::vector<int> public_listeners() {
 // One record a line; the last field of a line may have spaces.
 std::string write_records(const Handover &handover) {
   std::ostringstream out;
-  out << "to " << getpid() << ' ' << handover.generation << ' ' << handover.trial << ' ' << handover.dropped
-      << '\n';
+  out << "to " << getpid() << ' ' << handover.generation << ' ' << handover.trial << handover.dropped << '\n';
   for (int fd : handover.links) out << "link " << fd << '\n';
   for (int fd : handover.listeners) out << "listener " << fd << '\n';
   for (int fd : handover.any_port) out << "any_port " << fd << '\n';
@@ -85,7 +84,7 @@ Handover read_records(const std::string &text) {
       handover.files.push_back(file);
     } else if (in >> number; key == "to") {
       if (number != getpid()) return {};  // the variable came along with somebody's environment
-      std::getline(in >> handover.generation >> handover.trial >> std::ws, handover.dropped);
+      std::getline(in >> handover.generation >> handover.trial, handover.dropped);
     } else {
       (key == "link"       ? handover.links
        : key == "listener" ? handover.listeners

@@ -32,7 +32,7 @@ struct SocketFile {
 struct Handover {
   int generation = 0;  // 0: nothing was passed on; 1 after the first reload
   bool trial = false;
-  std::string dropped;         // the privileges that the process has given up, see drop_privileges()
+  std::string dropped;         // what drop_privileges() has done: empty, or words behind a blank
   std::vector<int> links;      // the supervisor's pipes
   std::vector<int> listeners;  // all but the private ones, added by execute(); datagram sockets
   std::vector<int> any_port;   // those whose port the system chose

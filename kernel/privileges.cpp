@@ -41,7 +41,7 @@ Result<void> drop_privileges() {
   }
   // Executed again in a reload the process still is who it became: inside the new root there need be neither
   // that folder nor the names.
-  std::string asked = std::to_string(wanted.no_initgroups);
+  std::string asked = wanted.no_initgroups ? " alone" : " ";
   for (const char *text : {wanted.uid, wanted.gid, wanted.root_folder}) (asked += ' ') += text ? text : "";
   for (auto *item = wanted.groups; item; item = item->next) (asked += ' ') += item->value;
   if (handover().dropped == asked) return {};
