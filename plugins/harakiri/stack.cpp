@@ -97,6 +97,7 @@ void dump_thread(const Thread &thread) {
 void prepare_stacks() {
   void *frames[1];
   backtrace(frames, 1);  // loads what it needs: not in a handler
+  dumpers();             // is made, likewise
   struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;

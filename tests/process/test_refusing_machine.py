@@ -121,6 +121,7 @@ def test_a_user_who_may_have_no_more_processes_gets_the_worker_later(mortise, tm
     user = "61234"  # of whom there is nothing else
     server = mortise("--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--processes", "2", "--uid", user, "--gid", user, files={"app.py": APP})
     server.wait_for_log("loaded in", count=2)
+    assert server.get().status == 200  # so one has said that it is ready
     pid = server.process.pid
 
     def limit(processes):
