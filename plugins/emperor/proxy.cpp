@@ -1,8 +1,9 @@
 // Descriptors for vassals that cannot inherit any, such as those in containers.
 #include <uwsgi.h>
 
-#include <cstring>
 #include <initializer_list>
+
+#include "attachment.h"
 
 extern "C" void uwsgi_master_manage_emperor_proxy(int proxy, int emperor, int config, int on_demand) {
   const int client = accept4(proxy, nullptr, nullptr, SOCK_CLOEXEC);
@@ -15,20 +16,11 @@ extern "C" void uwsgi_master_manage_emperor_proxy(int proxy, int emperor, int co
     if (fd >= 0) fds[count++] = fd;
   char greeting[] = "uwsgi-emperor";
   iovec parts[] = {{greeting, sizeof greeting - 1}, {&count, sizeof count}};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fds)] = {};
+  mortise::emperor::Attachment room;
   msghdr message{};
   message.msg_iov = parts;
   message.msg_iovlen = 2;
-  if (count > 0) {
-    const size_t bytes = sizeof(int) * static_cast<size_t>(count);
-    message.msg_control = control;
-    message.msg_controllen = CMSG_SPACE(bytes);
-    cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(bytes);
-    memcpy(CMSG_DATA(header), fds, bytes);
-  }
+  mortise::emperor::attach(message, room, fds, static_cast<size_t>(count));
   if (sendmsg(client, &message, MSG_NOSIGNAL) < 0) uwsgi_error("emperor proxy: sendmsg()");
   close(client);
 }

@@ -9,13 +9,14 @@
 #include <cstring>
 #include <vector>
 
+#include "attachment.h"
 #include "inheritance.h"
 
 namespace mortise::emperor {
 
 namespace {
 
-constexpr int kMostFds = 8, kMostBytes = 1 << 16;
+constexpr int kMostBytes = 1 << 16;
 constexpr int kMostTries = 8;        // of a new emperor to get vassals
 constexpr int kPatienceSeconds = 5;  // of the old emperor with one that does not answer
 constexpr char kEnd[] = "end";       // after the last vassal, with the listener
@@ -80,19 +81,11 @@ ssize_t uninterrupted(Call call) {
 
 bool send_legacy(int fd, const Legacy &legacy) {
   iovec part{const_cast<char *>(legacy.text.data()), legacy.text.size()};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMostFds)] = {};
+  Attachment room;
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  if (const size_t bytes = sizeof(int) * legacy.fds.size()) {
-    message.msg_control = control;
-    message.msg_controllen = CMSG_SPACE(bytes);
-    cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(bytes);
-    memcpy(CMSG_DATA(header), legacy.fds.data(), bytes);
-  }
+  attach(message, room, legacy.fds.data(), legacy.fds.size());
   return uninterrupted([&] { return sendmsg(fd, &message, MSG_NOSIGNAL); }) ==
          static_cast<ssize_t>(legacy.text.size());
 }
@@ -100,12 +93,12 @@ bool send_legacy(int fd, const Legacy &legacy) {
 bool receive_legacy(int fd, Legacy &legacy) {
   static char text[kMostBytes];
   iovec part{text, sizeof text};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int) * kMostFds)] = {};
+  Attachment room;
   msghdr message{};
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
+  message.msg_control = room.bytes;
+  message.msg_controllen = sizeof room.bytes;
   const ssize_t len = uninterrupted([&] { return recvmsg(fd, &message, MSG_CMSG_CLOEXEC); });
   if (len <= 0) return false;
   legacy.text.assign(text, static_cast<size_t>(len));
