@@ -25,8 +25,10 @@ def metrics(mortise):
 
 
 def value(server, name):
+    """None until the first one stands in its file, which is empty when it is made."""
     path = server.folder / "values" / name
-    return int(path.read_bytes().split(b"\n")[0]) if path.exists() else None
+    line, end, _ = path.read_bytes().partition(b"\n") if path.exists() else (b"", b"", b"")
+    return int(line) if end else None
 
 
 def wait_for_value(server, name, wanted, seconds=10):
