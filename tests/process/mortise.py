@@ -39,6 +39,12 @@ def wait_until(condition, seconds=20, what="the condition"):
         time.sleep(0.01)
 
 
+def listens(path):
+    """Whether somebody accepts at this Unix socket: its file is there before."""
+    with socket.socket(socket.AF_UNIX) as sock:
+        return sock.connect_ex(str(path)) == 0
+
+
 class Response:
     """An answer: status, headers (names in lower case), body."""
 

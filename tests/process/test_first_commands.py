@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from mortise import EXAMPLES, THREAD_SANITIZED, clean_environment, copy, run, wait_until
+from mortise import EXAMPLES, THREAD_SANITIZED, clean_environment, copy, listens, run, wait_until
 
 HELLO = (EXAMPLES / "hello" / "bootstrap.py").read_text()
 HELLO_STR = HELLO.replace('b"', '"')
@@ -94,7 +94,7 @@ def test_nginx_speaks_the_uwsgi_protocol_to_it(mortise, tmp_path):
                              env=clean_environment({"PATH": "/usr/sbin:/usr/bin:/bin"}),
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
-        wait_until(lambda: (tmp_path / "nginx.sock").exists(), what="nginx listening")
+        wait_until(lambda: listens(tmp_path / "nginx.sock"), what="nginx listening")
 
         def curl(*args):
             return subprocess.run(["curl", "-s", "--max-time", "10", "--unix-socket", str(tmp_path / "nginx.sock"), *args],

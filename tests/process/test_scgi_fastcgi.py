@@ -7,7 +7,7 @@ import struct
 import subprocess
 
 import pytest
-from mortise import BUILD, clean_environment, read_all, wait_until
+from mortise import BUILD, clean_environment, listens, read_all, wait_until
 
 REPORT = BUILD / "fixtures" / "http_report_plugin.so"
 APP = """
@@ -73,7 +73,7 @@ def test_nginx_speaks_it(mortise, tmp_path, way):
                              env=clean_environment({"PATH": "/usr/sbin:/usr/bin:/bin"}),
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: (tmp_path / "nginx.sock").exists(), what="nginx listening")
+        wait_until(lambda: listens(tmp_path / "nginx.sock"), what="nginx listening")
 
         def curl(path, *args):
             done = subprocess.run(["curl", "-s", "-i", "--max-time", "10", "--unix-socket", str(tmp_path / "nginx.sock"),

@@ -15,7 +15,7 @@ import time
 
 import pytest
 
-from mortise import BUILD, clean_environment, read_all, run, wait_until, write
+from mortise import BUILD, clean_environment, listens, read_all, run, wait_until, write
 
 INSTRUMENTS = BUILD / "fixtures/instruments_plugin.so"
 HELLO = """
@@ -76,7 +76,7 @@ def start_uwsgi(folder):
         cwd=folder, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True)
     try:
-        wait_until(lambda: (folder / "s").exists(), 10, "uWSGI's statistics")
+        wait_until(lambda: listens(folder / "s"), 10, "uWSGI's statistics")
         wait_until(lambda: document(folder / "s")["workers"][0]["apps"], 10, "uWSGI's application")
         sleeper = socket.socket(socket.AF_UNIX)
         sleeper.connect(str(folder / "w"))
