@@ -209,6 +209,38 @@ def test_a_preloaded_generation_that_fails_after_its_trial_leaves_the_old_one_se
     wait_until(lambda: server.get().text.startswith("third"))
 
 
+def test_a_death_among_those_that_a_failed_generation_left_begins_the_next_reload(mortise):
+    fails_outside_a_trial = app("second") + "if os.path.exists('tried'): raise SystemError('only now')\nopen('tried', 'w').close()\n"
+    server = mortise("--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--preload", "--processes", "3", files={"app.py": app()})
+    wait_until(lambda: server.get().text.startswith("first"))
+    write(server.folder, "app.py", fails_outside_a_trial)
+    assert reload(server).returncode == 1
+    first, second, _ = children(server.process.pid)
+    os.kill(first, signal.SIGKILL)
+    server.wait_for_log("reload failed after 0 workers: trial .* exit status 22")  # nothing is better yet
+    assert server.get().text.startswith("first")
+    write(server.folder, "app.py", app("third"))
+    os.kill(second, signal.SIGKILL)
+    server.wait_for_log("reload done: 3 workers replaced")
+    wait_until(lambda: len(children(server.process.pid)) == 3)
+    assert server.get().text.startswith("third")
+
+
+def test_the_last_of_those_that_a_failed_generation_left_ends_the_server_if_there_is_no_next(tmp_path):
+    fails_outside_a_trial = app("second") + "if os.path.exists('tried'): raise SystemError('only now')\nopen('tried', 'w').close()\n"
+    write(tmp_path, "app.py", app())
+    server = Mortise(tmp_path, "--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--preload")
+    try:
+        wait_until(lambda: server.get().text.startswith("first"))
+        write(tmp_path, "app.py", fails_outside_a_trial)
+        assert reload(server).returncode == 1
+        os.kill(children(server.process.pid)[0], signal.SIGKILL)
+        assert server.process.wait(20) == 1
+        assert "no process of the old generation is left: the server ends" in server.log
+    finally:
+        server.kill()
+
+
 def test_a_request_in_flight_is_answered_by_the_generation_that_took_it(wsgi):
     waits = app().replace("    body =", "    import time\n    while environ['PATH_INFO'] == '/wait' and not os.path.exists('go'): time.sleep(0.01)\n    body =")
     server = wsgi(waits)
