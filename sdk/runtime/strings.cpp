@@ -92,10 +92,16 @@ std::string format_text(const char *format, ...) {
 }
 
 std::string_view next_word(std::string_view *text) {
-  constexpr const char *kBlanks = " \t\r\n\v\f";
-  text->remove_prefix(std::min(text->find_first_not_of(kBlanks), text->size()));
-  std::string_view word = text->substr(0, text->find_first_of(kBlanks));
-  text->remove_prefix(word.size());
+  // By hand: find_first_of() took a third of the loader's time.
+  auto is_blank_at = [text](size_t at) {
+    return (*text)[at] == ' ' || ((*text)[at] >= '\t' && (*text)[at] <= '\r');
+  };
+  size_t begin = 0;
+  while (begin < text->size() && is_blank_at(begin)) ++begin;
+  size_t end = begin;
+  while (end < text->size() && !is_blank_at(end)) ++end;
+  std::string_view word = text->substr(begin, end - begin);
+  text->remove_prefix(end);
   return word;
 }
 

@@ -24,6 +24,17 @@ std::string taken(char *text) {
 
 }  // namespace
 
+TEST_CASE("the words of a text are taken off it one after another, whatever blanks are between") {
+  std::string_view text = " \t one\r\ntwo\v\f three-3\x80 ";
+  CHECK(next_word(&text) == "one");
+  CHECK(text == "\r\ntwo\v\f three-3\x80 ");
+  CHECK(next_word(&text) == "two");
+  CHECK(next_word(&text) == "three-3\x80");
+  CHECK(next_word(&text).empty());
+  CHECK(text.empty());
+  CHECK(next_word(&text).empty());
+}
+
 TEST_CASE("concatenation takes NUL-terminated or counted strings and copes with NULL") {
   CHECK(taken(uwsgi_concat2("ab", "cd")) == "abcd");
   CHECK(taken(uwsgi_concat3("a", "", "c")) == "ac");
