@@ -438,11 +438,11 @@ void Supervisor::exited(Process &process) {
   // Why it was killed has been told.
   if (process.state == ProcessState::kKilling && process.outcome == SIGKILL) process.outcome = SIGTERM;
   bool for_good = survivor || hopeless || process.old || &process == trial_;
-  bool is_missed = alone_ && process.old && !process.told() && !stopping();
+  bool is_missed = alone_ && !reloading_ && !process.told() && !stopping();
   handle(process, for_good ? ProcessEvent::kExitedForGood : ProcessEvent::kExited);
   if (survivor) survivor->replacement = false;
   if (hopeless) give_up(process, cause);
-  if (is_missed && !reloading_) try_next_generation();
+  if (is_missed) try_next_generation();
   if (&process == trial_) {
     trial_ = nullptr;
     if (stopping()) return;
