@@ -182,11 +182,13 @@ def test_a_server_whose_application_is_loaded_before_the_fork_reloads_it(wsgi):
     wait_until(lambda: server.get().text.startswith("second"))
 
 
+FAILS_OUTSIDE_A_TRIAL = app("second") + "if os.path.exists('tried'): raise SystemError('only now')\nopen('tried', 'w').close()\n"
+
+
 def test_a_generation_that_fails_after_its_trial_leaves_the_old_one_serving(wsgi):
-    fails_outside_a_trial = app("second") + "if os.path.exists('tried'): raise SystemError('only now')\nopen('tried', 'w').close()\n"
     server = wsgi(app(), "--start-timeout", "20")
     old = server.get().text
-    write(server.folder, "app.py", fails_outside_a_trial)
+    write(server.folder, "app.py", FAILS_OUTSIDE_A_TRIAL)
     done = reload(server)
     assert done.returncode == 1 and "exit status 22" in done.stdout
     assert server.get().text == old
@@ -196,10 +198,9 @@ def test_a_generation_that_fails_after_its_trial_leaves_the_old_one_serving(wsgi
 
 
 def test_a_preloaded_generation_that_fails_after_its_trial_leaves_the_old_one_serving_until_the_next_reload(wsgi):
-    fails_outside_a_trial = app("second") + "if os.path.exists('tried'): raise SystemError('only now')\nopen('tried', 'w').close()\n"
     server = wsgi(app(), "--preload")
     old = server.get().text
-    write(server.folder, "app.py", fails_outside_a_trial)
+    write(server.folder, "app.py", FAILS_OUTSIDE_A_TRIAL)
     done = reload(server)
     assert done.returncode == 1 and "exit status 22" in done.stdout
     assert server.get().text == old
@@ -210,10 +211,9 @@ def test_a_preloaded_generation_that_fails_after_its_trial_leaves_the_old_one_se
 
 
 def test_a_death_among_those_that_a_failed_generation_left_begins_the_next_reload(mortise):
-    fails_outside_a_trial = app("second") + "if os.path.exists('tried'): raise SystemError('only now')\nopen('tried', 'w').close()\n"
     server = mortise("--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--preload", "--processes", "3", files={"app.py": app()})
     wait_until(lambda: server.get().text.startswith("first"))
-    write(server.folder, "app.py", fails_outside_a_trial)
+    write(server.folder, "app.py", FAILS_OUTSIDE_A_TRIAL)
     assert reload(server).returncode == 1
     first, second, _ = children(server.process.pid)
     os.kill(first, signal.SIGKILL)
@@ -227,12 +227,11 @@ def test_a_death_among_those_that_a_failed_generation_left_begins_the_next_reloa
 
 
 def test_the_last_of_those_that_a_failed_generation_left_ends_the_server_if_there_is_no_next(tmp_path):
-    fails_outside_a_trial = app("second") + "if os.path.exists('tried'): raise SystemError('only now')\nopen('tried', 'w').close()\n"
     write(tmp_path, "app.py", app())
     server = Mortise(tmp_path, "--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", "--preload")
     try:
         wait_until(lambda: server.get().text.startswith("first"))
-        write(tmp_path, "app.py", fails_outside_a_trial)
+        write(tmp_path, "app.py", FAILS_OUTSIDE_A_TRIAL)
         assert reload(server).returncode == 1
         os.kill(children(server.process.pid)[0], signal.SIGKILL)
         assert server.process.wait(20) == 1
