@@ -132,7 +132,7 @@ void receive_handover() {
     std::string_view text = *variable;
     if (text.starts_with(kVariable)) {
       Fd memory(atoi(*variable + sizeof kVariable - 1));
-      auto records = read_file(("/proc/self/fd/" + std::to_string(memory.get())).c_str(), 1 << 26);
+      auto records = read_file(format_text("/proc/self/fd/%d", memory.get()).c_str(), 1 << 26);
       if (records) handover() = read_records(*records);
       if (handover().generation == 0) memory.release();  // not ours
     } else if (!text.starts_with("LISTEN_PID=")) {

@@ -158,7 +158,7 @@ Result<void> create_shared_state() {
   uwsgi.user_locks = static_cast<uwsgi_lock_item **>(
       uwsgi_calloc(sizeof(uwsgi_lock_item *) * (static_cast<size_t>(uwsgi.locks) + 1)));
   for (int i = 0; i <= uwsgi.locks; ++i)
-    uwsgi.user_locks[i] = uwsgi_lock_init(("user " + std::to_string(i)).c_str());
+    uwsgi.user_locks[i] = uwsgi_lock_init(format_text("user %d", i).c_str());
   uwsgi.user_lock = uwsgi.user_locks;
   return {};
 }

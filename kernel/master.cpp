@@ -57,12 +57,6 @@ void handle_signal(Supervisor &supervisor, Signal signal) {
     case SIGUSR2:  // elsewhere the signal for a new binary; a reload executes what is on the disk anyway
       supervisor.reload(signal.sender);
       break;
-    case SIGTTIN:
-      supervisor.start_worker(0);
-      break;
-    case SIGTTOU:
-      supervisor.retire_worker(0);
-      break;
     case SIGTSTP:  // of a terminal: what it means to every program
       signal.of_terminal ? void(raise(SIGSTOP)) : uwsgi_pause_workers(!paused);
       break;
@@ -76,7 +70,15 @@ void handle_signal(Supervisor &supervisor, Signal signal) {
 
 void handle_event(Supervisor &supervisor, int signal_fd, int fd) {
   if (fd == signal_fd) {
-    for (Signal signal; (signal = next_signal(signal_fd)).number;) handle_signal(supervisor, signal);
+    // Those that wait together, as they do while the next generation starts, are read by their number and
+    // not in the order they came in: of SIGTTIN and SIGTTOU only the sum counts.
+    int more = 0;
+    for (Signal signal; (signal = next_signal(signal_fd)).number;) {
+      more += (signal.number == SIGTTIN) - (signal.number == SIGTTOU);
+      handle_signal(supervisor, signal);
+    }
+    for (; more > 0; --more) supervisor.start_worker(0);
+    for (; more < 0; ++more) supervisor.retire_worker(0);
   } else if (fd == supervisor.message_fd()) {
     supervisor.read_messages();
   } else if (auto found = watches.find(fd); found != watches.end()) {

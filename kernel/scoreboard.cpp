@@ -7,6 +7,7 @@
 
 #include "kernel/fd.h"
 #include "sdk/runtime/shm.h"
+#include "sdk/runtime/strings.h"
 
 namespace mortise {
 
@@ -72,7 +73,7 @@ Result<void> create_scoreboard() {
     worker.apps = banks.apps(worker.id, 0);
   }
   if (!complete) {
-    return system_error("map the scoreboard of " + std::to_string(uwsgi.numproc) + " workers", errno,
+    return system_error(format_text("map the scoreboard of %d workers", uwsgi.numproc), errno,
                         "ask for fewer processes, threads or max-apps", kExitSystem);
   }
   uwsgi.shared->worker_signal_pipe[0] = uwsgi.shared->worker_signal_pipe[1] = -1;
@@ -84,12 +85,12 @@ Result<void> own_bank(int wid) {
   constexpr int kEmpty = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE;  // zeros that take no memory
   if (fallocate(banks.memory.get(), kEmpty, static_cast<off_t>(banks.offset(wid, mine)),
                 static_cast<off_t>(banks.bytes)))
-    return system_error("empty the slot of worker " + std::to_string(wid), errno, {}, kExitSystem);
+    return system_error(format_text("empty the slot of worker %d", wid), errno, {}, kExitSystem);
   // Whichever bank the slot points to in the eyes of the others, here it is this one.
   for (size_t bank = 0; bank < kBanks; ++bank)
     if (bank != mine && mmap(banks.at(wid, bank), banks.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
                              banks.memory.get(), static_cast<off_t>(banks.offset(wid, mine))) == MAP_FAILED)
-      return system_error("map the cores of worker " + std::to_string(wid), errno, {}, kExitSystem);
+      return system_error(format_text("map the cores of worker %d", wid), errno, {}, kExitSystem);
   // Not counted down: a predecessor may still use its own by this number; whoever looks finds empty places
   // instead.
   std::copy_n(uwsgi.workers[0].apps, uwsgi.workers[0].apps_cnt, uwsgi.workers[wid].apps);

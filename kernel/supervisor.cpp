@@ -45,12 +45,12 @@ int try_start(int) {
 }  // namespace
 
 std::string Process::label() const {
-  return !old && (role->is_worker || role->instances > 1) ? role->name + " " + std::to_string(id)
+  return !old && (role->is_worker || role->instances > 1) ? format_text("%s %d", role->name.c_str(), id)
                                                           : role->name;
 }
 
 std::string Process::who() const {
-  return label() + " (pid " + std::to_string(pid) + ")";
+  return format_text("%s (pid %d)", label().c_str(), pid);
 }
 
 Result<Supervisor> Supervisor::create(ForkHooks hooks, Mercy mercy) {
@@ -390,8 +390,7 @@ void Supervisor::respawn(Process &process) {
                          : now + respawn_spacing_ms(process.failures, mercy_.respawn_ms);
   process.due_ms = std::max(now, earliest);
   process.stop_event.reset();
-  std::string wait;
-  if (process.due_ms > now) wait = " in " + std::to_string(process.due_ms - now) + " ms";
+  std::string wait = process.due_ms > now ? format_text(" in %ld ms", process.due_ms - now) : "";
   log_error("%s %s (respawning%s)", process.who().c_str(), describe_exit(process.outcome).c_str(),
             wait.c_str());
   process.pid = 0;

@@ -379,7 +379,6 @@ TEST_CASE("SIGTTIN starts a worker that does not run, SIGTTOU stops one, within 
     REQUIRE(server.ready(id));
     CHECK(uwsgi.workers[id].cheaped == 0);
   }
-  kill(server.pid, SIGTTIN);  // there are no more
   pid_t last = Server::worker_pid(3);
   kill(server.pid, SIGTTOU);
   CHECK(wait_until([&] { return !runs(last) && Server::worker_pid(3) == 0; }));
@@ -387,8 +386,12 @@ TEST_CASE("SIGTTIN starts a worker that does not run, SIGTTOU stops one, within 
   CHECK(Server::worker_pid(1) > 0);
   CHECK(Server::worker_pid(2) > 0);
   kill(server.pid, SIGTTIN);
-  CHECK(server.ready(3));
+  REQUIRE(server.ready(3));
+  last = Server::worker_pid(3);
+  kill(server.pid, SIGTTIN);  // there are no more
   CHECK(server.stop() == 0);
+  CHECK(Server::worker_pid(3) == 0);
+  CHECK(!runs(last));
 }
 
 TEST_CASE("a worker that is not ready in time is killed and tried again") {

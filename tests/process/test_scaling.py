@@ -84,12 +84,23 @@ def test_signals_and_the_fifo_add_and_take_away_workers(mortise):
     wait_until(lambda: workers(server) == 2)
     (server.folder / "fifo").write_text("+")
     wait_until(lambda: workers(server) == 3)
-    server.signal(signal.SIGTTIN)  # that is all there may be
-    server.signal(signal.SIGTTOU)
+    (server.folder / "fifo").write_text("+-")  # that is all there may be
     wait_until(lambda: workers(server) == 2)
-    (server.folder / "fifo").write_text("-")
+    server.signal(signal.SIGTTOU)
     wait_until(lambda: workers(server) == 1)
     assert server.get().status == 200
+
+
+def test_a_worker_taken_away_and_added_while_a_generation_starts_leaves_as_many(mortise):
+    server = server_with(mortise, "--processes", 2)
+    server.wait_for_log("loaded in", count=2)
+    server.signal(signal.SIGHUP)
+    server.wait_for_log(r"trial \(pid \d+\) stopped")  # the master executes the program: its signals wait
+    server.signal(signal.SIGTTOU)
+    server.signal(signal.SIGTTIN)
+    server.wait_for_log("reload done")
+    server.signal(signal.SIGHUP)
+    server.wait_for_log(r"old worker \d \(pid \d+\) stopped", count=4)
 
 
 @pytest.mark.parametrize("algorithm", ["spare", "spare2", "backlog", "busyness"])
