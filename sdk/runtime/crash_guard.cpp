@@ -84,8 +84,8 @@ CrashGuard::~CrashGuard() {
   if (moment == Moment::kNone) use_handler_stack(false);
   for (size_t i = 0; i < std::size(kSignals); ++i) {
     struct sigaction now {};
-    sigaction(kSignals[i], nullptr, &now);
-    if (now.sa_handler == say_and_end_async_safe) sigaction(kSignals[i], &before_[i], nullptr);
+    sigaction(kSignals[i], &before_[i], &now);
+    if (now.sa_handler != say_and_end_async_safe) sigaction(kSignals[i], &now, nullptr);  // the plugin's own
   }
 }
 
