@@ -1,7 +1,6 @@
 #include "sdk/inspect/elf_dynamic.h"
 
 #include <algorithm>
-#include <map>
 
 namespace mortise {
 namespace {
@@ -52,20 +51,24 @@ uint64_t ElfDynamic::bytes_to_end_of_object(uint64_t address) const {
 }
 
 Result<ElfDynamic> read_dynamic(const ElfImage &image) {
-  std::map<int64_t, uint64_t> tags;
-  std::vector<uint64_t> needed;
+  std::vector<Elf64_Dyn> entries;
   Elf64_Dyn entry;
   for (uint64_t at = 0; at < kMaxTags * sizeof entry; at += sizeof entry) {
     if (!read_object(image.dynamic_section(), at, &entry) || entry.d_tag == DT_NULL) break;
-    tags[entry.d_tag] = entry.d_un.d_val;
-    if (entry.d_tag == DT_NEEDED) needed.push_back(entry.d_un.d_val);
+    entries.push_back(entry);
   }
-  if (tags[DT_FLAGS_1] & DF_1_PIE)
+  auto value = [&](int64_t tag) {  // of the last one; 0 if there is none
+    auto found =
+        std::find_if(entries.rbegin(), entries.rend(), [=](auto &each) { return each.d_tag == tag; });
+    return found == entries.rend() ? uint64_t{0} : found->d_un.d_val;
+  };
+  auto part = [&](int64_t tag) { return value(tag) ? image.at(value(tag)) : std::string_view(); };
+  if (value(DT_FLAGS_1) & DF_1_PIE)
     return wrong_elf("an executable, no shared object", "link it with -shared");
-  auto part = [&](int64_t tag) { return tags[tag] ? image.at(tags[tag]) : std::string_view(); };
   ElfDynamic dynamic;
-  const std::string_view names = part(DT_STRTAB).substr(0, tags[DT_STRSZ]), table = part(DT_SYMTAB);
-  for (uint64_t offset : needed) dynamic.needed.push_back(string_at(names, offset));
+  const std::string_view names = part(DT_STRTAB).substr(0, value(DT_STRSZ)), table = part(DT_SYMTAB);
+  for (const Elf64_Dyn &each : entries)
+    if (each.d_tag == DT_NEEDED) dynamic.needed.push_back(string_at(names, each.d_un.d_val));
 
   const uint64_t count = count_symbols(part(DT_HASH), part(DT_GNU_HASH));
   if (count > kMaxSymbols || count > table.size() / sizeof(Elf64_Sym))
@@ -78,8 +81,8 @@ Result<ElfDynamic> read_dynamic(const ElfImage &image) {
                                raw.st_shndx != SHN_UNDEF, ELF64_ST_BIND(raw.st_info) == STB_WEAK,
                                type == STT_FUNC || type == STT_GNU_IFUNC});
   }
-  dynamic.relocations = part(DT_RELA).substr(0, tags[DT_RELASZ]);
-  if (dynamic.relocations.size() < tags[DT_RELASZ])
+  dynamic.relocations = part(DT_RELA).substr(0, value(DT_RELASZ));
+  if (dynamic.relocations.size() < value(DT_RELASZ))
     return damaged_elf("damaged: its relocations end outside their segment");
   return dynamic;
 }

@@ -50,11 +50,6 @@ bool ElfMemory::read(uint64_t address, void *to, size_t bytes) const {
   return true;
 }
 
-std::optional<uint64_t> ElfMemory::read_pointer(uint64_t address) const {
-  uint64_t pointer;
-  return read(address, &pointer, sizeof pointer) ? std::optional(pointer) : std::nullopt;
-}
-
 std::optional<std::string> ElfMemory::read_string(uint64_t address, size_t max) const {
   const Segment *segment = find(address);
   if (!segment) return std::nullopt;

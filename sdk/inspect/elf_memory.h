@@ -17,8 +17,6 @@ class ElfMemory {
 
   // Copies bytes at an address; false where not all of them belong to the object.
   bool read(uint64_t address, void *to, size_t bytes) const;
-  // The pointer stored at an address. nullopt: there is no such address.
-  std::optional<uint64_t> read_pointer(uint64_t address) const;
   // A NUL-terminated string of at most max bytes. nullopt: no such address, or no NUL.
   std::optional<std::string> read_string(uint64_t address, size_t max) const;
 

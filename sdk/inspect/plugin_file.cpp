@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <uwsgi.h>
 
 #include <algorithm>
@@ -50,10 +51,9 @@ constexpr std::string_view kPythonObject = "up";
 bool is_api_name(std::string_view symbol) {
   if (symbol.empty() || symbol.front() < 'a') return false;  // saves time: names of C++ and Python
   if (symbol == kPythonObject) return true;
-  std::string_view list = kApi;
-  for (std::string_view word = next_word(&list); !word.empty(); word = next_word(&list))
-    if (symbol.starts_with(word)) return true;
-  return false;
+  static const std::vector<std::string> beginnings = split_quoted(kApi, " ");
+  return std::any_of(beginnings.begin(), beginnings.end(),
+                     [&](const std::string &beginning) { return symbol.starts_with(beginning); });
 }
 
 // Rows until one without a name, the end of the object, or nonsense: some plugins forget the last row.
@@ -102,12 +102,12 @@ Result<void> describe_table(const ElfDynamic &dynamic, const ElfMemory &memory, 
                                                  plugin->table_size, sizeof(uwsgi_plugin)),
                          "its note says ABI " + abi_text(plugin->note) + ", where no table is larger\n" +
                              rebuild_hint(plugin->path));
-  auto member = [&](size_t offset) -> uint64_t {
-    return offset < plugin->table_size ? memory.read_pointer(table.value + offset).value_or(0) : 0;
-  };
-  plugin->filled_by_constructor = true;
-  for (size_t offset = 0; offset < sizeof(uwsgi_plugin); offset += sizeof(void *))
-    if (member(offset)) plugin->filled_by_constructor = false;
+  static const std::vector<std::string> names = split_quoted(kMembers, " ");
+  uint64_t members[sizeof(uwsgi_plugin) / sizeof(void *)] = {};
+  memory.read(table.value, members, plugin->table_size);
+  auto member = [&](size_t offset) { return members[offset / sizeof(void *)]; };
+  plugin->filled_by_constructor =
+      std::none_of(std::begin(members), std::end(members), [](uint64_t value) { return value; });
   if (plugin->filled_by_constructor) {
     plugin->name = plugin->symbol.substr(0, plugin->symbol.rfind(kTableSuffix));
     return {};
@@ -116,12 +116,8 @@ Result<void> describe_table(const ElfDynamic &dynamic, const ElfMemory &memory, 
   if (!name || name->empty()) return nameless_plugin(*plugin);
   plugin->name = std::move(*name);
   plugin->modifier1 = static_cast<uint8_t>(member(offsetof(uwsgi_plugin, modifier1)));
-  std::string_view members = kMembers;
-  for (size_t offset = 0; offset < sizeof(uwsgi_plugin); offset += sizeof(void *)) {
-    const std::string_view name_of_member = next_word(&members);
-    if (offset < offsetof(uwsgi_plugin, on_load) || offset == offsetof(uwsgi_plugin, options)) continue;
-    if (member(offset)) plugin->hooks.emplace_back(name_of_member);
-  }
+  for (size_t i = offsetof(uwsgi_plugin, on_load) / sizeof(void *); i < std::size(members); ++i)
+    if (members[i] && names[i] != "options") plugin->hooks.push_back(names[i]);
   if (uint64_t options = member(offsetof(uwsgi_plugin, options)))
     plugin->options = read_options(memory, dynamic, options);
   return {};
@@ -189,10 +185,14 @@ Result<PluginDescription> describe_plugin(const std::string &path) {
                          "see that it is what you built, then: chmod o-w " + path);
   std::vector<std::string> symbols{table_symbol(path)};
   char target[PATH_MAX];  // python3_plugin.so may be a link to python_plugin.so, which has another table
-  if (realpath(path.c_str(), target) && table_symbol(target) != symbols.front())
+  if (readlink(path.c_str(), target, sizeof target) > 0 && realpath(path.c_str(), target) &&
+      table_symbol(target) != symbols.front())
     symbols.push_back(table_symbol(target));
 
   const auto size = static_cast<size_t>(info.st_size);
+  char small[64 * 1024];  // read in less time than it would be mapped
+  if (size <= sizeof small && read(fd->get(), small, size) == info.st_size)
+    return describe_plugin_bytes({small, size}, path, symbols);
   auto unmap = [size](void *memory) { munmap(memory, size + 1); };  // + 1: no bytes cannot be mapped
   void *memory = mmap(nullptr, size + 1, PROT_READ, MAP_PRIVATE, fd->get(), 0);
   if (memory == MAP_FAILED) return refuse_plugin(path, strerror(errno), {});
