@@ -6,6 +6,7 @@ the master must have as many descriptors, children and as much memory as in the 
 """
 
 import collections
+import contextlib
 import os
 import pathlib
 import random
@@ -54,9 +55,14 @@ class Chaos:
     def children(self):
         return [int(word) for word in pathlib.Path("/proc/%d/task/%d/children" % (self.pid, self.pid)).read_text().split()]
 
+    def rests(self):
+        log = self.server.log  # while the next generation is executed, those of the one before are as many
+        ended = log.count("reload done") + log.count("reload failed after")
+        return log.count("] reload: ") == ended and len(self.children()) == WORKERS + 1
+
     def whole(self):
         """Its descriptors and memory, once it is at rest with all its processes."""
-        wait_until(lambda: len(self.children()) == WORKERS + 1, 30, lambda: "a whole server: %s\n%s" % (self.children(), self.server.log[-3000:]))
+        wait_until(self.rests, 30, lambda: "a whole server: %s\n%s" % (self.children(), self.server.log[-3000:]))
         wait_until(lambda: self.server.get().status == 200, 10)
         text = pathlib.Path("/proc/%d/smaps_rollup" % self.pid).read_text()
         memory = sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(("Private_", "Anonymous:")))
@@ -64,6 +70,16 @@ class Chaos:
 
     def workers(self):
         return workers_of(self.server)
+
+    def signal_a_worker(self, signum):
+        """Its pid; of another one where it was just leaving."""
+        while True:
+            victim = random.choice(self.workers())
+            try:
+                os.kill(victim, signum)
+            except ProcessLookupError:
+                continue
+            return victim
 
     def command(self, *args):
         return subprocess.run([BINARY, *args, "--pid", str(self.pid)], env=clean_environment(), capture_output=True, timeout=60).returncode
@@ -94,7 +110,7 @@ class Chaos:
         time.sleep(1.5)
 
     def term_of_a_worker(self):
-        os.kill(random.choice(self.workers()), signal.SIGTERM)
+        self.signal_a_worker(signal.SIGTERM)
         time.sleep(0.5)
 
     def fewer_and_more_workers(self):
@@ -106,7 +122,7 @@ class Chaos:
 
     def kill_of_a_worker(self):
         for _ in range(5):
-            os.kill(random.choice(self.workers()), signal.SIGKILL)
+            self.signal_a_worker(signal.SIGKILL)
             time.sleep(0.2)
 
     def kill_of_all_workers(self):
@@ -125,10 +141,10 @@ class Chaos:
         time.sleep(0.3)
 
     def stopped_worker(self):
-        victim = random.choice(self.workers())
-        os.kill(victim, signal.SIGSTOP)
+        victim = self.signal_a_worker(signal.SIGSTOP)
         time.sleep(0.3)
-        os.kill(victim, signal.SIGCONT)
+        with contextlib.suppress(ProcessLookupError):  # it was just leaving
+            os.kill(victim, signal.SIGCONT)
 
     LOSE_NOTHING = (reload, many_reloads, broken_application, broken_configuration, chain_reload, term_of_a_worker, fewer_and_more_workers, stopped_worker)
     LOSE_SOME = (kill_of_a_worker, kill_of_all_workers, kill_of_the_gateway)
