@@ -3,6 +3,7 @@
 Which server: MORTISE_BINARY, or mortise in the folder MORTISE_BUILD, or build/mortise.
 """
 
+import contextlib
 import http.client
 import os
 import pathlib
@@ -195,6 +196,27 @@ class Mortise:
         with self.connect("uwsgi") as sock:
             sock.sendall(struct.pack("<BHB", modifier1, len(block), 0) + block + body)
             return read_all(sock)
+
+
+def state_of(pid):
+    """The letter of proc(5), "Z" for a zombie, or "gone"."""
+    try:
+        return pathlib.Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return "gone"
+
+
+def runs(pid):
+    return state_of(pid) not in ("Z", "gone")
+
+
+def open_files(pid):
+    """What the descriptors of a process lead to, but for those that it closes meanwhile."""
+    found = []
+    for link in pathlib.Path("/proc/%d/fd" % pid).iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.append(os.readlink(link))
+    return found
 
 
 def read_all(sock):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from mortise import Mortise, wait_until, write
+from mortise import Mortise, runs, wait_until, write
 
 APP = """
 import time
@@ -18,13 +18,6 @@ def application(env, start_response):
     start_response('200 OK', [])
     return [b'hello']
 """
-
-
-def alive(pid):
-    try:
-        return pathlib.Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def pids(path):
@@ -44,9 +37,9 @@ def test_a_daemon_runs_beside_the_server_and_ends_with_it(wsgi, daemon):
     server = wsgi(APP, "--attach-daemon", command % "")
     wait_until(lambda: pids(path))
     pid = pids(path)[0]
-    assert alive(pid)
+    assert runs(pid)
     server.stop()
-    assert not alive(pid)
+    assert not runs(pid)
 
 
 def test_a_daemon_that_dies_is_started_again(wsgi, daemon):
@@ -54,7 +47,7 @@ def test_a_daemon_that_dies_is_started_again(wsgi, daemon):
     wsgi(APP, "--attach-daemon", command % "")
     for turn in range(1, 4):
         wait_until(lambda: len(pids(path)) == turn)  # noqa: B023
-        wait_until(lambda: alive(pids(path)[-1]))
+        wait_until(lambda: runs(pids(path)[-1]))
         os.kill(pids(path)[-1], signal.SIGKILL)
 
 
@@ -86,7 +79,7 @@ def test_a_daemon_that_does_not_stop_is_killed_in_time(wsgi, tmp_path):
     began = time.monotonic()
     server.stop()
     assert time.monotonic() - began < 4
-    assert not alive(pids(path)[0])
+    assert not runs(pids(path)[0])
 
 
 def test_the_whole_of_a_shell_command_ends(wsgi, tmp_path):
@@ -94,7 +87,7 @@ def test_the_whole_of_a_shell_command_ends(wsgi, tmp_path):
     server = wsgi(APP, "--attach-daemon", "(echo $$ >> {0}; sh -c 'echo $$ >> {0}; exec sleep 1000') | cat".format(path))
     wait_until(lambda: len(pids(path)) == 2)
     server.stop()
-    wait_until(lambda: not any(alive(pid) for pid in pids(path)))
+    wait_until(lambda: not any(runs(pid) for pid in pids(path)))
 
 
 def test_keys_say_how_a_daemon_is_run(wsgi, tmp_path):
@@ -134,7 +127,7 @@ def test_a_smart_daemon_outlives_the_server_and_is_found_again(wsgi, tmp_path):
     try:
         server.get("/")
         server.stop()
-        assert alive(pid)
+        assert runs(pid)
         server = wsgi(APP, *args)
         server.wait_for_log("runs already .pid %d" % pid)
         assert pids(pidfile) == [pid]
@@ -151,7 +144,7 @@ def test_a_smart_daemon_in_the_background_is_started_again_when_it_is_gone(wsgi,
     first = pids(pidfile)[0]
     os.kill(first, signal.SIGKILL)
     second = wait_until(lambda: next((pid for pid in pids(pidfile) if pid != first), None))  # the file is empty in between
-    wait_until(lambda: alive(second))
+    wait_until(lambda: runs(second))
     os.kill(second, signal.SIGKILL)
 
 
@@ -166,9 +159,9 @@ def test_a_smart_daemon_that_goes_into_the_background_by_itself_is_not_started_b
         server.wait_for_log("runs already", count=2)
         server.stop()
         assert len(pids(starts)) == 2
-        assert alive(pids(starts)[1])
+        assert runs(pids(starts)[1])
     finally:
-        for pid in filter(alive, pids(starts)):
+        for pid in filter(runs, pids(starts)):
             os.kill(pid, signal.SIGKILL)
 
 
@@ -181,10 +174,10 @@ def test_a_reload_replaces_daemons_one_after_the_other(wsgi, daemon):
     server.wait_for_log("reload done")
     wait_until(lambda: len(pids(path)) == 2)
     first, second = pids(path)
-    assert not alive(first), "two at once would fight for their port"
-    wait_until(lambda: alive(second))
+    assert not runs(first), "two at once would fight for their port"
+    wait_until(lambda: runs(second))
     server.stop()
-    assert not alive(second)
+    assert not runs(second)
 
 
 def test_no_daemon_is_left_when_the_master_or_their_keeper_is_killed(tmp_path, daemon):
@@ -197,9 +190,9 @@ def test_no_daemon_is_left_when_the_master_or_their_keeper_is_killed(tmp_path, d
         os.kill(keeper, signal.SIGKILL)
         wait_until(lambda: len(pids(path)) == 2)
         first, second = pids(path)
-        wait_until(lambda: not alive(first))
+        wait_until(lambda: not runs(first))
         os.kill(server.process.pid, signal.SIGKILL)
-        wait_until(lambda: not alive(second))
+        wait_until(lambda: not runs(second))
     finally:
         server.kill()
 

@@ -3,7 +3,6 @@
 import os
 import pathlib
 import signal
-import socket
 import statistics
 import subprocess
 import threading
@@ -12,7 +11,7 @@ import time
 import pytest
 from kills import kill_workers
 from load import Load, Stalls
-from mortise import Mortise, run, wait_until, write
+from mortise import Mortise, run, runs, state_of, wait_until, write
 
 APP = """
 import ctypes, os, signal, time
@@ -36,17 +35,6 @@ def application(environ, start_response):
 
 def children(pid):
     return [int(word) for word in pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
-
-
-def state(pid):
-    try:
-        return pathlib.Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return "gone"
-
-
-def runs(pid):
-    return state(pid) not in ("Z", "gone")
 
 
 def workers_ready(server, count):
@@ -115,7 +103,7 @@ def test_processes_that_nobody_waits_for_are_reaped(mortise):
     # A server that is the first process of a container, or a subreaper, gets them.
     server = mortise("--http-socket", "127.0.0.1:0", "--wsgi-file", "app.py", files={"app.py": APP})
     assert server.get("/orphan").status == 200
-    wait_until(lambda: all(state(pid) != "Z" for pid in children(server.process.pid)))
+    wait_until(lambda: all(state_of(pid) != "Z" for pid in children(server.process.pid)))
 
 
 def test_a_worker_that_cannot_load_the_application_any_more_is_tried_ever_less_often_while_others_serve(mortise):

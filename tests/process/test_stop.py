@@ -5,21 +5,13 @@ import time
 
 import pytest
 
-from mortise import THREAD_SANITIZED, Mortise, wait_until, write
+from mortise import THREAD_SANITIZED, Mortise, runs, wait_until, write
 
 HANGS = """
 def application(environ, start_response):
     open("at_work", "w").close()
     while True: pass
 """
-
-
-def alive(pid):
-    try:
-        with open("/proc/%d/stat" % pid) as stat:
-            return ") Z " not in stat.read()
-    except FileNotFoundError:
-        return False
 
 
 def test_a_client_that_only_connected_keeps_no_stop_waiting(wsgi):
@@ -51,6 +43,6 @@ def test_a_request_that_hangs_does_not_outlive_a_master_that_was_killed(tmp_path
             wait_until((tmp_path / "at_work").exists)
             server.signal(signal.SIGKILL)
             server.process.wait()
-            wait_until(lambda: not alive(worker), what="the end of the worker")
+            wait_until(lambda: not runs(worker), what="the end of the worker")
     finally:
         server.kill()

@@ -6,7 +6,7 @@ import signal
 import sys
 
 import pytest
-from mortise import BINARY, BUILD, run, wait_until, write
+from mortise import BINARY, BUILD, run, state_of, wait_until, write
 
 APP = """
 import os
@@ -116,7 +116,7 @@ def kill_at_once(server, pids):
     server.signal(signal.SIGSTOP)  # it shall see all deaths at once
     for pid in pids:
         os.kill(pid, signal.SIGKILL)
-    wait_until(lambda: all(pathlib.Path("/proc/%d/stat" % pid).read_text().rpartition(")")[2].split()[0] == "Z" for pid in pids))
+    wait_until(lambda: all(state_of(pid) == "Z" for pid in pids))
     server.signal(signal.SIGCONT)
 
 
