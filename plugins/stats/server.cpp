@@ -132,19 +132,20 @@ void run_server(int, void *) {
   uwsgi_process_ready();
   std::list<Client> clients;
   std::vector<pollfd> waiting;
-  for (;;) {
-    waiting = {{uwsgi_stop_fd(), POLLIN, 0}};
-    const short accepting = clients.size() < kMostClients ? POLLIN : 0;
+  uint64_t until = 0;  // once it is to stop: those that are here are answered, others are the next one's
+  while (until == 0 || (!clients.empty() && uwsgi_monotonic_micros() < until)) {
+    waiting = {{until ? -1 : uwsgi_stop_fd(), POLLIN, 0}};
+    const short accepting = until == 0 && clients.size() < kMostClients ? POLLIN : 0;
     for (const Listener &listener : listeners()) waiting.push_back({listener.fd, accepting, 0});
     for (const Client &client : clients)
       waiting.push_back({client.fd, short(client.answered ? POLLOUT : POLLIN), 0});
     if (poll(waiting.data(), waiting.size(), clients.empty() ? -1 : 200) < 0 && errno != EINTR) return;
-    if (waiting[0].revents) return;
     const uint64_t now = uwsgi_monotonic_micros();
+    if (waiting[0].revents) until = now + kSilentMicros;
     size_t i = 1 + listeners().size();
     for (Client &client : clients) turn(client, waiting[i++].revents, now);
     for (i = 0; i < listeners().size(); ++i)
-      if (waiting[1 + i].revents) accept_clients(listeners()[i], clients, now);
+      if (until == 0 && waiting[1 + i].revents) accept_clients(listeners()[i], clients, now);
     clients.remove_if([](const Client &client) {
       if (client.done) close(client.fd);
       return client.done;

@@ -1,5 +1,6 @@
 """Statistics: the JSON document, side by side with uWSGI's own; Prometheus; pushers."""
 
+import fcntl
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import socket
 import socketserver
 import subprocess
 import sys
+import termios
 import threading
 import time
 
@@ -222,6 +224,20 @@ def test_statistics_go_on_through_a_reload_and_the_death_of_their_process(stats)
     server.signal(signal.SIGHUP)
     wait_until(lambda: document(server.folder / "s")["workers"][0]["pid"] not in (0, first["workers"][0]["pid"]), what="the next generation")
     assert document(server.folder / "s")["pid"] == first["pid"] == server.process.pid
+
+
+def test_who_was_accepted_before_a_reload_is_answered(stats):
+    server = stats("--stats-http")
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.settimeout(10)
+        sock.connect(str(server.folder / "s"))
+        sock.sendall(b"GET / HT")
+        wait_until(lambda: fcntl.ioctl(sock, termios.TIOCOUTQ, bytes(4)) == bytes(4), what="that it is read")
+        server.signal(signal.SIGHUP)
+        server.wait_for_log("reload done")
+        sock.sendall(b"TP/1.1\r\n\r\n")
+        assert b'"workers"' in read_all(sock)
+    server.wait_for_log("old stats .* stopped")
 
 
 def test_an_address_that_is_taken_ends_the_start(stats, tmp_path):
