@@ -81,7 +81,7 @@ void Client::take(std::string_view bytes) {
     case State::kIdle:
       if (queued_bytes() > 0) return keep_for_later(bytes);
       state_ = State::kHead;
-      gateway_.head_deadlines.set(*this, uv_now(&gateway_.loop));
+      wait_in(gateway_.head_deadlines);
       [[fallthrough]];
     case State::kHead:
       if (early_.empty()) return parse(bytes);
@@ -222,7 +222,7 @@ void Client::expect_connect() {
 void Client::response_done(bool keep) {
   resume_reading();
   const bool complete = exchange_->request_complete();
-  if (!keep || gateway_.stopping) return close_gently(!complete);
+  if (!keep || (gateway_.stopping && !complete)) return close_gently(!complete);
   if (complete) {
     end_exchange();
     return next_request();
@@ -233,15 +233,21 @@ void Client::response_done(bool keep) {
 
 void Client::next_request() {
   state_ = State::kIdle;
-  gateway_.idle_deadlines.set(*this, uv_now(&gateway_.loop));
+  wait_in(gateway_.idle_deadlines);
   if (queued_bytes() > 0) return;  // goes on when the client has taken the last answer
   resume_reading();
   if (!early_.empty()) {
     state_ = State::kHead;
-    gateway_.head_deadlines.set(*this, uv_now(&gateway_.loop));
+    wait_in(gateway_.head_deadlines);
     return parse(early_);
   }
   if (at_end_) drop();
+}
+
+// A client that was told that it stays has time for a request also where the gateway stops; its answer says
+// otherwise.
+void Client::wait_in(DeadlineQueue &queue) {
+  (gateway_.stopping ? gateway_.stop_deadlines : queue).set(*this, uv_now(&gateway_.loop));
 }
 
 void Client::drained() {
@@ -289,8 +295,8 @@ void Client::expired() {
       return early_.empty() ? drop() : refuse(408, "no whole request head within --http-headers-timeout");
     case State::kRequest:
       return exchange_->timed_out();
-    case State::kIdle:
-      return leave();
+    case State::kIdle:  // timers come before what there is to read
+      return queued_bytes() == 0 && has_unread() ? wait_in(gateway_.head_deadlines) : leave();
     case State::kDiscard:
     case State::kLinger:
       return drop();
@@ -300,7 +306,7 @@ void Client::expired() {
 void Client::stop_if_idle() {
   const bool nothing_to_lose = state_ == State::kIdle || state_ == State::kLinger ||
                                state_ == State::kProxyHeader || (state_ == State::kHead && early_.empty());
-  if (nothing_to_lose && queued_bytes() == 0) return leave();
+  if (nothing_to_lose && queued_bytes() == 0 && !has_unread()) return leave();
   // An upgraded connection has no end of its own: the application sees that of the client, and may say
   // goodbye.
   if (state_ == State::kRequest && exchange_->is_tunnel()) exchange_->client_ended();
@@ -316,12 +322,15 @@ void Client::end_exchange() {
   gateway_.give_back(std::move(exchange_));
 }
 
+bool Client::has_unread() {
+  int bytes = 0;
+  return ioctl(fd(), FIONREAD, &bytes) != 0 || bytes > 0;
+}
+
 // expects_more: the client may still be sending.
 void Client::close_gently(bool expects_more) {
-  int unread = 0;
   if (exchange_) end_exchange();
-  const bool may_close = !expects_more && early_.empty() && queued_bytes() == 0 &&
-                         ioctl(fd(), FIONREAD, &unread) == 0 && unread == 0;
+  const bool may_close = !expects_more && early_.empty() && queued_bytes() == 0 && !has_unread();
   if (may_close || (at_end_ && queued_bytes() == 0)) return leave();
   state_ = State::kLinger;
   early_ = {};

@@ -94,8 +94,10 @@ class Client final : public Stream, public Deadline {
   void take_body(std::string_view bytes);
   void keep_for_later(std::string_view bytes);
   void next_request();
+  void wait_in(DeadlineQueue &queue);
   void refuse(int status, const char *reason);
   void end_exchange();
+  bool has_unread();  // bytes that the client sent; also where nobody knows
   void close_gently(bool expects_more);
   void wait_for_end();
 

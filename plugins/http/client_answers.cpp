@@ -102,7 +102,7 @@ void Client::go_on_with_file() {
   if (!send_file(*file_)) return drop();
   if (file_->left() > 0 || queued_bytes() > 0) return;
   file_.reset();
-  if (!keeps_ || gateway_.stopping) return close_gently(false);
+  if (!keeps_) return close_gently(false);
   next_request();
 }
 

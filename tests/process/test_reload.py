@@ -8,7 +8,7 @@ import time
 
 import pytest
 from load import Load
-from mortise import BINARY, BUILD, SANITIZED, Mortise, clean_environment, wait_until, write
+from mortise import BINARY, BUILD, SANITIZED, Mortise, clean_environment, read_all, wait_until, write
 
 APP = """
 import os
@@ -252,6 +252,58 @@ def test_a_request_in_flight_is_answered_by_the_generation_that_took_it(wsgi):
         write(server.folder, "go", "")
         answer = sock.recv(4096)
     assert answer.endswith(old)
+
+
+KEPT = """
+import os, time
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Length", "2")])
+    yield b"a"
+    while environ["PATH_INFO"] == "/halves" and not os.path.exists("go"):
+        time.sleep(0.01)
+    yield b"b"
+"""
+
+
+def ask_on(sock, path):
+    """The answer's head, once its first byte of body is here."""
+    sock.sendall(b"GET %s HTTP/1.1\r\nHost: a\r\n\r\n" % path)
+    answer = b""
+    while b"\r\n\r\na" not in answer:
+        part = sock.recv(4096)
+        assert part, answer
+        answer += part
+    return answer
+
+
+def test_a_gateway_that_stops_does_not_close_what_it_said_would_stay(mortise):
+    server = mortise("--http", "127.0.0.1:0", "--wsgi-file", "app.py", "-L", files={"app.py": KEPT})
+    with server.connect() as sock:
+        answer = ask_on(sock, b"/halves")
+        assert b"connection: close" not in answer.lower()
+        reload_well(server)
+        write(server.folder, "go", "")
+        if not answer.endswith(b"ab"):
+            assert sock.recv(4096) == b"b"
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = read_all(sock)
+    assert answer.endswith(b"ab") and b"connection: close" in answer.lower()
+    server.wait_for_log("old http .* stopped")
+
+
+def test_a_gateway_that_stops_answers_what_came_before_it_looked(mortise):
+    server = mortise("--http", "127.0.0.1:0", "--wsgi-file", "app.py", "-L", files={"app.py": KEPT})
+    gateway = int(server.wait_for_log(r"http \(pid (\d+)\) started").group(1))
+    with server.connect() as sock:
+        if not ask_on(sock, b"/").endswith(b"ab"):
+            assert sock.recv(4096) == b"b"
+        reload_well(server)
+        time.sleep(0.1)  # it was told to stop; what idles for another while is closed
+        os.kill(gateway, signal.SIGSTOP)
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        time.sleep(0.4)
+        os.kill(gateway, signal.SIGCONT)
+        assert read_all(sock).endswith(b"ab")
 
 
 @pytest.mark.timeout(300)
