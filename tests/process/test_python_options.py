@@ -1,5 +1,6 @@
 """Options of the Python plugin: what they load, run and accept."""
 
+import os
 import re
 import socket
 import sys
@@ -250,12 +251,12 @@ def test_a_worker_is_replaced_after_an_exception_where_that_is_wanted(wsgi, opti
 def test_the_tracebacker_tells_the_stacks_of_all_threads_even_while_the_gil_is_held(wsgi):
     server = wsgi(
         """
-import threading, time, re
+import ctypes, os, threading, time
 def waiting_here():
     time.sleep(30)
 threading.Thread(target=waiting_here, daemon=True).start()
 def busy_here():
-    re.match(r"(a+)+$", "a" * 25 + "b")  # holds the GIL for a second or more
+    ctypes.PyDLL(None).open(b"hold", os.O_WRONLY)  # holds the GIL until somebody reads
 def application(environ, start_response):
     busy_here()
     start_response("200 OK", [])
@@ -264,6 +265,7 @@ def application(environ, start_response):
         "--py-tracebacker",
         "tb.sock",
     )
+    os.mkfifo(server.folder / "hold")
     server.wait_for_log("worker 1 tells the stacks of its threads on tb.sock1")
     with server.connect() as client:
         client.sendall(b"GET / HTTP/1.0\r\n\r\n")
@@ -276,6 +278,8 @@ def application(environ, start_response):
         text = wait_until(lambda: "busy_here" in (text := stacks()) and text, what="the busy request")
         assert "*** worker 1 (pid " in text
         assert "waiting_here" in text
+        os.close(os.open(server.folder / "hold", os.O_RDONLY))
+        assert client.recv(4096).startswith(b"HTTP/1.1 200")
 
 
 # ---- names ----
