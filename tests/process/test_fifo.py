@@ -12,7 +12,7 @@ import time
 
 import pytest
 from load import read_answer
-from mortise import BINARY, Mortise, run, wait_until, write
+from mortise import BINARY, Mortise, run, state_of, wait_until, write
 
 APP = """
 import os
@@ -43,10 +43,6 @@ def command(server, letters):
 def children(server):
     pid = server.process.pid
     return [int(word) for word in pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
-
-
-def state(pid):
-    return pathlib.Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()[0]
 
 
 def waiting_answer(server):
@@ -127,7 +123,7 @@ def test_the_stop_key_of_a_terminal_is_what_it_is_to_any_program(tmp_path):
         server.wait_for_log("loaded in")
         processes = [server.process.pid, *children(server)]
         os.write(master, b"\x1a")
-        wait_until(lambda: [state(pid) for pid in processes] == ["T", "T"])
+        wait_until(lambda: [state_of(pid) for pid in processes] == ["T", "T"])
         os.killpg(server.process.pid, signal.SIGCONT)
         assert server.get().status == 200
         assert "paused" not in server.log
