@@ -95,11 +95,14 @@ def test_interpreters_of_threads_are_apart(wsgi):
 
 def test_a_reload_loads_the_application_again(wsgi):
     server = wsgi(APP + "NUMBER = 1\n", "--master")
-    before = ask(server, "__import__('os').getpid()")
+    told = "(NUMBER, __import__('os').getpid())"
+    number, before = ask(server, told)
+    assert number == 1
     write(server.folder, "app.py", APP + "NUMBER = 2\n")
     server.signal(signal.SIGHUP)
-    wait_until(lambda: ask(server, "NUMBER") == 2, what="the new application")
-    assert ask(server, "__import__('os').getpid()") != before
+    # Both workers serve until the old one is told to stop: number and pid are of one answer.
+    answer = wait_until(lambda: (got := ask(server, told))[0] == 2 and got, what="the new application")
+    assert answer[1] != before
 
 
 def test_what_the_application_starts_is_as_it_would_be_without(wsgi):
