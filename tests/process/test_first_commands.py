@@ -45,6 +45,7 @@ def test_an_ini_file_has_all_that_is_needed(mortise):
         "app.ini": "[uwsgi]\nhttp-socket = 127.0.0.1:0\nwsgi-file = bootstrap.py\nworkers = 2\nthreads = 2\n",
     })
     assert server.get("/").body == b"HelloWorld"
+    server.wait_for_log("loaded in", count=2)  # the first one may answer before the second is forked
     assert len(children(server.process.pid)) == 2
 
 
