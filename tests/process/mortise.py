@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("MORTISE_BUILD", ROOT / "build"))
 BINARY = os.environ.get("MORTISE_BINARY", str(BUILD / "mortise"))
 SANITIZED = "MORTISE_SANITIZE:STRING=\n" not in (BUILD / "CMakeCache.txt").read_text()
+SLOWER = 5 if SANITIZED else 1  # times: what a server does with the processor, not what it waits for
 # ThreadSanitizer has threads of its own, and hands signals on only where a function of the C library is called.
 THREAD_SANITIZED = b"__tsan_init" in pathlib.Path(BINARY).read_bytes()
 EXAMPLES = ROOT / "examples"

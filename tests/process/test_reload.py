@@ -8,7 +8,7 @@ import time
 
 import pytest
 from load import Load
-from mortise import BINARY, BUILD, SANITIZED, Mortise, clean_environment, read_all, wait_until, write
+from mortise import BINARY, BUILD, SLOWER, Mortise, clean_environment, read_all, wait_until, write
 
 APP = """
 import os
@@ -17,9 +17,6 @@ def application(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
 """
-
-
-SLOWER = 5 if SANITIZED else 1
 
 
 def app(version="first"):
