@@ -200,9 +200,10 @@ class Mortise:
 
 
 def state_of(pid):
-    """The letter of proc(5), "Z" for a zombie, or "gone"."""
+    """The letter of proc(5), "Z" for a zombie that can be waited for, "X" while threads of it are left, or "gone"."""
     try:
-        return pathlib.Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()[0]
+        letter = pathlib.Path("/proc/%d/stat" % pid).read_text().rsplit(")", 1)[1].split()[0]
+        return "X" if letter == "Z" and len(os.listdir("/proc/%d/task" % pid)) > 1 else letter
     except (FileNotFoundError, ProcessLookupError):
         return "gone"
 
