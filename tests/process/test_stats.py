@@ -382,7 +382,8 @@ def test_zabbix_gets_all_metrics_in_a_packet(pushing, peer):
 
 def test_zabbix_template_has_an_item_for_each_metric(pushing):
     server = pushing("--zabbix-template=template.xml")
-    text = (server.folder / "template.xml").read_text()
+    path = server.folder / "template.xml"  # written when the server listens already
+    text = wait_until(lambda: path.exists() and path.read_text().endswith("</zabbix_export>\n") and path.read_text())
     assert "<key>visits</key>" in text and text.count("<item>") == text.count("</item>") > 20
 
 
