@@ -12,7 +12,9 @@ FOLDER = ROOT / "plugins" / "python"
 
 
 def start(wsgi, source, *args, **kwargs):
-    return wsgi(source, "--virtualenv", sys.prefix, "--disable-logging", *args, **kwargs)
+    server = wsgi(source, "--virtualenv", sys.prefix, "--disable-logging", *args, **kwargs)
+    server.wait_for_log("loaded in", seconds=40)  # they are large, and take longer than a client would wait
+    return server
 
 
 SENTRY = """
