@@ -63,8 +63,10 @@ def test_with_one_interpreter_and_a_lock_every_count_arrives(wsgi):
 
 
 def test_each_core_counts_for_itself_and_needs_no_lock(wsgi):
+    server = flask(wsgi, "--py-thread-interpreters")
+    server.wait_for_log("each of the 8 threads of worker 1 has an interpreter", seconds=50)  # each imports Flask
     highest = collections.defaultdict(int)
-    for answer in fifty(flask(wsgi, "--py-thread-interpreters")):
+    for answer in fifty(server):
         core, count = answer.split()
         highest[core] = max(highest[core], int(count))
     product = 1
