@@ -24,13 +24,13 @@ SLOWER = 5 if SANITIZED else 1  # times: what a server does with the processor, 
 THREAD_SANITIZED = b"__tsan_init" in pathlib.Path(BINARY).read_bytes()
 EXAMPLES = ROOT / "examples"
 
-START_SECONDS = 20
+PATIENCE_SECONDS = 30  # until a test gives up on what must come: no bound of the server; a machine that runs tests is busy
 STOP_SECONDS = 15
 # "listening on http://127.0.0.1:45613 (2 workers)", "listening on uwsgi:/tmp/x.sock", and the gateway's own line.
 LISTENING = re.compile(r"(listening|http gateway) on ([\w-]+):(?://)?(\S+)")
 
 
-def wait_until(condition, seconds=20, what="the condition"):
+def wait_until(condition, seconds=PATIENCE_SECONDS, what="the condition"):
     """Polls until condition() is true and returns its value; fails the test after so many seconds."""
     deadline = time.monotonic() + seconds
     while True:
@@ -86,7 +86,7 @@ class Mortise:
                 stderr=log,
                 start_new_session=True,
             )
-        self.wait_for_log(LISTENING, START_SECONDS)
+        self.wait_for_log(LISTENING)
 
     def signal(self, signum):
         os.kill(self.process.pid, signum)
@@ -119,7 +119,7 @@ class Mortise:
     def log(self):
         return self.log_path.read_text(errors="replace")
 
-    def wait_for_log(self, pattern, seconds=20, count=1):
+    def wait_for_log(self, pattern, seconds=PATIENCE_SECONDS, count=1):
         """The match of a pattern in the log once there are `count` of them; the server must not end before."""
         pattern = re.compile(pattern) if isinstance(pattern, str) else pattern
 
@@ -154,7 +154,7 @@ class Mortise:
     def url(self):
         return "http://%s:%d" % self.address()
 
-    def connect(self, scheme="http", timeout=10):
+    def connect(self, scheme="http", timeout=PATIENCE_SECONDS):
         """A connected socket."""
         address = self.address(scheme)
         if isinstance(address, tuple):
@@ -164,7 +164,7 @@ class Mortise:
         sock.connect(address)
         return sock
 
-    def request(self, method, path="/", body=None, headers=None, timeout=10, **kwargs):
+    def request(self, method, path="/", body=None, headers=None, timeout=PATIENCE_SECONDS, **kwargs):
         """One HTTP request on a connection of its own."""
         connection = http.client.HTTPConnection(*self.address(), timeout=timeout)
         try:
