@@ -1,13 +1,45 @@
 """Fixtures that start servers; tests/process/mortise.py has what they give."""
 
+import os
 import pathlib
+import re
 import sys
+import tempfile
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "process"))
 
 from mortise import Mortise, write  # noqa: E402
+
+# One line, where a MemoryError is what is asked for.
+EXPECTED_REPORT = re.compile(r"==\d+==WARNING: \w+Sanitizer failed to allocate .*\n")
+
+
+@pytest.fixture(scope="session")
+def new_reports():
+    """What sanitizers reported in any process since this was called last, a worker's that the test lets die included."""
+    told = set()
+
+    def new():
+        texts = {EXPECTED_REPORT.sub("", file.read_text(errors="replace")) for file in pathlib.Path(folder).iterdir()} - told - {""}
+        told.update(texts)
+        return "\n".join(texts)
+
+    with tempfile.TemporaryDirectory(prefix="mortise-reports.") as folder:
+        os.chmod(folder, 0o1777)  # of processes that gave up root, too
+        for name in ("ASAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"):
+            os.environ[name] = "%s:log_path=%s/report" % (os.environ.get(name, ""), folder)
+        yield new
+        late = new()
+    assert not late, late
+
+
+@pytest.fixture(autouse=True)
+def no_report(new_reports):
+    yield
+    reports = new_reports()
+    assert not reports, reports
 
 
 @pytest.fixture
