@@ -20,7 +20,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "process"))
 
 from kills import kill_workers, workers_of  # noqa: E402
 from load import Load, Stalls  # noqa: E402
-from mortise import BINARY, Mortise, clean_environment, wait_until, write  # noqa: E402
+from mortise import BINARY, Mortise, children, clean_environment, wait_until, write  # noqa: E402
 
 APP = """
 import os, time
@@ -53,7 +53,7 @@ class Chaos:
     # ---- the master ----
 
     def children(self):
-        return [int(word) for word in pathlib.Path("/proc/%d/task/%d/children" % (self.pid, self.pid)).read_text().split()]
+        return children(self.pid)
 
     def rests(self):
         log = self.server.log  # while the next generation is executed, those of the one before are as many

@@ -1,20 +1,18 @@
 """Kills workers, one every 200 ms, and watches how soon the pool is full again."""
 
 import os
-import pathlib
 import random
 import re
 import signal
 import time
 
-from mortise import wait_until
+from mortise import children, wait_until
 
 
 def workers_of(server):
     """pids of the workers that run."""
-    pid = server.process.pid
-    started = set(re.findall(r"(?m)(?<!old )worker \d+ \(pid (\d+)\) started", server.log))
-    return [int(child) for child in pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split() if child in started]
+    started = set(map(int, re.findall(r"(?m)(?<!old )worker \d+ \(pid (\d+)\) started", server.log)))
+    return [child for child in children(server.process.pid) if child in started]
 
 
 def kill_workers(server, seconds):

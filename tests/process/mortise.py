@@ -41,6 +41,23 @@ def wait_until(condition, seconds=PATIENCE_SECONDS, what="the condition"):
         time.sleep(0.01)
 
 
+def text_of(path):
+    """What a file has, or nothing while it is not there."""
+    path = pathlib.Path(path)
+    return path.read_bytes().decode(errors="replace") if path.exists() else ""
+
+
+def wait_for_text(path, pattern, count=1):
+    """The text of a file once it has a pattern, in which ^ and $ are a line's, so many times."""
+    pattern = re.compile(pattern, re.M)
+
+    def found():
+        text = text_of(path)
+        return text if len(pattern.findall(text)) >= count else None
+
+    return wait_until(found, what=lambda: "%r in %s:\n%s" % (pattern.pattern, path, text_of(path)[-3000:]))
+
+
 def listens(path):
     """Whether somebody accepts at this Unix socket: its file is there before."""
     with socket.socket(socket.AF_UNIX) as sock:
@@ -206,6 +223,11 @@ def state_of(pid):
         return "X" if letter == "Z" and len(os.listdir("/proc/%d/task" % pid)) > 1 else letter
     except (FileNotFoundError, ProcessLookupError):
         return "gone"
+
+
+def children(pid):
+    """pids of the children, the oldest first, those that are dead and not waited for included."""
+    return [int(word) for word in pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
 
 
 def runs(pid):

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from mortise import BINARY, BUILD, clean_environment, run, wait_until
+from mortise import BINARY, BUILD, clean_environment, run, text_of, wait_for_text, wait_until
 
 INSTRUMENTS = BUILD / "fixtures/instruments_plugin.so"
 
@@ -22,34 +22,25 @@ def alarms(mortise):
     return start
 
 
-def text(server, name):
-    path = server.folder / name
-    return path.read_text(errors="replace") if path.exists() else ""
-
-
-def wait_for_text(server, name, part, count=1):
-    wait_until(lambda: text(server, name).count(part) >= count, 10, lambda: "%r in %r\n%s" % (part, text(server, name)[-300:], server.log[-2000:]))
-
-
 def test_the_function_runs_in_the_process_of_the_alarms(alarms):
     server = alarms("fixture:out", "--processes", "2")
     server.get("/alarm?one")
-    wait_for_text(server, "out", "told 7 pid %s: one" % server.wait_for_log(r"alarms \(pid (\d+)\) started").group(1))
+    wait_for_text(server.folder / "out", "told 7 pid %s: one" % server.wait_for_log(r"alarms \(pid (\d+)\) started").group(1))
 
 
 def test_a_command_has_the_message_as_its_input(alarms):
     server = alarms("cmd:cat >> out; echo \" $MARK\" >> out", "--env", "MARK=orchard")
     server.get("/alarm?fire")
-    wait_for_text(server, "out", "fire orchard\n")
+    wait_for_text(server.folder / "out", "fire orchard\n")
     server.get("/alarm?water")
-    wait_for_text(server, "out", "water orchard\n")
+    wait_for_text(server.folder / "out", "water orchard\n")
 
 
 def test_a_slow_command_holds_up_nothing(alarms):
     server = alarms("cmd:cat >> out; sleep 5", "--alarm-freq", "0")
     for number in range(5):
         server.get("/alarm?%d" % number)
-    wait_for_text(server, "out", "4")
+    wait_for_text(server.folder / "out", "4")
 
 
 def test_the_log_gets_alarms(alarms):
@@ -63,21 +54,21 @@ def test_a_repeated_message_is_suppressed_for_a_while(alarms):
     for _ in range(3):
         server.get("/alarm?same")
     server.get("/alarm?other")
-    wait_for_text(server, "out", "other")
-    assert text(server, "out").count("same") == 1
-    wait_until(lambda: server.get("/alarm?other") and text(server, "out").count("other") == 2, 10, "the same message later")
+    wait_for_text(server.folder / "out", "other")
+    assert text_of(server.folder / "out").count("same") == 1
+    wait_until(lambda: server.get("/alarm?other") and text_of(server.folder / "out").count("other") == 2, what="the same message later")
 
 
 def test_messages_are_cut(alarms):
     server = alarms("cmd:cat > out", "--alarm-msg-size", "4")
     server.get("/alarm?123456789")
-    wait_until(lambda: text(server, "out") == "1234", 10, "the message")
+    wait_until(lambda: text_of(server.folder / "out") == "1234", what="the message")
 
 
 def test_a_flood_blocks_nobody_and_losses_are_told(alarms):
     server = alarms("cmd:cat > /dev/null", "--processes", "1")
     server.get("/flood", timeout=10)
-    server.wait_for_log(r"\[uwsgi-alarm\] \d+ alarms were lost: they came faster than they could be dealt with", 15)
+    server.wait_for_log(r"\[uwsgi-alarm\] \d+ alarms were lost: they came faster than they could be dealt with")
     assert server.get("/get").status == 200
 
 
@@ -106,7 +97,7 @@ def test_a_descriptor_raises_alarms_until_its_end(tmp_path):
     os.close(read_end)
     try:
         os.write(write_end, b"abcdefgh")
-        wait_until(lambda: (tmp_path / "out").exists() and (tmp_path / "out").read_text().count("from below") == 2, 10, "two alarms")
+        wait_for_text(tmp_path / "out", "from below", 2)
         os.close(write_end)
         wait_until(lambda: "descriptor %d: it has been closed (it is not watched any more)" % read_end in (tmp_path / "server.log").read_text(),
                    10, "the end of the descriptor")
@@ -120,8 +111,8 @@ def test_a_worker_that_faults_says_so_with_its_stack(alarms):
     first = server.wait_for_log(r"worker 1 \(pid (\d+)\) started").group(1)
     with pytest.raises(OSError):
         server.get("/crash")
-    wait_for_text(server, "out", "*** backtrace of %s ***" % first)
-    assert "instruments_plugin.so" in text(server, "out")
+    wait_for_text(server.folder / "out", r"\*\*\* backtrace of %s \*\*\*" % first)
+    assert "instruments_plugin.so" in text_of(server.folder / "out")
     server.wait_for_log(r"worker 1 \(pid %s\) died: signal 11" % first)
     wait_until(lambda: server.get("/get").status == 200)
 
@@ -133,10 +124,10 @@ def test_lines_of_the_log_raise_alarms(alarms):
     server.get("/log?fire")
     server.get("/log?water")
     server.get("/log?nothing")
-    wait_for_text(server, "out", "says water")
-    wait_for_text(server, "also", "says fire")
-    assert "says fire" in text(server, "out") and "says water" not in text(server, "also")
-    assert "nothing" not in text(server, "out")
+    wait_for_text(server.folder / "out", "says water")
+    wait_for_text(server.folder / "also", "says fire")
+    assert "says fire" in text_of(server.folder / "out") and "says water" not in text_of(server.folder / "also")
+    assert "nothing" not in text_of(server.folder / "out")
 
 
 def test_an_alarm_that_logs_does_not_raise_itself(alarms):
@@ -182,10 +173,10 @@ def test_alarms_wait_for_a_process_that_died(alarms):
     server = alarms("fixture:out")
     pid = int(server.wait_for_log(r"alarms \(pid (\d+)\) started").group(1))
     server.get("/alarm?before")
-    wait_for_text(server, "out", "before")  # one that died before it was ready would end the start
+    wait_for_text(server.folder / "out", "before")  # one that died before it was ready would end the start
     os.kill(pid, signal.SIGKILL)
     server.get("/alarm?meanwhile")
-    wait_for_text(server, "out", "meanwhile")
+    wait_for_text(server.folder / "out", "meanwhile")
 
 
 def test_what_is_raised_at_the_end_is_not_lost(alarms):
@@ -194,7 +185,7 @@ def test_what_is_raised_at_the_end_is_not_lost(alarms):
     for number in range(50):
         server.get("/alarm?number-%d-" % number)
     server.stop()
-    assert all("number-%d-" % number in text(server, "out") for number in range(50))
+    assert all("number-%d-" % number in text_of(server.folder / "out") for number in range(50))
 
 
 def test_an_alarm_that_cannot_work_ends_the_start(tmp_path):

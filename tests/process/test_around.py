@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from mortise import BINARY, SANITIZED, Mortise, clean_environment, run, wait_until, write
+from mortise import BINARY, SANITIZED, children, clean_environment, run, wait_until, write
 
 APP = """
 import os
@@ -168,10 +168,6 @@ def test_plugins_and_applications_may_call_a_process_what_they_like(wsgi):
 
 def command_line(pid):
     return pathlib.Path("/proc/%d/cmdline" % pid).read_bytes().rstrip(b"\0").decode()
-
-
-def children(pid):
-    return [int(word) for word in pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,10 @@
 import os
 import signal
 import struct
-import time
 
 import pytest
 
-from mortise import read_all, run, wait_until
+from mortise import children, read_all, run, wait_until
 
 EVAL = """
 import os, uwsgi
@@ -124,14 +123,10 @@ def test_a_worker_that_is_killed_while_it_writes_leaves_a_cache_that_works(cache
     busy = "[uwsgi.cache_update(str(i % 300), 'x' * (i % 50)) for i in range(100000000)]"
     with server.connect("http") as sock:
         sock.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Eval: %s\r\n\r\n" % busy.encode())
-        victim = wait_until(lambda: next((pid for pid in children_of(server.process.pid) if cpu_seconds(pid) > 0.3), None))
+        victim = wait_until(lambda: next((pid for pid in children(server.process.pid) if cpu_seconds(pid) > 0.3), None))
         os.kill(victim, signal.SIGKILL)
     assert ask(server, "uwsgi.cache_update('after', 'x') and uwsgi.cache_get('after')") == b"x"
     assert ask(server, "len(uwsgi.cache_keys())") <= 100
-
-
-def children_of(pid):
-    return [int(child) for child in open("/proc/%d/task/%d/children" % (pid, pid)).read().split()]
 
 
 def cpu_seconds(pid):

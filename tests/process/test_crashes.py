@@ -1,12 +1,11 @@
 """What the log gets of a process that crashes, and how the process ends."""
 
 import os
-import pathlib
 import re
 import signal
 
 import pytest
-from mortise import BUILD, SANITIZED, run, wait_until, write
+from mortise import BUILD, SANITIZED, children, run, wait_until, write
 
 pytestmark = pytest.mark.skipif(SANITIZED, reason="sanitizers have handlers of their own, which stay")
 
@@ -21,7 +20,7 @@ def crash(server, path):
 
 
 def first_child(server):
-    return int(pathlib.Path("/proc/%d/task/%d/children" % (server.process.pid, server.process.pid)).read_text().split()[0])
+    return children(server.process.pid)[0]
 
 
 def fixture_server(mortise, *arguments, **more):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from mortise import Mortise, runs, wait_until, write
+from mortise import Mortise, runs, wait_for_text, wait_until, write
 
 APP = """
 import time
@@ -200,8 +200,7 @@ def test_no_daemon_is_left_when_the_master_or_their_keeper_is_killed(tmp_path, d
 def test_daemons_get_no_descriptor_of_the_server_and_usual_signals(wsgi, tmp_path):
     out = tmp_path / "out"
     wsgi(APP, "--attach-daemon", "ls -l /proc/self/fd > {0}; grep SigBlk /proc/self/status >> {0}; grep SigIgn /proc/self/status >> {0}; echo end >> {0}; sleep 1000".format(out))
-    wait_until(lambda: out.exists() and "end" in out.read_text())
-    text = out.read_text()
+    text = wait_for_text(out, "end")
     assert " 0 -> /dev/null" in text
     assert len([line for line in text.splitlines() if "->" in line]) == 4  # 0 to 2 and the folder that ls reads
     masks = {name: int(mask, 16) for name, mask in re.findall(r"(Sig...):\t([0-9a-f]+)", text)}

@@ -11,7 +11,7 @@ import time
 import pytest
 from kills import kill_workers
 from load import Load, Stalls
-from mortise import SLOWER, Mortise, run, runs, state_of, wait_until, write
+from mortise import SLOWER, Mortise, children, run, runs, state_of, wait_until, write
 
 APP = """
 import ctypes, os, signal, time
@@ -31,10 +31,6 @@ def application(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
     return [body]
 """
-
-
-def children(pid):
-    return [int(word) for word in pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
 
 
 def workers_ready(server, count):

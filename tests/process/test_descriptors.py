@@ -13,7 +13,7 @@ def test_a_server_started_without_standard_descriptors_writes_its_log_into_nothi
     server = subprocess.Popen(command, cwd=tmp_path, env=clean_environment())
     try:
         with socket.socket(socket.AF_UNIX) as sock:
-            wait_until(lambda: sock.connect_ex(str(tmp_path / "x.sock")) == 0, 10, "an answer")
+            wait_until(lambda: sock.connect_ex(str(tmp_path / "x.sock")) == 0, what="an answer")
         assert {os.readlink("/proc/%d/fd/%d" % (server.pid, fd)) for fd in range(3)} == {"/dev/null"}
     finally:
         server.terminate()

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.request
 
 import pytest
 
@@ -41,7 +40,7 @@ def answers(folder, name, text):
         except OSError:
             return False
 
-    wait_until(asked, 20, "%s answers %s" % (name, text))
+    wait_until(asked, what="%s answers %s" % (name, text))
 
 
 @pytest.fixture
@@ -84,7 +83,7 @@ def test_vassals_come_change_and_go_with_their_files(emperor, tmp_path):
     answers(tmp_path, "first", "changed")
     assert "its configuration changed, reloading it" in log_of(tmp_path)
     second.unlink()
-    wait_until(lambda: "vassal %s removed" % second in log_of(tmp_path), 20, "the second vassal is removed")
+    wait_until(lambda: "vassal %s removed" % second in log_of(tmp_path), what="the second vassal is removed")
     assert not (tmp_path / "second.sock").exists()
     assert ask(tmp_path, "first") == "changed"
 
@@ -102,7 +101,7 @@ def test_a_vassal_that_was_killed_is_started_again(emperor, tmp_path):
     before = state()
     assert before["id"] == str(path) and before["respawns"] == 0
     os.kill(before["pid"], signal.SIGKILL)
-    wait_until(lambda: state()["pid"] not in (0, before["pid"]), 20, "another process")
+    wait_until(lambda: state()["pid"] not in (0, before["pid"]), what="another process")
     answers(tmp_path, "first", "one")
     assert state()["respawns"] == 1
     assert "ended: signal 9 (started again in 100 ms)" in log_of(tmp_path)
@@ -126,8 +125,8 @@ def test_the_state_is_told_by_the_next_emperor_after_a_reload(emperor, tmp_path,
     old = told_by()
     for reloads in (1, 2):
         process.send_signal(signal.SIGHUP)
-        wait_until(lambda: log_of(tmp_path).count("reload done") == reloads, 20, lambda: log_of(tmp_path))
-        wait_until(lambda: told_by() != old and not os.path.exists("/proc/%d" % old), 20, "the old emperor is gone")
+        wait_until(lambda: log_of(tmp_path).count("reload done") == reloads, what=lambda: log_of(tmp_path))
+        wait_until(lambda: told_by() != old and not os.path.exists("/proc/%d" % old), what="the old emperor is gone")
         old = told_by()
     answers(tmp_path, "first", "one")
     assert "respawning" not in log_of(tmp_path)
@@ -140,11 +139,11 @@ def test_a_vassal_that_was_told_to_stop_is_started_again_while_its_file_is_there
     answers(tmp_path, "first", "one")
     started = re.compile(r"vassal %s \(pid (\d+)\) started" % re.escape(str(path)))
     os.kill(int(started.findall(log_of(tmp_path))[-1]), signum)
-    wait_until(lambda: len(started.findall(log_of(tmp_path))) == 2, 20, "another process")
+    wait_until(lambda: len(started.findall(log_of(tmp_path))) == 2, what="another process")
     answers(tmp_path, "first", "one")
     assert "ended: status 0 (started again in 100 ms)" in log_of(tmp_path)
     path.unlink()
-    wait_until(lambda: "vassal %s removed" % path in log_of(tmp_path), 20, "the vassal is removed")
+    wait_until(lambda: "vassal %s removed" % path in log_of(tmp_path), what="the vassal is removed")
     assert len(started.findall(log_of(tmp_path))) == 2
 
 
@@ -165,7 +164,7 @@ def test_a_vassal_with_a_broken_configuration_does_not_disturb_the_others(empero
     (tmp_path / "vassals" / "bad.ini").write_text("[uwsgi]\nhttp-socket = nonsense:port\nwsgi-file = nowhere.py\n")
     emperor("--emperor-throttle", "200")
     answers(tmp_path, "good", "fine")
-    wait_until(lambda: log_of(tmp_path).count("vassal %s" % (tmp_path / "vassals" / "bad.ini")) >= 4, 20, "it is tried again")
+    wait_until(lambda: log_of(tmp_path).count("vassal %s" % (tmp_path / "vassals" / "bad.ini")) >= 4, what="it is tried again")
     assert "(started again in 400 ms)" in log_of(tmp_path)
     assert ask(tmp_path, "good") == "fine"
 
@@ -183,7 +182,7 @@ def test_vassals_end_with_an_emperor_that_is_killed(emperor, tmp_path):
         except OSError:
             return True
 
-    wait_until(refused, 10, "the vassal is gone")
+    wait_until(refused, what="the vassal is gone")
     process.returncode = 0
 
 
@@ -193,9 +192,9 @@ def started(folder, path):
 
 def reload_emperor(process, folder, times=1):
     process.send_signal(signal.SIGHUP)
-    wait_until(lambda: log_of(folder).count("go on with the emperor of the next generation") == times, 20, "the emperor is another")
-    wait_until(lambda: log_of(folder).count("its emperor was reloaded, reloading it") == times, 20, "the vassal is reloaded")
-    wait_until(lambda: log_of(folder).count("reload done") == 2 * times, 20, "both reloads are done")
+    wait_until(lambda: log_of(folder).count("go on with the emperor of the next generation") == times, what="the emperor is another")
+    wait_until(lambda: log_of(folder).count("its emperor was reloaded, reloading it") == times, what="the vassal is reloaded")
+    wait_until(lambda: log_of(folder).count("reload done") == 2 * times, what="both reloads are done")
 
 
 def is_gone(folder, name):
@@ -232,7 +231,7 @@ def test_vassals_serve_on_while_their_emperor_is_reloaded(emperor, tmp_path, arg
             assert ask(tmp_path, "first") == "one"  # never refused
             return log_of(tmp_path).count("reload done") == 2
 
-        wait_until(reloaded, 20, "emperor and vassal are reloaded")
+        wait_until(reloaded, what="emperor and vassal are reloaded")
         assert b"".join(iter(lambda: slow.recv(4096), b"")).endswith(b"slow")
     assert "1 vassals go on with the emperor of the next generation" in log_of(tmp_path)
     assert len(started(tmp_path, path)) == 1
@@ -249,14 +248,14 @@ def test_the_next_emperor_does_for_vassals_what_the_one_before_did(emperor, tmp_
     os.utime(path, (time.time() + 5, time.time() + 5))
     answers(tmp_path, "first", "changed")
     os.kill(first, signal.SIGKILL)
-    wait_until(lambda: len(started(tmp_path, path)) == 2, 20, "it is started again")
+    wait_until(lambda: len(started(tmp_path, path)) == 2, what="it is started again")
     assert "vassal %s ended (started again in 100 ms)" % path in log_of(tmp_path)
     answers(tmp_path, "first", "changed")
     process.send_signal(signal.SIGHUP)
-    wait_until(lambda: log_of(tmp_path).count("go on with the emperor of the next generation") == 3, 20)
+    wait_until(lambda: log_of(tmp_path).count("go on with the emperor of the next generation") == 3)
     assert (tmp_path / "emperor.pid").exists()
     path.unlink()
-    wait_until(lambda: "vassal %s removed" % path in log_of(tmp_path), 20, "the vassal is removed")
+    wait_until(lambda: "vassal %s removed" % path in log_of(tmp_path), what="the vassal is removed")
     assert not (tmp_path / "first.sock").exists()
 
 
@@ -268,7 +267,7 @@ def test_vassals_that_outlived_an_emperor_end_with_the_next_one(emperor, tmp_pat
     reload_emperor(process, tmp_path)
     process.send_signal(signum)
     assert process.wait(30) == (-signum if signum == signal.SIGKILL else 0)
-    wait_until(lambda: is_gone(tmp_path, "first"), 10, "the vassal is gone")
+    wait_until(lambda: is_gone(tmp_path, "first"), what="the vassal is gone")
     assert len(started(tmp_path, path)) == 1
     process.returncode = 0
 
@@ -284,7 +283,7 @@ def test_a_vassal_whose_source_is_no_longer_named_is_stopped_by_the_next_emperor
     answers(tmp_path, "kept", "two")
     config.write_text("[uwsgi]\n")
     process.send_signal(signal.SIGHUP)
-    wait_until(lambda: "vassal %s removed" % path in log_of(tmp_path), 20, "the vassal is removed")
+    wait_until(lambda: "vassal %s removed" % path in log_of(tmp_path), what="the vassal is removed")
     assert is_gone(tmp_path, "first")
     assert ask(tmp_path, "kept") == "two" and len(started(tmp_path, kept)) == 1
 
@@ -293,7 +292,7 @@ def test_every_vassal_gets_the_options_of_the_emperor(emperor, tmp_path):
     vassal(tmp_path, "first", "one")
     emperor("--vassals-set", "processes=3")
     answers(tmp_path, "first", "one")
-    wait_until(lambda: "worker 3 (pid" in log_of(tmp_path), 10, "a third worker")
+    wait_until(lambda: "worker 3 (pid" in log_of(tmp_path), what="a third worker")
 
 
 def test_a_source_that_is_nothing_is_refused(tmp_path):
@@ -320,11 +319,11 @@ def test_a_vassal_whose_heartbeat_stops_is_killed_and_started_again(emperor, tmp
     answers(tmp_path, "quiet", "two")
     pid = int(re.search(r"vassal %s \(pid (\d+)\) started" % re.escape(str(path)), log_of(tmp_path)).group(1))
     os.utime(path, (time.time() + 5, time.time() + 5))  # a reload changes nothing
-    wait_until(lambda: "reload done" in log_of(tmp_path), 20)
+    wait_until(lambda: "reload done" in log_of(tmp_path))
     os.kill(pid, signal.SIGSTOP)
     message = "vassal %s sent no heartbeat for 3 s: killing it" % path
-    wait_until(lambda: message in log_of(tmp_path), 20, "the silence is noticed")
-    wait_until(lambda: log_of(tmp_path).count("vassal %s (pid " % path) >= 2, 20, "it is started again")
+    wait_until(lambda: message in log_of(tmp_path), what="the silence is noticed")
+    wait_until(lambda: log_of(tmp_path).count("vassal %s (pid " % path) >= 2, what="it is started again")
     answers(tmp_path, "first", "one")
     assert "vassal %s sent no" % quiet not in log_of(tmp_path)
 
@@ -345,12 +344,12 @@ def test_vassals_have_namespaces_of_their_own(emperor, tmp_path):
         except (OSError, SyntaxError):
             return None
 
-    pid, uts = wait_until(told, 20, "the vassal answers")
+    pid, uts = wait_until(told, what="the vassal answers")
     assert pid < 30 and uts != os.readlink("/proc/self/ns/uts")
     os.utime(path, (time.time() + 5, time.time() + 5))
-    wait_until(lambda: "reload done" in log_of(tmp_path), 20)
+    wait_until(lambda: "reload done" in log_of(tmp_path))
     path.unlink()
-    wait_until(lambda: "vassal %s removed" % path in log_of(tmp_path), 20)
+    wait_until(lambda: "vassal %s removed" % path in log_of(tmp_path))
     assert "did not stop" not in log_of(tmp_path)
 
 

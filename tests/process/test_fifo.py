@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import pathlib
 import signal
 import socket
 import subprocess
@@ -12,7 +11,7 @@ import time
 
 import pytest
 from load import read_answer
-from mortise import BINARY, Mortise, run, state_of, wait_until, write
+from mortise import BINARY, Mortise, children, run, state_of, wait_until, write
 
 APP = """
 import os
@@ -38,11 +37,6 @@ def steered(mortise):
 
 def command(server, letters):
     (server.folder / "fifo").write_text(letters)
-
-
-def children(server):
-    pid = server.process.pid
-    return [int(word) for word in pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
 
 
 def waiting_answer(server):
@@ -97,7 +91,7 @@ def test_workers_that_come_while_the_server_is_paused_wait_too_and_a_reload_goes
     server = steered()
     command(server, "p")
     server.wait_for_log("paused: new connections wait")
-    for pid in children(server):
+    for pid in children(server.process.pid):
         os.kill(pid, signal.SIGKILL)
     server.wait_for_log("loaded in", count=4)
     client, answers = waiting_answer(server)
@@ -121,7 +115,7 @@ def test_the_stop_key_of_a_terminal_is_what_it_is_to_any_program(tmp_path):
         )  # fmt: skip
     try:
         server.wait_for_log("loaded in")
-        processes = [server.process.pid, *children(server)]
+        processes = [server.process.pid, *children(server.process.pid)]
         os.write(master, b"\x1a")
         wait_until(lambda: [state_of(pid) for pid in processes] == ["T", "T"])
         os.killpg(server.process.pid, signal.SIGCONT)
@@ -138,9 +132,9 @@ def test_workers_end_on_command_until_a_connection_comes(steered):
     server = steered()
     command(server, "C")
     server.wait_for_log("cheap: the workers end until a connection comes")
-    wait_until(lambda: not children(server))
+    wait_until(lambda: not children(server.process.pid))
     assert server.get().status == 200
-    wait_until(lambda: len(children(server)) == 2)
+    wait_until(lambda: len(children(server.process.pid)) == 2)
 
 
 def test_pid_files_are_written_again(steered):
@@ -193,10 +187,10 @@ def test_a_letter_that_nobody_knows_is_told_and_the_others_are_obeyed(steered):
 @pytest.mark.parametrize("letter, outcome", [("r", "reload done"), ("R", "reload done"), ("c", "reload done"), ("w", "reload done"), ("W", "died: signal 9")])
 def test_letters_that_replace_the_workers(steered, letter, outcome):
     server = steered()
-    before = children(server)
+    before = children(server.process.pid)
     command(server, letter)
     server.wait_for_log(outcome)
-    wait_until(lambda: len(children(server)) == 2 and not set(children(server)) & set(before))
+    wait_until(lambda: len(children(server.process.pid)) == 2 and not set(children(server.process.pid)) & set(before))
     assert server.get().status == 200
 
 

@@ -6,15 +6,10 @@ import subprocess
 
 import pytest
 
-from mortise import EXAMPLES, THREAD_SANITIZED, clean_environment, copy, listens, run, wait_until
+from mortise import EXAMPLES, THREAD_SANITIZED, children, clean_environment, copy, listens, run, wait_until
 
 HELLO = (EXAMPLES / "hello" / "bootstrap.py").read_text()
 HELLO_STR = HELLO.replace('b"', '"')
-
-
-def children(pid):
-    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True)
-    return [int(word) for word in found.stdout.split()]
 
 
 def threads(pid):

@@ -100,10 +100,10 @@ def test_requests_go_to_the_server_that_announced_itself_for_their_host(mortise)
     nodes = {name: node(mortise, address, name, name) for name in ("A.com", "b.com:81", ".c.com", "rest")}
     gateway.wait_for_log("new node", count=4)  # who is asked for too early is logged, and that only a few times a second
     for host, name in (("a.com", "A.com"), ("A.com:99", "A.com"), ("b.com:81", "b.com:81"), ("deep.er.c.com", ".c.com"), ("b.com", "rest"), ("x.org", "rest")):
-        wait_until(lambda: ask_host(gateway, host).text == "%s %s" % (name, host), 20, "%s is answered by %s" % (host, name))
+        wait_until(lambda: ask_host(gateway, host).text == "%s %s" % (name, host), what="%s is answered by %s" % (host, name))
     nodes["rest"].stop()
     wait_until(lambda: "rest: node" in gateway.log and "removed" in gateway.log)
-    wait_until(lambda: ask_host(gateway, "x.org").status == 503, 20)
+    wait_until(lambda: ask_host(gateway, "x.org").status == 503)
     gateway.wait_for_log(r"GET / from 127.0.0.1: no server has announced itself for x.org \(answered 503\)")
     assert ask_host(gateway, "a.com").text == "A.com a.com"
 
@@ -112,12 +112,12 @@ def test_servers_of_one_key_share_its_requests_and_one_that_died_gets_none(morti
     gateway, address = router(mortise)
     first, second = (node(mortise, address, "a.com", name) for name in ("one", "two"))
     told = set()
-    wait_until(lambda: told.add(ask_host(gateway, "a.com").text) or told == {"one a.com", "two a.com"}, 20)
+    wait_until(lambda: told.add(ask_host(gateway, "a.com").text) or told == {"one a.com", "two a.com"})
     first.kill()
     first.process = None
     first.stop = lambda: None
     # One that it had in hand, or its worker until that finds the master gone, may still have a request.
-    wait_until(lambda: {ask_host(gateway, "a.com").text for _ in range(20)} == {"two a.com"}, 20)
+    wait_until(lambda: {ask_host(gateway, "a.com").text for _ in range(20)} == {"two a.com"})
 
 
 @pytest.mark.parametrize("processes", [1, 3])
@@ -157,7 +157,7 @@ def test_announcements_must_be_signed_where_that_is_asked_for(mortise, tmp_path,
     gateway, address = router(mortise, "--subscriptions-sign-check", "SHA256:%s/public" % tmp_path, "--subscription-tolerance", "2")
     node(mortise, address, "a.com" + (",SHA256:%s/%s.key" % (tmp_path, key) if key else ""), "one")
     if good:
-        wait_until(lambda: ask_host(gateway, "a.com").text == "one a.com", 20)
+        wait_until(lambda: ask_host(gateway, "a.com").text == "one a.com")
     else:
         gateway.wait_for_log(r"\[subscription\] a.com refused: its signature is not good, or its sender is not who may")
         assert ask_host(gateway, "a.com").status == 503
@@ -193,7 +193,7 @@ def test_the_system_says_who_announces_itself(mortise, tmp_path, owner, good):
     gateway.wait_for_log("servers announce themselves at")
     node(mortise, path, "a.com", "one")
     if good:
-        wait_until(lambda: ask_host(gateway, "a.com").text == "one a.com", 20)
+        wait_until(lambda: ask_host(gateway, "a.com").text == "one a.com")
     else:
         gateway.wait_for_log("a.com refused")
         assert ask_host(gateway, "a.com").status == 503
@@ -217,4 +217,4 @@ def test_datagrams_that_are_none_are_left_out(mortise):
             sender.sendto(packet, (host, int(port)))
     gateway.wait_for_log("no announcement|without key and address")
     assert "new node" not in gateway.log
-    wait_until(lambda: ask_host(gateway, "a.com").status == 503, 20)
+    wait_until(lambda: ask_host(gateway, "a.com").status == 503)

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from mortise import wait_until, write
+from mortise import wait_for_text, wait_until, write
 
 APP = """
 def application(env, start_response):
@@ -166,7 +166,7 @@ def test_signals_do_what_a_hook_says(said, number, function, outcome):
     server, _ = said("--hook-master-start", "unix_signal:%d %s" % (number, function), "--hook-master-start", "print:armed")
     server.wait_for_log("armed")
     server.signal(number)
-    wait_until(lambda: outcome in server.log, 10, lambda: server.log)
+    wait_until(lambda: outcome in server.log, what=lambda: server.log)
 
 
 def test_after_a_signal_to_the_hooked_number_workers_have_the_default(wsgi):
@@ -193,7 +193,7 @@ uwsgi.register_signal(17, '', heard)
     server.get("/")
     for name in "abc":
         os.utime(tmp_path / name, (1, 1))
-    wait_until(lambda: (tmp_path / "out").exists() and (tmp_path / "out").read_text() == "touched\n")
+    wait_for_text(tmp_path / "out", r"\Atouched\n\Z")
     wait_until((tmp_path / "hooked").exists)
     wait_until((server.folder / "heard").exists)
 

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from http_wire import GATEWAY, PROBE, Wire, process_of, start_probe
+from http_wire import GATEWAY, PROBE, Wire, start_probe
 from mortise import BUILD, read_all, wait_until
 
 REPORT = BUILD / "fixtures" / "http_report_plugin.so"

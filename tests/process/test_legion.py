@@ -113,7 +113,7 @@ def test_udp_with_a_quorum(legion):
     pair.wait_for_lord("B", "AB")
     assert "join" in pair.did("A")
     pair.servers["A"].kill()
-    wait_until(lambda: pair.state("B") == {"lord": False, "scroll": None, "scrolls": ["B"]}, 20)
+    wait_until(lambda: pair.state("B") == {"lord": False, "scroll": None, "scrolls": ["B"]})
     assert pair.did("B")[-1] == "unlord"
 
 

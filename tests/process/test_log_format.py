@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mortise import wait_until
+from mortise import wait_for_text
 
 APP = """
 import time
@@ -119,7 +119,7 @@ def test_microseconds_and_prefixes(wsgi):
 def test_a_format_of_a_long_line(wsgi):
     server = wsgi(APP, "--logger", "file:a.log", "--log-format", "%(uri)")
     server.get("/" + "y" * 20000)
-    wait_until(lambda: (server.folder / "a.log").exists() and "/" + "y" * 20000 + "\n" in (server.folder / "a.log").read_text())
+    wait_for_text(server.folder / "a.log", "/" + "y" * 20000 + "$")
 
 
 @pytest.mark.parametrize("args, logged, silent", [

@@ -17,7 +17,7 @@ import zlib
 
 import pytest
 
-from mortise import BINARY, Mortise, wait_until
+from mortise import BINARY, Mortise, text_of, wait_for_text, wait_until
 
 APP = """
 import logging, os, sys
@@ -44,20 +44,8 @@ def application(env, start_response):
 """
 
 
-def read(path):
-    path = pathlib.Path(path)
-    return path.read_bytes().decode(errors="replace") if path.exists() else ""
-
-
-def wait_for(path, pattern, count=1):
-    """The text of a file once it has a pattern so many times."""
-    found = lambda: len(re.findall(pattern, read(path), re.M)) >= count  # noqa: E731
-    wait_until(found, 10, lambda: "%r in %s:\n%s" % (pattern, path, read(path)[-3000:]))
-    return read(path)
-
-
 def logger_pid(server):
-    text = read(server.folder / "a.log") + server.log
+    text = text_of(server.folder / "a.log") + server.log
     return int(re.findall(r"logger \(pid (\d+)\) started", text)[-1])
 
 
@@ -80,11 +68,11 @@ class Datagrams:
 def test_what_all_processes_write_arrives_in_the_file_of_a_logger(wsgi):
     server = wsgi(APP, "--logger", "file:a.log", "--workers", "2")
     server.get("/print")
-    text = wait_for(server.folder / "a.log", r"GET /print")
+    text = wait_for_text(server.folder / "a.log", r"GET /print")
     assert "from stdout\n" in text and "from stderr\n" in text
     assert "from stderr" not in server.log
     server.stop()
-    end = read(server.folder / "a.log")
+    end = text_of(server.folder / "a.log")
     assert end.endswith("mortise stopped\n")
     assert len(re.findall(r"worker \d \(pid \d+\) stopped", end)) == 2
 
@@ -92,8 +80,8 @@ def test_what_all_processes_write_arrives_in_the_file_of_a_logger(wsgi):
 def test_a_write_is_one_line_to_encoders_however_many_lines_it_has(wsgi):
     server = wsgi(APP, "--logger", "file:a.log", "--log-encoder", 'json {"at":${unix},"msg":"${msg}"}', "--log-encoder", "nl")
     server.get("/traceback")
-    wait_for(server.folder / "a.log", "GET /traceback")
-    records = [json.loads(line) for line in read(server.folder / "a.log").splitlines()]
+    wait_for_text(server.folder / "a.log", "GET /traceback")
+    records = [json.loads(line) for line in text_of(server.folder / "a.log").splitlines()]
     trace = [record["msg"] for record in records if "ZeroDivisionError" in record["msg"]]
     assert len(trace) == 1 and trace[0].startswith("ERROR:root:oops\nTraceback")
 
@@ -101,36 +89,36 @@ def test_a_write_is_one_line_to_encoders_however_many_lines_it_has(wsgi):
 def test_a_long_write_arrives_whole(wsgi):
     server = wsgi(APP, "--logger", "file:a.log", "--log-encoder", "prefix <", "--log-encoder", "suffix >")
     server.get("/long")
-    text = wait_for(server.folder / "a.log", "GET /long")
+    text = wait_for_text(server.folder / "a.log", "GET /long")
     assert "<" + "x" * 300000 + "\n>" in text
 
 
 def test_an_application_may_open_dev_stderr(wsgi):
     server = wsgi(APP, "--logger", "file:a.log")
     assert server.get("/reopen").status == 200
-    wait_for(server.folder / "a.log", "through /dev/stderr")
+    wait_for_text(server.folder / "a.log", "through /dev/stderr")
 
 
 def test_a_burst_of_lines_is_not_lost(wsgi):
     server = wsgi(APP, "--logger", "file:a.log")
     server.get("/flood")
-    text = wait_for(server.folder / "a.log", "GET /flood")
+    text = wait_for_text(server.folder / "a.log", "GET /flood")
     assert [int(n) for n in re.findall(r"^flood (\d+)$", text, re.M)] == list(range(2000))
 
 
 def test_named_loggers_get_what_is_routed_to_them(wsgi):
     server = wsgi(APP, "--logger", "errors file:errors.log", "--logger", "file:a.log", "--log-route", "errors from std(err|out)")
     server.get("/print")
-    wait_for(server.folder / "errors.log", "from stderr")
-    text = wait_for(server.folder / "a.log", "GET /print")
+    wait_for_text(server.folder / "errors.log", "from stderr")
+    text = wait_for_text(server.folder / "a.log", "GET /print")
     assert "from std" not in text
-    assert "GET" not in read(server.folder / "errors.log")
+    assert "GET" not in text_of(server.folder / "errors.log")
 
 
 def test_drained_lines_vanish_and_a_filter_keeps_only_what_matches(wsgi):
     server = wsgi(APP, "--logger", "file:a.log", "--log-drain", "from stdout", "--log-filter", "from std|GET")
     server.get("/print")
-    text = wait_for(server.folder / "a.log", "GET /print")
+    text = wait_for_text(server.folder / "a.log", "GET /print")
     assert "from stdout" not in text and "from stderr" in text and "worker" not in text
 
 
@@ -139,11 +127,11 @@ def test_request_lines_have_loggers_encoders_and_routes_of_their_own(wsgi):
                   "--log-req-route", "prints /print", "--log-req-encoder", "prefix R ", "--log-req-encoder", "prefix:prints P ")
     server.get("/")
     server.get("/print")
-    assert wait_for(server.folder / "requests.log", "GET / ").startswith("R [pid: ")
-    assert wait_for(server.folder / "prints.log", "GET /print ").startswith("P R [pid: ")
-    wait_for(server.folder / "a.log", "from stderr")
-    assert "GET" not in read(server.folder / "a.log")
-    assert "/print" not in read(server.folder / "requests.log")
+    assert wait_for_text(server.folder / "requests.log", "GET / ").startswith("R [pid: ")
+    assert wait_for_text(server.folder / "prints.log", "GET /print ").startswith("P R [pid: ")
+    wait_for_text(server.folder / "a.log", "from stderr")
+    assert "GET" not in text_of(server.folder / "a.log")
+    assert "/print" not in text_of(server.folder / "requests.log")
 
 
 @pytest.mark.parametrize("encoder, decode", [("gzip", gzip.decompress), ("compress", zlib.decompress)])
@@ -176,7 +164,7 @@ def test_logto_with_an_address_sends_datagrams(wsgi):
 def test_a_command_reads_the_log_and_is_started_again(wsgi):
     server = wsgi(APP, "--logger", "pipe:echo run >> runs; exec cat >> piped.log")
     server.get("/print")
-    wait_for(server.folder / "piped.log", "from stderr")
+    wait_for_text(server.folder / "piped.log", "from stderr")
 
 
 def test_lines_are_published_in_redis(wsgi):
@@ -199,7 +187,7 @@ def test_logto_alone_is_the_standard_error_of_all_processes(wsgi):
     # The file where the fixture looks for the log anyway.
     server = wsgi(APP, "--logto", "server.log", "--logfile-chmod", "604")
     server.get("/print")
-    wait_for(server.log_path, "from stdout")
+    wait_for_text(server.log_path, "from stdout")
     assert server.log_path.stat().st_mode & 0o777 == 0o604
     assert "logger" not in server.log, "no process is needed for this"
 
@@ -216,31 +204,31 @@ def test_log_truncate_empties_the_file_at_the_start_and_not_by_a_reload(wsgi, tm
     path.write_text("from yesterday\n")
     server = wsgi(APP, "--logto", path, "--log-truncate", "--log-master")
     server.get("/before")
-    assert "yesterday" not in wait_for(path, "GET /before")
+    assert "yesterday" not in wait_for_text(path, "GET /before")
     server.signal(signal.SIGHUP)
-    wait_for(path, "reload done")
+    wait_for_text(path, "reload done")
     server.get("/after")
-    assert "GET /before" in wait_for(path, "GET /after")
+    assert "GET /before" in wait_for_text(path, "GET /after")
 
 
 def test_a_killed_logger_is_started_again_and_what_is_written_meanwhile_is_not_lost(wsgi):
     server = wsgi(APP, "--logger", "file:a.log")
     path = server.folder / "a.log"
-    wait_for(path, r"logger \(pid \d+\) started")
+    wait_for_text(path, r"logger \(pid \d+\) started")
     server.get("/first")
-    wait_for(path, "GET /first ")
+    wait_for_text(path, "GET /first ")
     for turn in range(3):
         os.kill(logger_pid(server), signal.SIGKILL)
         for i in range(20):
             assert server.get("/?%d-%d" % (turn, i)).status == 200
-        wait_for(path, r"logger \(pid \d+\) started", turn + 2)
-        wait_for(path, r"GET /\?%d-19 " % turn)
-    assert len(re.findall(r"GET /\?\d+-\d+ ", read(path))) == 60
+        wait_for_text(path, r"logger \(pid \d+\) started", turn + 2)
+        wait_for_text(path, r"GET /\?%d-19 " % turn)
+    assert len(re.findall(r"GET /\?\d+-\d+ ", text_of(path))) == 60
 
 
 def test_serving_goes_on_while_the_logger_is_stopped_and_the_loss_is_told(wsgi):
     server = wsgi(APP, "--logger", "file:a.log", "--log-format", "request %(uri)")
-    wait_for(server.folder / "a.log", r"logger \(pid \d+\) started")
+    wait_for_text(server.folder / "a.log", r"logger \(pid \d+\) started")
     pid = logger_pid(server)
     os.kill(pid, signal.SIGSTOP)
     try:
@@ -251,17 +239,17 @@ def test_serving_goes_on_while_the_logger_is_stopped_and_the_loss_is_told(wsgi):
     path = server.folder / "a.log"
 
     def accounted():
-        lost = sum(int(n) for n in re.findall(r"log: (\d+) lines were lost: the log's pipe was full", read(path)))
-        return lost and lost + len(re.findall(r"^request /", read(path), re.M)) == 600
+        lost = sum(int(n) for n in re.findall(r"log: (\d+) lines were lost: the log's pipe was full", text_of(path)))
+        return lost and lost + len(re.findall(r"^request /", text_of(path), re.M)) == 600
 
-    wait_until(accounted, 10, lambda: read(path)[-2000:])
+    wait_until(accounted, what=lambda: text_of(path)[-2000:])
 
 
 def test_a_full_disk_costs_lines_and_no_requests(wsgi):
     server = wsgi(APP, "--logger", "file:/dev/full", "--logger", "file:a.log")
     for i in range(20):
         assert server.get("/%d" % i).status == 200
-    wait_for(server.folder / "a.log", "GET /19 ")
+    wait_for_text(server.folder / "a.log", "GET /19 ")
 
 
 def test_a_loss_is_told_when_the_disk_takes_lines_again(wsgi, tmp_path):
@@ -270,12 +258,12 @@ def test_a_loss_is_told_when_the_disk_takes_lines_again(wsgi, tmp_path):
     touch = tmp_path / "touch"
     server = wsgi(APP, "--logger", "file:%s" % target, "--touch-logreopen", touch, "--logger", "file:a.log")
     server.get("/1")
-    wait_for(server.folder / "a.log", "GET /1 ")
+    wait_for_text(server.folder / "a.log", "GET /1 ")
     target.unlink()
     touch.write_text("")
     wait_until(target.exists, what="the file is opened anew")
     server.get("/2")
-    text = wait_for(target, r"log: \d+ lines were lost: No space left on device \(the log is written again\)")
+    text = wait_for_text(target, r"log: \d+ lines were lost: No space left on device \(the log is written again\)")
     assert "GET /2" in text
 
 
@@ -283,13 +271,13 @@ def test_lines_that_a_full_disk_did_not_take_are_counted_all_and_told_on_a_line_
     server = wsgi(APP, "--logto", "server.log")
     path = server.folder / "server.log"
     assert server.get("/before").status == 200
-    worker = int(re.search(r"\[pid: (\d+)\|", wait_for(path, "GET /before .*\n")).group(1))
+    worker = int(re.search(r"\[pid: (\d+)\|", wait_for_text(path, "GET /before .*\n")).group(1))
     before = resource.prlimit(worker, resource.RLIMIT_FSIZE, (path.stat().st_size + 20, resource.RLIM_INFINITY))
     for _ in range(5):
         assert server.get("/lost").status == 200
     resource.prlimit(worker, resource.RLIMIT_FSIZE, before)
     assert server.get("/after").status == 200
-    text = wait_for(path, "GET /after .*\n")
+    text = wait_for_text(path, "GET /after .*\n")
     # A request is logged when it is answered: the last line may come after the disk has room again.
     lost = int(re.search(r"^log: (\d+) lines were lost: nothing took them \(the log is written again\)$", text, re.M).group(1))
     assert lost >= 4
@@ -312,19 +300,19 @@ def test_files_are_rotated_at_a_size_and_by_touch(wsgi, tmp_path):
     touch.write_text("")
     wait_until((server.folder / "old.log").exists, what="the rotated file")
     server.get("/after")
-    wait_for(server.folder / "a.log", "GET /after ")
+    wait_for_text(server.folder / "a.log", "GET /after ")
 
 
 def test_commands_of_the_master_fifo_open_files_anew_and_rotate_them(wsgi):
     server = wsgi(APP, "--logto", "b.log", "--master-fifo", "fifo", "--log-backupname", "old.log")
     path = server.folder / "b.log"
     server.get("/1")
-    wait_for(path, "GET /1 ")
+    wait_for_text(path, "GET /1 ")
     path.rename(server.folder / "moved.log")
     (server.folder / "fifo").write_text("l")
     wait_until(path.exists)
     server.get("/2")
-    wait_for(path, "GET /2 ")
+    wait_for_text(path, "GET /2 ")
     (server.folder / "fifo").write_text("L")
     wait_until((server.folder / "old.log").exists)
 
@@ -333,12 +321,12 @@ def test_the_log_goes_on_over_a_reload(wsgi):
     server = wsgi(APP, "--logger", "file:a.log")
     for generation in range(1, 4):
         server.signal(signal.SIGHUP)
-        wait_until(lambda: len(re.findall(r"reload done", read(server.folder / "a.log") + server.log)) == generation)  # noqa: B023
+        wait_until(lambda: len(re.findall(r"reload done", text_of(server.folder / "a.log") + server.log)) == generation)  # noqa: B023
         server.get("/print?%d" % generation)
-        wait_for(server.folder / "a.log", r"GET /print\?%d " % generation)
-    wait_for(server.folder / "a.log", "^from stderr$", 3)
+        wait_for_text(server.folder / "a.log", r"GET /print\?%d " % generation)
+    wait_for_text(server.folder / "a.log", "^from stderr$", 3)
     server.stop()
-    assert read(server.folder / "a.log").endswith("mortise stopped\n")
+    assert text_of(server.folder / "a.log").endswith("mortise stopped\n")
 
 
 def test_a_trial_that_fails_writes_to_the_log_of_the_server(wsgi):
@@ -346,8 +334,8 @@ def test_a_trial_that_fails_writes_to_the_log_of_the_server(wsgi):
     server.get("/")
     (server.folder / "app.py").write_text("raise RuntimeError('broken on purpose')\n")
     server.signal(signal.SIGHUP)
-    wait_for(server.folder / "a.log", "broken on purpose")
-    wait_for(server.folder / "a.log", "reload failed")
+    wait_for_text(server.folder / "a.log", "broken on purpose")
+    wait_for_text(server.folder / "a.log", "reload failed")
     assert server.get("/").status == 200
 
 
@@ -360,7 +348,7 @@ def application(env, start_response):
     return [subprocess.run('ls -l /proc/self/fd', shell=True, close_fds=False, stdout=subprocess.PIPE).stdout]
 """, "--logger", "file:a.log", "--req-logger", "file:b.log")
     server.signal(signal.SIGHUP)
-    wait_until(lambda: "reload done" in read(server.folder / "a.log") + server.log)
+    wait_until(lambda: "reload done" in text_of(server.folder / "a.log") + server.log)
     links = [line.split(" ", 8)[-1] for line in server.get("/").text.splitlines() if "->" in line]
     assert not [line for line in links if not re.search(r" [012] -> | 3 -> /proc", " " + line)], links
 

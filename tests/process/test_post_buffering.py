@@ -1,8 +1,6 @@
 """Bodies that are read whole before the application is called (post-buffering): in memory or on disk, read again."""
 
 import os
-import pathlib
-import time
 
 import pytest
 

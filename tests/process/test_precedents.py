@@ -8,7 +8,7 @@ import time
 import pytest
 
 from http_wire import WAYS, Wire, start_probe
-from mortise import BUILD
+from mortise import BUILD, children
 from test_http_gateway import UwsgiServer
 
 REPORT = BUILD / "fixtures" / "http_report_plugin.so"
@@ -146,7 +146,7 @@ def test_nothing_behind_a_refused_request_is_served_wherever_the_buffer_ends(ser
 @both_ways
 def test_clients_that_leave_at_once_cost_nothing_later(server, way):
     def figures():
-        pids = [int(line) for line in open("/proc/%d/task/%d/children" % (server.process.pid, server.process.pid)).read().split()]
+        pids = children(server.process.pid)
         ticks = sum(sum(map(int, open("/proc/%d/stat" % pid).read().rsplit(")", 1)[1].split()[11:13])) for pid in pids)
         return ticks, sum(len(os.listdir("/proc/%d/fd" % pid)) for pid in pids)
 

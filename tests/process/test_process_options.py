@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 import pytest
-from mortise import BINARY, Mortise, run, wait_until, write
+from mortise import BINARY, Mortise, children, run, wait_until, write
 
 APP = """
 import os
@@ -49,10 +49,6 @@ def test_a_master_that_stays_root_has_workers_that_do_not(mortise, tmp_path, fro
             wait_until(lambda: len(children(pid)) == (2 if front == "--http" else 1))
         assert told(server)[1] == NOBODY and user_of(pid) == 0
         assert {user_of(child) for child in children(pid)} == {NOBODY}
-
-
-def children(pid):
-    return [int(word) for word in pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
 
 
 @as_root

@@ -1,8 +1,6 @@
 """Loading applications: which file or module, which callable, which interpreter, and what is said when it fails."""
 
 import subprocess
-import sys
-import sysconfig
 
 import pytest
 

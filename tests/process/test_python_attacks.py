@@ -1,6 +1,5 @@
 """Applications that do what they should not: the request ends with an error, the worker serves on."""
 
-import os
 import re
 import signal
 import sys

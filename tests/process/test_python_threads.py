@@ -1,6 +1,5 @@
 """Threads: what runs in parallel, when the interpreter lock is given away, and that nothing is lost."""
 
-import socket
 import threading
 import time
 

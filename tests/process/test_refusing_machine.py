@@ -2,7 +2,6 @@
 than must be."""
 
 import os
-import pathlib
 import signal
 import socket
 import subprocess
@@ -10,7 +9,7 @@ import threading
 import time
 
 import pytest
-from mortise import BINARY, SANITIZED, Mortise, clean_environment, run, wait_until, write
+from mortise import BINARY, SANITIZED, Mortise, children, clean_environment, run, wait_until, write
 
 APP = """
 import os
@@ -21,10 +20,6 @@ def application(environ, start_response):
     return [body]
 """
 NOBODY = 65534
-
-
-def children(pid):
-    return [int(word) for word in pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
 
 
 def open_to_all(folder):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from load import Load
-from mortise import BINARY, BUILD, SLOWER, Mortise, clean_environment, read_all, wait_until, write
+from mortise import BINARY, BUILD, SLOWER, Mortise, children, clean_environment, read_all, wait_until, write
 
 APP = """
 import os
@@ -54,10 +54,6 @@ def configured(mortise):
         return mortise("server.ini", files={"server.ini": config, "app.py": app(version)})
 
     return start
-
-
-def children(pid):
-    return [int(word) for word in pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split()]
 
 
 def descriptors(pid):
@@ -121,7 +117,7 @@ def test_fifty_signals_in_a_second_lose_no_request(mortise, front):
         for _ in range(50):
             server.signal(signal.SIGHUP)
             time.sleep(0.02)
-        wait_until(lambda: server.log.count("reload: a trial") == server.log.count("reload done"), 20)
+        wait_until(lambda: server.log.count("reload: a trial") == server.log.count("reload done"))
     assert not load.failures, load.failures[:5]
 
 

@@ -1,15 +1,11 @@
 """How many workers there are, and when one is replaced."""
 
-import os
-import pathlib
-import re
 import signal
-import threading
 import time
 
 import pytest
 from load import Load
-from mortise import run, wait_until
+from mortise import children, run, wait_until
 
 APP = """
 import os, time
@@ -32,8 +28,7 @@ def server_with(mortise, *args):
 
 
 def workers(server):
-    pid = server.process.pid
-    return len(pathlib.Path("/proc/%d/task/%d/children" % (pid, pid)).read_text().split())
+    return len(children(server.process.pid))
 
 
 @pytest.mark.parametrize("option", [("--max-requests", 20), ("--max-worker-lifetime", 1)])

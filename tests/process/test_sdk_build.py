@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 from installation import installed, prefix, sh  # noqa: F401  fixtures
-from mortise import EXAMPLES, clean_environment, run, write
+from mortise import EXAMPLES, run, write
 
 PLUGIN = """
 #include <uwsgi.h>

@@ -55,7 +55,7 @@ class Reader:
             assert self.server.poll() is None, (command, open(log.name).read())
             with socket.socket() as sock:
                 return sock.connect_ex(("127.0.0.1", self.ports["9090"])) == 0
-        wait_until(listens, 20, command)
+        wait_until(listens, what=command)
 
     def run(self, command):
         done = subprocess.run(["bash", "-c", self.own(command)], cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL,

@@ -101,7 +101,7 @@ def test_the_gateway_is_a_process_that_answers_by_itself_and_stops_with_the_serv
     assert told().endswith(b" GMT")
     gateway = int(server.wait_for_log(r"gateway[^\n]*\(pid (\d+)\)")[1])
     subprocess.run(["kill", "-9", str(gateway)], check=True)
-    wait_until(lambda: "gateway" in server.log and len([1 for _ in server.log.split("(pid ")]) > 3, 10, "another gateway")
+    wait_until(lambda: "gateway" in server.log and len([1 for _ in server.log.split("(pid ")]) > 3, what="another gateway")
     assert told().endswith(b" GMT")
     server.stop()
     with pytest.raises(OSError):

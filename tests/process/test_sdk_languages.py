@@ -5,7 +5,7 @@ import signal
 import socket
 
 import pytest
-from mortise import run, wait_until, write
+from mortise import run, wait_for_text, wait_until, write
 
 
 def built(folder, source):
@@ -182,7 +182,7 @@ def test_small_functions_that_older_plugins_call(mortise, tmp_path):
     server = mortise("--plugin", built(tmp_path, SMALL), "--plugin", "http", "--http-socket", "127.0.0.1:0", "--locks", "1", "--logto", "server.log",
                      "--old-size", "3", "--old-word", "one", "--old-word", "two")
     log = server.folder / "server.log"
-    wait_until(lambda: log.exists() and "old: 3145728 bytes, 'one two', modifier 0" in log.read_text())
+    wait_for_text(log, "old: 3145728 bytes, 'one two', modifier 0")
     wait_until(lambda: "listening on" in log.read_text() + server.log)
     wait_until(lambda: server.get().text == "0 0 -1 1")  # the master measures the log once a turn
 

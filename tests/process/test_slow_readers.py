@@ -11,7 +11,7 @@ import time
 import pytest
 
 from http_wire import Wire, start_probe
-from mortise import read_all, wait_until
+from mortise import children, read_all, wait_until
 
 SIZE = 12_000_000  # more than the buffers of a socket on loopback
 
@@ -88,8 +88,7 @@ def digest_of(server):
 
 
 def worker_folder(server):
-    master = server.process.pid
-    return pathlib.Path("/proc", pathlib.Path("/proc/%d/task/%d/children" % (master, master)).read_text().split()[0])
+    return pathlib.Path("/proc", str(children(server.process.pid)[0]))
 
 
 def open_descriptors(server):
@@ -206,7 +205,7 @@ def test_a_client_that_never_reads_is_given_up_after_socket_timeout(wsgi):
     wires = ask_for(server, "/whole", 3) + ask_for(server, "/file", 3)
     assert server.get("/", timeout=5).body == b"hello"
     few = before + 4  # the flusher's own
-    wait_until(lambda: open_descriptors(server) <= few, 10, "the end of their connections")
+    wait_until(lambda: open_descriptors(server) <= few, what="the end of their connections")
     for wire in wires:
         with pytest.raises((EOFError, ConnectionError)):
             while True:
@@ -246,7 +245,7 @@ def test_clients_that_leave_in_the_middle_leave_nothing_behind(wsgi):
             wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             wire.sock.close()
     assert server.get("/").body == b"hello"
-    wait_until(lambda: open_descriptors(server) <= before + 4, 10, "the end of their connections")
+    wait_until(lambda: open_descriptors(server) <= before + 4, what="the end of their connections")
 
 
 def test_beyond_the_bound_an_endless_answer_waits_for_its_client(wsgi):
@@ -260,7 +259,7 @@ def test_beyond_the_bound_an_endless_answer_waits_for_its_client(wsgi):
         time.sleep(0.5)
         return before and before == produced.read_text()
 
-    wait_until(rests, 20, "the application's rest")
+    wait_until(rests, what="the application's rest")
     stood_at = int(produced.read_text())
     assert stood_at < 400  # a megabyte on top of the buffers of the sockets
     received = 0

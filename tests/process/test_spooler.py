@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from mortise import BUILD, read_all, run, wait_until
+from mortise import read_all, run, wait_until
 
 APP = """
 import os, time, uwsgi
@@ -115,7 +115,7 @@ def test_several_processes_run_several_tasks_at_once_and_each_once(spooler):
 def test_a_task_that_takes_too_long_is_killed_and_stays(spooler):
     server = spooler("--spooler-harakiri", "1")
     ask(server, "uwsgi.spool(do='hang')")
-    server.wait_for_log(r"spooler \(pid \d+\): its task is overdue: killed \(the task stays\)", 6)
+    server.wait_for_log(r"spooler \(pid \d+\): its task is overdue: killed \(the task stays\)")
     assert len(files(server)) == 1
 
 

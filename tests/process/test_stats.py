@@ -17,7 +17,7 @@ import time
 
 import pytest
 
-from mortise import BUILD, clean_environment, listens, read_all, run, wait_until, write
+from mortise import BUILD, clean_environment, listens, read_all, run, wait_for_text, wait_until, write
 
 INSTRUMENTS = BUILD / "fixtures/instruments_plugin.so"
 HELLO = """
@@ -78,8 +78,8 @@ def start_uwsgi(folder):
         cwd=folder, env=clean_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True)
     try:
-        wait_until(lambda: listens(folder / "s"), 10, "uWSGI's statistics")
-        wait_until(lambda: document(folder / "s")["workers"][0]["apps"], 10, "uWSGI's application")
+        wait_until(lambda: listens(folder / "s"), what="uWSGI's statistics")
+        wait_until(lambda: document(folder / "s")["workers"][0]["apps"], what="uWSGI's application")
         sleeper = socket.socket(socket.AF_UNIX)
         sleeper.connect(str(folder / "w"))
         sleeper.sendall(b"GET /sleep HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -270,7 +270,7 @@ class Peer:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
     def wait(self, part):
-        wait_until(lambda: part in b"\n".join(self.received), 10, lambda: "%r in %r" % (part, self.received[:50]))
+        wait_until(lambda: part in b"\n".join(self.received), what=lambda: "%r in %r" % (part, self.received[:50]))
         return b"\n".join(self.received)
 
 
@@ -346,15 +346,15 @@ def test_a_pusher_and_a_thread_of_its_plugin_share_memory(mortise, tmp_path):
             client.connect(str(server.folder / "exporter.sock"))
             return read_all(client) == b"1 locks"
 
-    wait_until((server.folder / "exporter.sock").is_socket, 10, "the exporter's socket")
-    wait_until(shown, 10, "what was pushed")
+    wait_until((server.folder / "exporter.sock").is_socket, what="the exporter's socket")
+    wait_until(shown, what="what was pushed")
     assert "pushers" not in server.log
 
 
 def test_file_gets_documents(pushing):
     server = pushing("--stats-push", "file:path=out,separator=|", "--stats-no-cores", "--stats-push", "file:path=rare,freq=1000")
     out = server.folder / "out"
-    wait_until(lambda: out.exists() and out.read_text().count("|") >= 3, 10, "three pushes")
+    wait_for_text(out, r"\|", 3)
     parts = out.read_text().split("|")
     assert json.loads(parts[0])["metrics"]["visits"]["value"] == 7 and json.loads(parts[1])["workers"]
     assert (server.folder / "rare").read_text().count("\n\n") == 1
@@ -382,8 +382,7 @@ def test_zabbix_gets_all_metrics_in_a_packet(pushing, peer):
 
 def test_zabbix_template_has_an_item_for_each_metric(pushing):
     server = pushing("--zabbix-template=template.xml")
-    path = server.folder / "template.xml"  # written when the server listens already
-    text = wait_until(lambda: path.exists() and path.read_text().endswith("</zabbix_export>\n") and path.read_text())
+    text = wait_for_text(server.folder / "template.xml", r"</zabbix_export>\n\Z")
     assert "<key>visits</key>" in text and text.count("<item>") == text.count("</item>") > 20
 
 
@@ -420,14 +419,14 @@ def test_rrdtool_keeps_metrics_in_files(pushing):
     if not any(os.path.exists("/usr/lib/x86_64-linux-gnu/librrd.so" + end) for end in ("", ".8")):
         pytest.skip("librrd is not installed")
     server = pushing("--stats-push", "rrdtool:.", "--rrdtool-freq", "1")
-    wait_until((server.folder / "visits.rrd").exists, 10, "the file")
+    wait_until((server.folder / "visits.rrd").exists, what="the file")
     before = (server.folder / "visits.rrd").read_bytes()
-    wait_until(lambda: (server.folder / "visits.rrd").read_bytes() != before, 10, "an update")
+    wait_until(lambda: (server.folder / "visits.rrd").read_bytes() != before, what="an update")
 
 
 def test_a_plugin_pushes_raw_and_with_retries(pushing):
     server = pushing("--stats-push", "raw:raw", "--stats-push", "retries:tried", "--metric", "name=burst,reset_after_push")
-    wait_until(lambda: (server.folder / "tried").exists() and "pushed" in (server.folder / "tried").read_text(), 10, "success")
+    wait_for_text(server.folder / "tried", "pushed")
     assert (server.folder / "tried").read_text() == "failed\nfailed\npushed\n{"
     assert "visits=7\n" in (server.folder / "raw").read_text()
 
@@ -471,7 +470,7 @@ def test_uwsgitop_reads_the_document(wsgi):
             assert process.poll() is None, shown.decode(errors="replace")
             return b"WID" in shown and all(b"%d" % pid in shown for pid in (worker["pid"] for worker in document(server.folder / "s")["workers"]))
 
-        wait_until(shows, 15, lambda: shown.decode(errors="replace"))
+        wait_until(shows, what=lambda: shown.decode(errors="replace"))
         os.write(master, b"q")
         assert process.wait(10) == 0, shown.decode(errors="replace")
     finally:

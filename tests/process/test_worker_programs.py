@@ -6,7 +6,7 @@ import signal
 import sys
 
 import pytest
-from mortise import BINARY, BUILD, run, state_of, wait_until, write
+from mortise import BINARY, BUILD, children, run, state_of, wait_until, write
 
 APP = """
 import os
@@ -89,7 +89,7 @@ def test_a_program_takes_the_place_of_each_worker(mortise, tmp_path, option, nam
     server.wait_for_log(r"worker \d \(pid \d+\) started", count=2)
     pid, given, ignored = eval(server.get().text)
     assert given == arguments and ignored == []
-    assert pid in {int(word) for word in pathlib.Path("/proc/%d/task/%d/children" % ((server.process.pid,) * 2)).read_text().split()}
+    assert pid in children(server.process.pid)
     os.kill(pid, signal.SIGKILL)
     server.wait_for_log(r"\(pid %d\) died: signal 9" % pid)
     assert server.get().status == 200

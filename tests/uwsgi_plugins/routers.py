@@ -158,7 +158,7 @@ def transformation_template(run):
 def transformation_tofile(run):
     server = run.server("--route-run", "tofile:filename=kept${PATH_INFO}", files={"kept/.keep": ""})
     expect(_get(server, "/answer") == (200, b"hello"), "it answered %r" % (_get(server, "/answer"),))
-    wait_until(lambda: (server.folder / "kept/answer").exists(), 10, "the file")
+    wait_until(lambda: (server.folder / "kept/answer").exists(), what="the file")
     expect((server.folder / "kept/answer").read_bytes() == b"hello", "the file has something else")
 
 
@@ -173,7 +173,7 @@ def fastrouter(run):
     run.server("--fastrouter", "127.0.0.1:%d" % port, "--fastrouter-subscription-server", "127.0.0.1:%d" % announcements)
     run.server("--subscribe2", "server=127.0.0.1:%d,key=localhost,modifier1=200" % announcements, "--subscribe-freq", "1",
                sockets=("--socket", "127.0.0.1:0"), alone=True)
-    wait_until(lambda: b"200 OK" in _through(run, port), 10, "an answer through the router")
+    wait_until(lambda: b"200 OK" in _through(run, port), what="an answer through the router")
 
 
 def _through(run, port):
@@ -202,7 +202,7 @@ def rawrouter(run):
                 return b"upstream GET /raw" in b"".join(iter(lambda: sock.recv(4096), b""))
         except OSError:
             return False
-    wait_until(answered, 10, "an answer through the router")
+    wait_until(answered, what="an answer through the router")
 
 
 def sslrouter(run):
@@ -222,7 +222,7 @@ def sslrouter(run):
                     return b"upstream GET /hidden" in b"".join(iter(lambda: encrypted.recv(4096), b""))
         except OSError:
             return False
-    wait_until(answered, 10, "an answer through the router")
+    wait_until(answered, what="an answer through the router")
 
 
 def corerouter(run):

@@ -12,7 +12,7 @@ from .run import expect, wait_until
 
 def stats_pusher_file(run):
     server = run.server("--stats-push", "file:path=pushed,freq=1")
-    wait_until(lambda: (server.folder / "pushed").exists() and (server.folder / "pushed").stat().st_size > 2, 15, "a push")
+    wait_until(lambda: (server.folder / "pushed").exists() and (server.folder / "pushed").stat().st_size > 2, what="a push")
     text = (server.folder / "pushed").read_text()
     stats, _ = json.JSONDecoder().raw_decode(text)
     expect(stats.get("workers") and "pid" in stats, "what was pushed has no workers: %s" % text[:100])
@@ -53,9 +53,9 @@ def zabbix(run):
 def rrdtool(run):
     server = run.server("--rrdtool", ".", "--rrdtool-freq", "1", "--metric", "name=visits,initial_value=7")
     file = server.folder / "visits.rrd"
-    wait_until(file.exists, 10, "the metric's file")
+    wait_until(file.exists, what="the metric's file")
     before = file.read_bytes()
-    wait_until(lambda: file.read_bytes() != before, 15, "an update of the file")
+    wait_until(lambda: file.read_bytes() != before, what="an update of the file")
 
 
 def _logged(run, logger):
@@ -116,14 +116,14 @@ def graylog2(run):
 
     def messages():
         return [json.loads(zlib.decompress(raw), strict=False) for raw in peer.received]
-    wait_until(lambda: any("/to-be-logged" in one.get("short_message", "") for one in messages()), 10, "the message")
+    wait_until(lambda: any("/to-be-logged" in one.get("short_message", "") for one in messages()), what="the message")
     expect(messages()[0]["host"] == "orchard", "the host is missing")
 
 
 def logcrypto(run):
     peer = run.udp()
     _logged(run, "crypto:addr=%s,algo=aes-128-cbc,secret=0123456789abcdef" % peer.address)
-    wait_until(lambda: peer.received, 10, "a packet")
+    wait_until(lambda: peer.received, what="a packet")
     expect(b"to-be-logged" not in b"".join(peer.received), "it is not encrypted")
 
 
@@ -139,13 +139,13 @@ def alarm_curl(run):
     peer = run.http()
     server = run.server("--alarm", "tell curl:http://%s/alarm;method=POST" % peer.address, "--log-alarm", "tell to-be-told")
     server.get("/to-be-told")
-    wait_until(lambda: any(b"POST /alarm" in one and b"to-be-told" in one for one in peer.seen), 15, "the alarm")
+    wait_until(lambda: any(b"POST /alarm" in one and b"to-be-told" in one for one in peer.seen), what="the alarm")
 
 
 def curl_cron(run):
     peer = run.http()
     run.server("--curl-cron", "-1 -1 -1 -1 -1 http://%s/by-the-clock" % peer.address)
-    wait_until(lambda: any(b"GET /by-the-clock" in one for one in peer.seen), 15, "the request")
+    wait_until(lambda: any(b"GET /by-the-clock" in one for one in peer.seen), what="the request")
 
 
 def _grows(run, *args):
@@ -177,4 +177,4 @@ def legion_cache_fetch(run):
     second = run.server(*cache, "--legion", "orchard ../second.sock 2 aes-256-cbc:secret", "--legion-node",
                         "orchard ../first.sock", "--legion-node-joined", "orchard legion-cache-fetch:pears",
                         "--route", "^/fetched cache:key=williams,name=pears")
-    wait_until(lambda: second.get("/fetched").text == "ripe", 15, "the item of the other server")
+    wait_until(lambda: second.get("/fetched").text == "ripe", what="the item of the other server")
