@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cinttypes>
 #include <cstring>
 #include <string_view>
 
@@ -84,10 +85,6 @@ Flusher::Rest rest_of(wsgi_request *request) {
   return own.flusher && own.peer ? own.flusher->rest(*own.peer) : Flusher::Rest::kNone;
 }
 
-bool wait_writable(wsgi_request *request) {
-  return uwsgi.wait_write_hook(request->fd, uwsgi.socket_timeout) > 0;
-}
-
 // Our own gateway takes what comes as soon as it has the processor: that costs less than keeping it. Where
 // its client is slow it does not.
 bool gateway_takes_more(wsgi_request *request) {
@@ -125,19 +122,23 @@ int send_all(wsgi_request *request, WriteNow write_now, Keep keep) {
       if (kept == Flusher::Kept::kAll) return UWSGI_OK;
       if (kept == Flusher::Kept::kLost) return lost_client(request);
     }
-    if (!wait_writable(request)) return lost_client(request);
+    if (uwsgi.wait_write_hook(request->fd, uwsgi.socket_timeout) <= 0) return lost_client(request);
   }
 }
 
-int write_all(wsgi_request *request, iovec *iov, int count) {
+// Writes what it can and steps over it. With MSG_MORE what fills no segment may wait for the next write, or
+// for the client to acknowledge what was sent before.
+ssize_t write_some(int fd, iovec *&iov, int &count, int flags) {
+  const msghdr message{nullptr, 0, iov, static_cast<size_t>(count), nullptr, 0, 0};
+  const ssize_t sent =
+      count == 1 && !flags ? write(fd, iov->iov_base, iov->iov_len) : sendmsg(fd, &message, flags);
+  if (sent > 0) advance(iov, count, static_cast<size_t>(sent));
+  return count == 0 ? kAllSent : sent;
+}
+
+int write_all(wsgi_request *request, iovec *iov, int count, int flags = 0) {
   return send_all(
-      request,
-      [&] {
-        const ssize_t sent =
-            count == 1 ? write(request->fd, iov->iov_base, iov->iov_len) : writev(request->fd, iov, count);
-        if (sent > 0) advance(iov, count, static_cast<size_t>(sent));
-        return count == 0 ? kAllSent : sent;
-      },
+      request, [&] { return write_some(request->fd, iov, count, flags); },
       [&](Flusher &flusher, Connection &connection) { return flusher.keep(connection, iov, count); });
 }
 
@@ -172,9 +173,9 @@ size_t allowed(wsgi_request *request, size_t len) {
   uint64_t left = request->content_length - std::min(request->content_length, request->response_size);
   if (len <= left) return len;
   if (request->keep_alive) {
-    log_warning("%.*s %.*s: the response is longer than its Content-Length of %llu, the rest is cut",
+    log_warning("%.*s %.*s: the response is longer than its Content-Length of %" PRIu64 ", the rest is cut",
                 request->method_len, request->method, request->uri_len, request->uri,
-                static_cast<unsigned long long>(request->content_length));
+                request->content_length);
     request->keep_alive = 0;
   }
   return left;
@@ -231,7 +232,12 @@ int write_body(wsgi_request *request, const iovec *parts, size_t count) {
   }
   pieces.add(frame.after, frame.after_len);
   request->response_size += len;
-  return pieces.count ? write_all(request, pieces.iov, pieces.count)
+  // Most of a large piece goes at once; its end costs a segment of its own only where nothing was promised to
+  // follow.
+  constexpr size_t kAboveAnySegment = 64 * 1024;
+  const bool ends = !request->has_content_length || request->response_size == request->content_length;
+  const int flags = len < kAboveAnySegment || ends ? 0 : MSG_MORE;
+  return pieces.count ? write_all(request, pieces.iov, pieces.count, flags)
                       : (request->write_errors ? -1 : UWSGI_OK);
 }
 
@@ -293,12 +299,6 @@ void send_error(wsgi_request *request, int status) {
   write_body(request, parts, 2);
 }
 
-// What a hook that failed is answered with: a body that did not come whole is the client's failure.
-static void send_failure(wsgi_request *request) {
-  int body_status = Request::of(request).body_status;
-  send_error(request, body_status ? body_status : 500);
-}
-
 int finish_response(wsgi_request *request, int hook_result) {
   if (request->write_errors) return -1;
   if (!request->headers_sent && request->headers->pos > 0 && hook_result >= 0) {
@@ -307,7 +307,7 @@ int finish_response(wsgi_request *request, int hook_result) {
   }
   if (hook_result < 0 && !request->headers_sent && request->response_size == 0) {
     request->keep_alive = 0;
-    if (!request->write_errors) send_failure(request);
+    if (!request->write_errors) uwsgi_500(request);
     return -1;
   }
   // Without its last chunk a body that was cut short shows as such (RFC 9112 §8).
@@ -318,11 +318,10 @@ int finish_response(wsgi_request *request, int hook_result) {
   }
   if (request->has_content_length && !request->body_less &&
       request->response_size < request->content_length) {
-    log_warning(
-        "%.*s %.*s: the response has %llu bytes of its Content-Length of %llu, the connection is closed",
-        request->method_len, request->method, request->uri_len, request->uri,
-        static_cast<unsigned long long>(request->response_size),
-        static_cast<unsigned long long>(request->content_length));
+    log_warning("%.*s %.*s: the response has %" PRIu64 " bytes of its Content-Length of %" PRIu64
+                ", the connection is closed",
+                request->method_len, request->method, request->uri_len, request->uri, request->response_size,
+                request->content_length);
     return -1;
   }
   return request->headers_sent ? UWSGI_OK : -1;
@@ -421,8 +420,11 @@ int uwsgi_response_sendfile_do_can_close(wsgi_request *request, int fd, size_t p
   return result;
 }
 
+// What a hook that failed is answered with: a body that did not come whole is the client's failure.
 int uwsgi_500(wsgi_request *request) {
-  return send_failure(request), UWSGI_OK;
+  const int body_status = Request::of(request).body_status;
+  send_error(request, body_status ? body_status : 500);
+  return UWSGI_OK;
 }
 
 int uwsgi_response_wait_sent(wsgi_request *request) {

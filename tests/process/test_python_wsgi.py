@@ -88,6 +88,46 @@ def test_a_generator_is_streamed_item_by_item(wsgi):
     assert b"content-length" not in received.lower()
 
 
+# 64 KiB and more: the end of such a piece may wait for the next one, but no longer than the client takes to acknowledge.
+@pytest.mark.parametrize("size", [65535, 65536, 65537, 200000])
+def test_a_large_piece_arrives_whole_before_the_next_one_is_asked_for(wsgi, size):
+    server = wsgi(
+        """
+        import threading
+        go_on = threading.Event()
+
+        def application(environ, start_response):
+            if environ["PATH_INFO"] == "/go":
+                go_on.set()
+                start_response("200 OK", [])
+                return [b"ok"]
+            size = int(environ["QUERY_STRING"])
+            start_response("200 OK", [("Content-Length", str(3 * size))])
+            return stream(size)
+
+        def stream(size):
+            for letter in b"abc":
+                yield bytes([letter]) * size
+                go_on.wait()
+                go_on.clear()
+        """.replace("\n        ", "\n"),
+        "--threads",
+        "2",
+    )
+    with server.connect() as sock:
+        sock.sendall(b"GET /?%d HTTP/1.1\r\nHost: a\r\n\r\n" % size)
+        received = b""
+        while b"\r\n\r\n" not in received:
+            received += sock.recv(65536)
+        received = received.split(b"\r\n\r\n", 1)[1]
+        for number, letter in enumerate((b"a", b"b", b"c"), 1):
+            while len(received) < number * size:
+                received += sock.recv(65536)
+            assert len(received) == number * size and received.endswith(letter * size)
+            assert server.get("/go").body == b"ok"
+        assert received == b"a" * size + b"b" * size + b"c" * size
+
+
 def test_an_application_may_be_a_class_or_any_callable(wsgi):
     source = """
 class application:
