@@ -62,11 +62,7 @@ int lost_client(wsgi_request *request) {
 
 // Steps over what was written.
 void advance(iovec *&iov, int &count, size_t written) {
-  while (count > 0 && written >= iov->iov_len) {
-    written -= iov->iov_len;
-    ++iov;
-    --count;
-  }
+  for (; count > 0 && written >= iov->iov_len; ++iov, --count) written -= iov->iov_len;
   if (count == 0) return;
   iov->iov_base = static_cast<char *>(iov->iov_base) + written;
   iov->iov_len -= written;
@@ -126,12 +122,17 @@ int send_all(wsgi_request *request, WriteNow write_now, Keep keep) {
   }
 }
 
-// Writes what it can and steps over it. With MSG_MORE what fills no segment may wait for the next write, or
-// for the client to acknowledge what was sent before.
+// Writes what it can and steps over it. What is little is copied: the system takes one piece faster than a
+// list. With MSG_MORE what fills no segment may wait for the next write, or for the client to acknowledge the
+// one before.
 ssize_t write_some(int fd, iovec *&iov, int &count, int flags) {
   const msghdr message{nullptr, 0, iov, static_cast<size_t>(count), nullptr, 0, 0};
-  const ssize_t sent =
-      count == 1 && !flags ? write(fd, iov->iov_base, iov->iov_len) : sendmsg(fd, &message, flags);
+  char text[2048], *end = text;
+  size_t len = 0;
+  for (int i = 0; i < count; ++i) len += iov[i].iov_len;
+  for (int i = 0; i < count && len <= sizeof text; ++i)
+    end = std::copy_n(static_cast<char *>(iov[i].iov_base), iov[i].iov_len, end);
+  const ssize_t sent = len <= sizeof text ? send(fd, text, len, flags) : sendmsg(fd, &message, flags);
   if (sent > 0) advance(iov, count, static_cast<size_t>(sent));
   return count == 0 ? kAllSent : sent;
 }
