@@ -24,7 +24,7 @@ def new_reports():
     def new():
         texts = {EXPECTED_REPORT.sub("", file.read_text(errors="replace")) for file in pathlib.Path(folder).iterdir()} - told - {""}
         told.update(texts)
-        return "\n".join(texts)
+        return "\n".join(sorted(texts))
 
     with tempfile.TemporaryDirectory(prefix="mortise-reports.") as folder:
         os.chmod(folder, 0o1777)  # of processes that gave up root, too

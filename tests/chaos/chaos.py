@@ -52,17 +52,14 @@ class Chaos:
 
     # ---- the master ----
 
-    def children(self):
-        return children(self.pid)
-
     def rests(self):
         log = self.server.log  # while the next generation is executed, those of the one before are as many
         ended = log.count("reload done") + log.count("reload failed after")
-        return log.count("] reload: ") == ended and len(self.children()) == WORKERS + 1
+        return log.count("] reload: ") == ended and len(children(self.pid)) == WORKERS + 1
 
     def whole(self):
         """Its descriptors and memory, once it is at rest with all its processes."""
-        wait_until(self.rests, 30, lambda: "a whole server: %s\n%s" % (self.children(), self.server.log[-3000:]))
+        wait_until(self.rests, 30, lambda: "a whole server: %s\n%s" % (children(self.pid), self.server.log[-3000:]))
         wait_until(lambda: self.server.get().status == 200, 10)
         text = pathlib.Path("/proc/%d/smaps_rollup" % self.pid).read_text()
         memory = sum(int(line.split()[1]) for line in text.splitlines() if line.startswith(("Private_", "Anonymous:")))
@@ -131,7 +128,7 @@ class Chaos:
 
     def kill_of_the_gateway(self):
         def kills():
-            gateways = [pid for pid in self.children() if pid not in self.workers()]
+            gateways = [pid for pid in children(self.pid) if pid not in self.workers()]
             try:  # the newest: one of before a reload may just be leaving
                 return os.kill(max(gateways), signal.SIGKILL) is None
             except (ValueError, ProcessLookupError):

@@ -56,7 +56,7 @@ def test_a_repeated_message_is_suppressed_for_a_while(alarms):
     server.get("/alarm?other")
     wait_for_text(server.folder / "out", "other")
     assert text_of(server.folder / "out").count("same") == 1
-    wait_until(lambda: server.get("/alarm?other") and text_of(server.folder / "out").count("other") == 2, what="the same message later")
+    wait_until(lambda: server.get("/alarm?other") and text_of(server.folder / "out").count("other") == 2, 10, "the same message later")
 
 
 def test_messages_are_cut(alarms):
@@ -68,7 +68,7 @@ def test_messages_are_cut(alarms):
 def test_a_flood_blocks_nobody_and_losses_are_told(alarms):
     server = alarms("cmd:cat > /dev/null", "--processes", "1")
     server.get("/flood", timeout=10)
-    server.wait_for_log(r"\[uwsgi-alarm\] \d+ alarms were lost: they came faster than they could be dealt with")
+    server.wait_for_log(r"\[uwsgi-alarm\] \d+ alarms were lost: they came faster than they could be dealt with", 15)
     assert server.get("/get").status == 200
 
 
@@ -97,7 +97,7 @@ def test_a_descriptor_raises_alarms_until_its_end(tmp_path):
     os.close(read_end)
     try:
         os.write(write_end, b"abcdefgh")
-        wait_for_text(tmp_path / "out", "from below", 2)
+        assert wait_for_text(tmp_path / "out", "from below", 2).count("from below") == 2
         os.close(write_end)
         wait_until(lambda: "descriptor %d: it has been closed (it is not watched any more)" % read_end in (tmp_path / "server.log").read_text(),
                    10, "the end of the descriptor")

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from mortise import BINARY, SANITIZED, children, clean_environment, run, wait_until, write
+from mortise import BINARY, SANITIZED, children, clean_environment, run, text_of, wait_until, write
 
 APP = """
 import os
@@ -73,7 +73,7 @@ def test_a_log_that_cannot_be_opened_is_told_in_the_terminal(tmp_path):
 def test_pid_files_say_the_masters_pid_and_go_with_it(wsgi, option):
     server = wsgi(APP, "--%s" % option, "my.pid")
     pidfile = server.folder / "my.pid"
-    wait_until(lambda: pidfile.exists() and pidfile.read_text() == "%d\n" % server.process.pid)
+    wait_until(lambda: text_of(pidfile) == "%d\n" % server.process.pid)
     server.stop()
     assert not pidfile.exists()
 

@@ -1,12 +1,11 @@
 """Commands that the server runs by the clock; each test uses the current minute, in which a job that matches is due."""
 
-import pathlib
 import re
 import signal
 
 import pytest
 
-from mortise import wait_until
+from mortise import text_of, wait_until
 
 APP = """
 def application(env, start_response):
@@ -16,8 +15,7 @@ def application(env, start_response):
 
 
 def lines(path):
-    path = pathlib.Path(path)
-    return path.read_text().splitlines() if path.exists() else []
+    return text_of(path).splitlines()
 
 
 def test_a_job_runs_once_in_its_minute_and_its_end_is_told(wsgi, tmp_path):

@@ -1,14 +1,13 @@
 """Programs that the server runs beside itself: attach-daemon and its relatives, with real programs."""
 
 import os
-import pathlib
 import re
 import signal
 import time
 
 import pytest
 
-from mortise import Mortise, runs, wait_for_text, wait_until, write
+from mortise import Mortise, runs, text_of, wait_for_text, wait_until, write
 
 APP = """
 import time
@@ -21,8 +20,7 @@ def application(env, start_response):
 
 
 def pids(path):
-    path = pathlib.Path(path)
-    return [int(word) for word in path.read_text().split()] if path.exists() else []
+    return [int(word) for word in text_of(path).split()]
 
 
 @pytest.fixture

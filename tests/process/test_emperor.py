@@ -164,7 +164,7 @@ def test_a_vassal_with_a_broken_configuration_does_not_disturb_the_others(empero
     (tmp_path / "vassals" / "bad.ini").write_text("[uwsgi]\nhttp-socket = nonsense:port\nwsgi-file = nowhere.py\n")
     emperor("--emperor-throttle", "200")
     answers(tmp_path, "good", "fine")
-    wait_until(lambda: log_of(tmp_path).count("vassal %s" % (tmp_path / "vassals" / "bad.ini")) >= 4, what="it is tried again")
+    wait_until(lambda: log_of(tmp_path).count("vassal %s" % (tmp_path / "vassals" / "bad.ini")) >= 4, 20, "it is tried again")
     assert "(started again in 400 ms)" in log_of(tmp_path)
     assert ask(tmp_path, "good") == "fine"
 
@@ -322,8 +322,8 @@ def test_a_vassal_whose_heartbeat_stops_is_killed_and_started_again(emperor, tmp
     wait_until(lambda: "reload done" in log_of(tmp_path))
     os.kill(pid, signal.SIGSTOP)
     message = "vassal %s sent no heartbeat for 3 s: killing it" % path
-    wait_until(lambda: message in log_of(tmp_path), what="the silence is noticed")
-    wait_until(lambda: log_of(tmp_path).count("vassal %s (pid " % path) >= 2, what="it is started again")
+    wait_until(lambda: message in log_of(tmp_path), 20, "the silence is noticed")
+    wait_until(lambda: log_of(tmp_path).count("vassal %s (pid " % path) >= 2, 20, "it is started again")
     answers(tmp_path, "first", "one")
     assert "vassal %s sent no" % quiet not in log_of(tmp_path)
 

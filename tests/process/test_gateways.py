@@ -103,7 +103,7 @@ def test_requests_go_to_the_server_that_announced_itself_for_their_host(mortise)
         wait_until(lambda: ask_host(gateway, host).text == "%s %s" % (name, host), what="%s is answered by %s" % (host, name))
     nodes["rest"].stop()
     wait_until(lambda: "rest: node" in gateway.log and "removed" in gateway.log)
-    wait_until(lambda: ask_host(gateway, "x.org").status == 503)
+    wait_until(lambda: ask_host(gateway, "x.org").status == 503, 20)
     gateway.wait_for_log(r"GET / from 127.0.0.1: no server has announced itself for x.org \(answered 503\)")
     assert ask_host(gateway, "a.com").text == "A.com a.com"
 
@@ -217,4 +217,4 @@ def test_datagrams_that_are_none_are_left_out(mortise):
             sender.sendto(packet, (host, int(port)))
     gateway.wait_for_log("no announcement|without key and address")
     assert "new node" not in gateway.log
-    wait_until(lambda: ask_host(gateway, "a.com").status == 503)
+    wait_until(lambda: ask_host(gateway, "a.com").status == 503, 20)

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from mortise import wait_for_text, wait_until, write
+from mortise import text_of, wait_for_text, wait_until, write
 
 APP = """
 def application(env, start_response):
@@ -23,7 +23,7 @@ def said(wsgi, tmp_path):
     def start(*args, **kwargs):
         server = wsgi(APP, *[str(arg).replace("SAID", str(path)) for arg in args], **kwargs)
         server.get("/")
-        return server, lambda: path.read_text().splitlines() if path.exists() else []
+        return server, lambda: text_of(path).splitlines()
 
     return start
 

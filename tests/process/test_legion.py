@@ -5,7 +5,7 @@ import socket
 import time
 
 import pytest
-from mortise import Mortise, run, wait_until, write
+from mortise import Mortise, run, text_of, wait_until, write
 
 APP = """
 import json, uwsgi
@@ -53,8 +53,7 @@ class Legion:
             server.log for server in self.servers.values())))
 
     def did(self, name):
-        path = self.folder / (name + ".did")
-        return path.read_text().split() if path.exists() else []
+        return text_of(self.folder / (name + ".did")).split()
 
     def end(self):
         for server in self.servers.values():
@@ -113,7 +112,7 @@ def test_udp_with_a_quorum(legion):
     pair.wait_for_lord("B", "AB")
     assert "join" in pair.did("A")
     pair.servers["A"].kill()
-    wait_until(lambda: pair.state("B") == {"lord": False, "scroll": None, "scrolls": ["B"]})
+    wait_until(lambda: pair.state("B") == {"lord": False, "scroll": None, "scrolls": ["B"]}, 20)
     assert pair.did("B")[-1] == "unlord"
 
 

@@ -99,7 +99,7 @@ def test_values_are_computed_of_others(metrics):
     for name, wanted in (("sum", 10), ("avg", 5), ("plus", 110), ("times", 30), ("other", 4), ("read", 17)):
         wait_for_value(server, name, wanted)
     first = value(server, "grows")
-    wait_until(lambda: value(server, "grows") >= first + 8, what="the accumulator to grow")
+    wait_until(lambda: value(server, "grows") >= first + 8, 10, "the accumulator to grow")
     assert value(server, "grows") % 4 == 0
 
 
@@ -114,11 +114,11 @@ def test_values_survive_a_restart_where_that_is_wanted(mortise, tmp_path):
     server.get("/inc")
     server.get("/inc")
     for name in ("visits", "worker.0.requests"):
-        wait_until(lambda: (folder / name).read_bytes().startswith(b"2\n"), what="the value in the file")  # noqa: B023
+        wait_until(lambda: (folder / name).read_bytes().startswith(b"2\n"), 10, "the value in the file")  # noqa: B023
     server.stop()
     server = start("--metrics-dir-restore")
     assert server.get("/get").text == "2"
-    wait_until(lambda: (folder / "worker.0.requests").read_bytes().startswith(b"3\n"), what="a counter that goes on")
+    wait_until(lambda: (folder / "worker.0.requests").read_bytes().startswith(b"3\n"), 10, "a counter that goes on")
     server.stop()
     assert start().get("/get").text == "0"
 

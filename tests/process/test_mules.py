@@ -63,7 +63,7 @@ def test_a_mule_that_dies_comes_back(mortise):
 def test_a_message_that_takes_too_long_costs_its_mule_its_life(mortise):
     server = mortise(*FIXTURE, "--mule", "--mule-harakiri", "1")
     server.get("/msg/hang")
-    server.wait_for_log(r"mule 1 \(pid \d+\) is overdue: killed")
+    server.wait_for_log(r"mule 1 \(pid \d+\) is overdue: killed", 6)
     server.get("/msg/next")
     server.wait_for_log("mule 1 got next")
 

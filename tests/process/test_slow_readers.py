@@ -205,7 +205,7 @@ def test_a_client_that_never_reads_is_given_up_after_socket_timeout(wsgi):
     wires = ask_for(server, "/whole", 3) + ask_for(server, "/file", 3)
     assert server.get("/", timeout=5).body == b"hello"
     few = before + 4  # the flusher's own
-    wait_until(lambda: open_descriptors(server) <= few, what="the end of their connections")
+    wait_until(lambda: open_descriptors(server) <= few, 10, "the end of their connections")
     for wire in wires:
         with pytest.raises((EOFError, ConnectionError)):
             while True:
@@ -245,7 +245,7 @@ def test_clients_that_leave_in_the_middle_leave_nothing_behind(wsgi):
             wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
             wire.sock.close()
     assert server.get("/").body == b"hello"
-    wait_until(lambda: open_descriptors(server) <= before + 4, what="the end of their connections")
+    wait_until(lambda: open_descriptors(server) <= before + 4, 10, "the end of their connections")
 
 
 def test_beyond_the_bound_an_endless_answer_waits_for_its_client(wsgi):

@@ -115,7 +115,7 @@ def test_several_processes_run_several_tasks_at_once_and_each_once(spooler):
 def test_a_task_that_takes_too_long_is_killed_and_stays(spooler):
     server = spooler("--spooler-harakiri", "1")
     ask(server, "uwsgi.spool(do='hang')")
-    server.wait_for_log(r"spooler \(pid \d+\): its task is overdue: killed \(the task stays\)")
+    server.wait_for_log(r"spooler \(pid \d+\): its task is overdue: killed \(the task stays\)", 6)
     assert len(files(server)) == 1
 
 

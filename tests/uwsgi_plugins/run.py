@@ -9,9 +9,9 @@ import struct
 import subprocess
 import threading
 
-from mortise import BINARY, BUILD, ROOT, Mortise, clean_environment, wait_until, write
+from mortise import BINARY, BUILD, ROOT, Mortise, clean_environment, text_of, wait_until, write
 
-__all__ = ["NEEDS", "PROBE_SLOT", "Run", "expect", "plugins", "venv", "wait_until"]
+__all__ = ["NEEDS", "PROBE_SLOT", "Run", "expect", "plugins", "text_of", "venv", "wait_until"]
 
 PROBE_SLOT = 200  # modifier of the plugin that answers requests, out of the way of all others
 # Whose functions a plugin of the set needs: its recipe says REQUIRES.

@@ -7,7 +7,7 @@ import socket
 import time
 import zlib
 
-from .run import expect, wait_until
+from .run import expect, text_of, wait_until
 
 
 def stats_pusher_file(run):
@@ -55,7 +55,7 @@ def rrdtool(run):
     file = server.folder / "visits.rrd"
     wait_until(file.exists, what="the metric's file")
     before = file.read_bytes()
-    wait_until(lambda: file.read_bytes() != before, what="an update of the file")
+    wait_until(lambda: file.read_bytes() != before, 15, "an update of the file")
 
 
 def _logged(run, logger):
@@ -66,14 +66,12 @@ def _logged(run, logger):
 
 def logfile(run):
     server = _logged(run, "file:out.log")
-    wait_until(lambda: (server.folder / "out.log").exists() and "/to-be-logged" in (server.folder / "out.log").read_text(),
-               10, "the request in the file")
+    wait_until(lambda: "/to-be-logged" in text_of(server.folder / "out.log"), 10, "the request in the file")
 
 
 def logpipe(run):
     server = _logged(run, "pipe:cat > out.log")
-    wait_until(lambda: (server.folder / "out.log").exists() and "/to-be-logged" in (server.folder / "out.log").read_text(),
-               10, "the request in what the command wrote")
+    wait_until(lambda: "/to-be-logged" in text_of(server.folder / "out.log"), 10, "the request in what the command wrote")
 
 
 def logsocket(run):
@@ -139,13 +137,13 @@ def alarm_curl(run):
     peer = run.http()
     server = run.server("--alarm", "tell curl:http://%s/alarm;method=POST" % peer.address, "--log-alarm", "tell to-be-told")
     server.get("/to-be-told")
-    wait_until(lambda: any(b"POST /alarm" in one and b"to-be-told" in one for one in peer.seen), what="the alarm")
+    wait_until(lambda: any(b"POST /alarm" in one and b"to-be-told" in one for one in peer.seen), 15, "the alarm")
 
 
 def curl_cron(run):
     peer = run.http()
     run.server("--curl-cron", "-1 -1 -1 -1 -1 http://%s/by-the-clock" % peer.address)
-    wait_until(lambda: any(b"GET /by-the-clock" in one for one in peer.seen), what="the request")
+    wait_until(lambda: any(b"GET /by-the-clock" in one for one in peer.seen), 15, "the request")
 
 
 def _grows(run, *args):
