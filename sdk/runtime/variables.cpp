@@ -6,8 +6,8 @@
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <string_view>
 
-#include "kernel/request.h"
 #include "sdk/runtime/byte_range.h"
 
 namespace mortise {
@@ -90,7 +90,7 @@ iovec *find(wsgi_request *request, std::string_view name) {
 
 }  // namespace mortise
 
-using mortise::view;
+using std::string_view;
 
 extern "C" {
 
@@ -102,7 +102,7 @@ int uwsgi_req_add_var(wsgi_request *request, const char *key, uint16_t keylen, c
       static_cast<uint16_t>(std::min<size_t>(size_t{request->len} + keylen + vallen + 4, UINT16_MAX));
   request->hvec[request->var_cnt++] = {const_cast<char *>(key), keylen};
   request->hvec[request->var_cnt++] = {const_cast<char *>(val), vallen};
-  if (keylen > 0) mortise::mirror(request, view(key, keylen), val, vallen);
+  if (keylen > 0) mortise::mirror(request, string_view(key, keylen), val, vallen);
   return 0;
 }
 
@@ -113,16 +113,16 @@ char *uwsgi_req_append(wsgi_request *request, const char *key, uint16_t keylen, 
   char *value = memory + keylen + 1;  // plugins may end a name in place
   if (keylen) memcpy(memory, key, keylen);
   if (vallen) memcpy(value, val, vallen);
-  if (iovec *present = mortise::find(request, view(key, keylen))) {
+  if (iovec *present = mortise::find(request, string_view(key, keylen))) {
     *present = {value, vallen};
-    mortise::mirror(request, view(key, keylen), value, vallen);
+    mortise::mirror(request, string_view(key, keylen), value, vallen);
     return value;
   }
   return uwsgi_req_add_var(request, memory, keylen, value, vallen) == 0 ? value : nullptr;
 }
 
 char *uwsgi_get_var(wsgi_request *request, const char *key, uint16_t keylen, uint16_t *vallen) {
-  iovec *found = mortise::find(request, view(key, keylen));
+  iovec *found = mortise::find(request, string_view(key, keylen));
   if (!found) return nullptr;
   *vallen = static_cast<uint16_t>(found->iov_len);
   return static_cast<char *>(found->iov_base);
