@@ -100,8 +100,15 @@ void CoreLoop::run() {
 
 void CoreLoop::turn(int timeout_ms) {
   Events &events = worker_.events();
+  Cork &cork = worker_.flusher()->cork();
   wait(timeout_ms);
-  while (events.next < events.count) handle_event(events.list[static_cast<size_t>(events.next++)]);
+  while (events.next < events.count) {
+    const epoll_event &event = events.list[static_cast<size_t>(events.next++)];
+    request_.may_wait = events.next < events.count && worker_.requests_are_long() && took_us_ < Cork::kMostUs;
+    handle_event(event);
+    if (cork.due(request_.end_of_request)) cork.end();
+  }
+  cork.end();
   tend();
 }
 
@@ -374,7 +381,7 @@ void CoreLoop::account() {
   uwsgi_core &core = worker.cores[core_];
   Request &request = request_;
   request.end_of_request = uwsgi_micros();
-  uint64_t took_us = request.end_of_request - request.start_of_request;
+  const uint64_t took_us = took_us_ = request.end_of_request - request.start_of_request;
   worker_.note_duration(took_us);
   add_relaxed(core.requests, 1);
   add_relaxed(core.write_errors, static_cast<uint64_t>(request.write_errors));

@@ -70,6 +70,7 @@ class CoreLoop {
   WorkerLoop &worker_;
   const int core_;
   Request request_;
+  uint64_t took_us_ = 0;        // the last request
   bool accepts_first_ = false;  // it still leads, and passes on when it has accepted
   bool client_ended_ = false;   // its side, as the present event says
   bool alone_ = false;          // in serve_alone(): epoll is not used

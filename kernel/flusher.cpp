@@ -18,6 +18,8 @@ namespace {
 using Lock = std::lock_guard<std::mutex>;
 
 constexpr int kSweepMs = 1000;
+constexpr int kTickMs = 2;
+constexpr int kIdleTicks = 50;
 
 void renew(Connection &connection) {
   connection.deadline_ms.store(monotonic_ms() + uwsgi.socket_timeout * int64_t{1000},
@@ -86,8 +88,10 @@ void Flusher::run() {
 // A connection that takes more, or nullptr.
 Connection *Flusher::wait() {
   epoll_event event{};
-  int count = epoll_wait(epoll_.get(), &event, 1, kSweepMs);
-  if (count == 0 && watched_ == 0) {
+  const bool ticks = ticks_;
+  int count = epoll_wait(epoll_.get(), &event, 1, ticks ? kTickMs : kSweepMs);
+  if (ticks) tick();
+  if (count == 0 && watched_ == 0 && !ticks) {
     sleeps_ = true;
     if (watched_ == 0) count = epoll_wait(epoll_.get(), &event, 1, -1);
     sleeps_ = false;
@@ -96,6 +100,20 @@ Connection *Flusher::wait() {
   eventfd_t ignored;
   if (!event.data.ptr) eventfd_read(wake_.get(), &ignored);
   return static_cast<Connection *>(event.data.ptr);
+}
+
+// Goes on for a while after the last answer that was held, for a wake costs more than some ticks.
+void Flusher::tick() {
+  idle_ticks_ = cork_.pull() ? 0 : idle_ticks_ + 1;
+  if (idle_ticks_ < kIdleTicks) return;
+  idle_ticks_ = 0;
+  ticks_ = false;
+  cork_.pull();  // what came before that was seen
+}
+
+void Flusher::hold(const wsgi_request &request) {
+  cork_.hold(request.fd, request.start_of_request);
+  if (!ticks_.exchange(true)) eventfd_write(wake_.get(), 1);
 }
 
 // From here to expire(): with the connection's mutex, unless it says otherwise.

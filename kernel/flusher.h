@@ -1,6 +1,7 @@
-// Sends what slow clients have not taken yet of their responses, so that they hold no core: a thread of the
-// worker, started for the first of them. While the request hook goes on, what it writes is kept behind what
-// is here; when it has ended, the connection stays here until all is sent, and then goes back to the cores.
+// Sends what slow clients have not taken yet of their responses, so that they hold no core, and answers that
+// were to wait for the next ones where these take long: a thread of the worker, started when there is need.
+// While the request hook goes on, what it writes is kept behind what is here; when it has ended, the
+// connection stays here until all is sent, and then goes back to the cores.
 #pragma once
 
 #include <sys/uio.h>
@@ -11,6 +12,7 @@
 #include <thread>
 
 #include "kernel/connection.h"
+#include "kernel/cork.h"
 #include "kernel/fd.h"
 #include "kernel/result.h"
 
@@ -36,11 +38,17 @@ class Flusher {
   // [core] A connection that comes back, the caller's from then on, or nullptr.
   Connection *next_done();
 
+  // [core] Whether there is room in the cork, and somebody who pulls it when the core does not.
+  bool may_hold() { return !cork_.full() && ready(); }
+  void hold(const wsgi_request &request);
+  Cork &cork() { return cork_; }
+
  private:
   bool ready();
   Result<void> start();
   void run();
   Connection *wait();
+  void tick();
   void watch(Connection &connection);
   void unwatch(Connection &connection);
   void lose(Connection &connection);
@@ -60,6 +68,9 @@ class Flusher {
   std::atomic<bool> running_{false}, stops_{false};
   std::atomic<bool> sleeps_{false};  // without an end: it must be woken for a deadline
   std::atomic<int> watched_{0};
+  Cork cork_;
+  std::atomic<bool> ticks_{false};  // pulls the cork every few milliseconds
+  int idle_ticks_ = 0;
   Fd epoll_, wake_;
   Pipe done_;  // addresses of connections; pipe(7) keeps so short messages whole
   std::thread thread_;

@@ -130,9 +130,11 @@ ssize_t write_some(int fd, iovec *&iov, int &count, int flags) {
   char text[2048], *end = text;
   size_t len = 0;
   for (int i = 0; i < count; ++i) len += iov[i].iov_len;
-  for (int i = 0; i < count && len <= sizeof text; ++i)
+  const bool one = count == 1, little = !one && len <= sizeof text;
+  for (int i = 0; i < count && little; ++i)
     end = std::copy_n(static_cast<char *>(iov[i].iov_base), iov[i].iov_len, end);
-  const ssize_t sent = len <= sizeof text ? send(fd, text, len, flags) : sendmsg(fd, &message, flags);
+  const ssize_t sent =
+      one || little ? send(fd, one ? iov->iov_base : text, len, flags) : sendmsg(fd, &message, flags);
   if (sent > 0) advance(iov, count, static_cast<size_t>(sent));
   return count == 0 ? kAllSent : sent;
 }
@@ -180,6 +182,19 @@ size_t allowed(wsgi_request *request, size_t len) {
     request->keep_alive = 0;
   }
   return left;
+}
+
+// Whether bytes of a promised body are missing.
+bool lacks_body(const wsgi_request *request) {
+  return request->has_content_length && !request->body_less &&
+         request->response_size < request->content_length;
+}
+
+// Whether what is sent now ends an answer that may wait for others.
+bool may_wait(wsgi_request *request) {
+  const Request &own = Request::of(request);
+  return own.may_wait && request->keep_alive && request->has_content_length && !lacks_body(request) &&
+         request->socket->family != AF_UNIX && own.flusher->may_hold();
 }
 
 // What frames the next len bytes of body, or ends the body for len 0.
@@ -236,10 +251,12 @@ int write_body(wsgi_request *request, const iovec *parts, size_t count) {
   // Most of a large piece goes at once; its end costs a segment of its own only where nothing was promised to
   // follow.
   constexpr size_t kAboveAnySegment = 64 * 1024;
-  const bool ends = !request->has_content_length || request->response_size == request->content_length;
-  const int flags = len < kAboveAnySegment || ends ? 0 : MSG_MORE;
-  return pieces.count ? write_all(request, pieces.iov, pieces.count, flags)
-                      : (request->write_errors ? -1 : UWSGI_OK);
+  if (pieces.count == 0) return request->write_errors ? -1 : UWSGI_OK;
+  const bool waits = may_wait(request);
+  const bool more = waits || (len >= kAboveAnySegment && lacks_body(request));
+  if (write_all(request, pieces.iov, pieces.count, more ? MSG_MORE : 0)) return -1;
+  if (waits) Request::of(request).flusher->hold(*request);
+  return UWSGI_OK;
 }
 
 // Through the transformations instead of sendfile(2).
@@ -317,8 +334,7 @@ int finish_response(wsgi_request *request, int hook_result) {
     Frame end;
     if (end.make(request, 0) || write_text(request, end.before, end.before_len)) return -1;
   }
-  if (request->has_content_length && !request->body_less &&
-      request->response_size < request->content_length) {
+  if (lacks_body(request)) {
     log_warning("%.*s %.*s: the response has %" PRIu64 " bytes of its Content-Length of %" PRIu64
                 ", the connection is closed",
                 request->method_len, request->method, request->uri_len, request->uri, request->response_size,

@@ -250,6 +250,12 @@ int open_descriptors() {
   return count;
 }
 
+// Answers wait for each other then.
+void count_requests_as_long(WorkerLoop &worker) {
+  for (uwsgi_socket &listener : listeners) listener.family = AF_INET;
+  for (int i = 0; i < 64; ++i) worker.note_duration(100);
+}
+
 // Those that nobody accepted.
 void forget_stop_and_backlog() {
   eventfd_t ignored;
@@ -274,6 +280,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   {
     auto worker = WorkerLoop::create(flags & 1 ? 2 : 1);
     check(static_cast<bool>(worker));
+    for (uwsgi_socket &listener : listeners) listener.family = AF_UNIX;
+    if (flags & 64) count_requests_as_long(**worker);
     CoreLoop first(**worker, 0), second(**worker, 1);
     Turns turn{**worker};
     CoreLoop *const cores[] = {&first, flags & 1 ? &second : &first};
