@@ -30,8 +30,8 @@ class Workload:
 # Goals: (peer, "rate", "cpu" or "p99", what ours must at least, or at most, be of theirs). paced: by this server's capacity, of which
 # all get 0.8.
 WORKLOADS = {
-    "plugin-32": Workload("C plugin, keep-alive, 32 connections", ("uwsgi", "nginx-return"), plugin=True, goals=[("nginx-return", "cpu", 1.05), ("uwsgi", "rate", 4)]),
-    "plugin-256": Workload("C plugin, keep-alive, 256 connections", ("uwsgi", "nginx-return"), 256, plugin=True, goals=[("nginx-return", "cpu", 1.05), ("uwsgi", "rate", 4)]),
+    "plugin-32": Workload("C plugin, keep-alive, 32 connections", ("uwsgi", "nginx-return", "bare-epoll"), plugin=True, goals=[("nginx-return", "cpu", 1.05), ("uwsgi", "rate", 4)]),
+    "plugin-256": Workload("C plugin, keep-alive, 256 connections", ("uwsgi", "nginx-return", "bare-epoll"), 256, plugin=True, goals=[("nginx-return", "cpu", 1.05), ("uwsgi", "rate", 4)]),
     "hello-32": Workload("hello, keep-alive, 32 connections", WSGI, goals=[("bjoern", "rate", 1.05), ("fastwsgi", "rate", 1.05)]),
     "hello-256": Workload("hello, keep-alive, 256 connections", WSGI, 256, goals=[("bjoern", "rate", 1.05), ("fastwsgi", "rate", 1.05)]),
     "hello-threads": Workload("hello, keep-alive, 4 threads", ("mortise-one-thread", "uwsgi", "gunicorn", "granian"), threads=4, goals=[("mortise-one-thread", "rate", 0.7)]),

@@ -99,6 +99,11 @@ def uwsgi_gateway_keepalive(setting):
     return uwsgi(setting) + ["--http-keepalive", "--http-auto-chunked"]
 
 
+def bare_epoll(setting):
+    """No server, but what one cannot do without (bench/bare_epoll.c)."""
+    return [setting.folder / "bare_epoll", setting.port]
+
+
 def nginx(setting, location):
     config = setting.folder / ("nginx-%d.conf" % setting.port)
     config.write_text("""daemon off; worker_processes %d; pid %s; error_log %s;
@@ -167,7 +172,7 @@ def uvicorn(setting):
 
 
 PEERS = {function.__name__.replace("_", "-"): function for function in (
-    mortise, mortise_one_thread, mortise_static_python, mortise_in_python, mortise_gateway, uwsgi, uwsgi_http11, uwsgi_gateway, uwsgi_gateway_keepalive, nginx_return, nginx_files, nginx_uwsgi,
+    mortise, mortise_one_thread, mortise_static_python, mortise_in_python, mortise_gateway, uwsgi, uwsgi_http11, uwsgi_gateway, uwsgi_gateway_keepalive, bare_epoll, nginx_return, nginx_files, nginx_uwsgi,
     bjoern, fastwsgi, gunicorn, granian, uvicorn, waitress)}
 
 
@@ -175,6 +180,8 @@ def is_there(name):
     """Whether this machine has what the peer needs."""
     if name.startswith("mortise"):
         return {"mortise-static-python": STATIC_BUILD / "mortise", "mortise-in-python": STATIC_BUILD / "mortise-in-python"}.get(name, BUILD / "mortise").exists()
+    if name == "bare-epoll":
+        return True
     if name.startswith("nginx") and not pathlib.Path("/usr/sbin/nginx").exists():
         return False
     if "uwsgi" in name:
@@ -185,7 +192,8 @@ def is_there(name):
 
 
 def build_plugins(folder):
-    """The example of a C plugin for both servers that have such."""
+    """The example of a C plugin for both servers that have such, and the server that is none."""
+    subprocess.run(["cc", "-O2", "-o", pathlib.Path(folder) / "bare_epoll", HERE / "bare_epoll.c"], check=True)
     for name, command in (
         ("mortise", [BUILD / "mortise", "--build-plugin"]),
         ("uwsgi", ["/usr/bin/uwsgi-core", "--build-plugin"]),
