@@ -12,10 +12,11 @@ def unsent(port):
     "Bytes of the answer to that client that the system has and has not sent (SIOCOUTQNSD); they may be acknowledged late."
     for name in os.listdir("/proc/self/fd"):
         try:
-            with socket.socket(fileno=os.dup(int(name))) as copy:
-                if copy.getpeername()[1] == port:
-                    return struct.unpack("i", fcntl.ioctl(copy, 0x894B, bytes(4)))[0]
-        except (OSError, IndexError):  # no socket, or none of TCP
+            if os.readlink("/proc/self/fd/" + name).startswith("socket:"):
+                with socket.socket(fileno=os.dup(int(name))) as copy:
+                    if copy.family == socket.AF_INET and copy.getpeername()[1] == port:
+                        return struct.unpack("i", fcntl.ioctl(copy, 0x894B, bytes(4)))[0]
+        except OSError:  # a descriptor that is gone, or a listener
             pass
 
 def short(_):
