@@ -90,7 +90,8 @@ Connection *Flusher::wait() {
   epoll_event event{};
   const bool ticks = ticks_;
   int count = epoll_wait(epoll_.get(), &event, 1, ticks ? kTickMs : kSweepMs);
-  if (ticks) tick();
+  const bool woken = count > 0 && !event.data.ptr;
+  if (ticks && !woken) tick();
   if (count == 0 && watched_ == 0 && !ticks) {
     sleeps_ = true;
     if (watched_ == 0) count = epoll_wait(epoll_.get(), &event, 1, -1);
