@@ -94,7 +94,7 @@ void Dispatcher::wait(Exchange &exchange, bool first) {
 
 // A worker that gets ready, or goes on after a pause, tells nobody.
 void Dispatcher::retry_soon() {
-  constexpr uint64_t kRetryMs = 20;
+  constexpr uint64_t kRetryMs = 2;
   if (stopping_ || uv_is_active(reinterpret_cast<uv_handle_t *>(retry_timer_.get()))) return;
   auto retry = [](uv_timer_t *timer) {
     auto *self = static_cast<Dispatcher *>(timer->data);
