@@ -106,7 +106,6 @@ void CoreLoop::turn(int timeout_ms) {
     const epoll_event &event = events.list[static_cast<size_t>(events.next++)];
     request_.may_wait = events.next < events.count && worker_.requests_are_long() && took_us_ < Cork::kMostUs;
     handle_event(event);
-    if (cork.due(request_.end_of_request)) cork.end();
   }
   cork.end();
   tend();
@@ -383,6 +382,10 @@ void CoreLoop::account() {
   request.end_of_request = uwsgi_micros();
   const uint64_t took_us = took_us_ = request.end_of_request - request.start_of_request;
   worker_.note_duration(took_us);
+  if (request.may_wait) {  // in turn()
+    request.may_wait = took_us < Cork::kMostUs;
+    if (Cork &cork = worker_.flusher()->cork(); cork.due(request.end_of_request)) cork.end();
+  }
   add_relaxed(core.requests, 1);
   add_relaxed(core.write_errors, static_cast<uint64_t>(request.write_errors));
   add_relaxed(core.read_errors, static_cast<uint64_t>(request.read_errors));

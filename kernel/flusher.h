@@ -40,6 +40,7 @@ class Flusher {
 
   // [core] Whether there is room in the cork, and somebody who pulls it when the core does not.
   bool may_hold() { return !cork_.full() && ready(); }
+  // [core] Before the end of the answer is written.
   void hold(const wsgi_request &request);
   Cork &cork() { return cork_; }
 

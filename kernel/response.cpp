@@ -252,11 +252,9 @@ int write_body(wsgi_request *request, const iovec *parts, size_t count) {
   // follow.
   constexpr size_t kAboveAnySegment = 64 * 1024;
   if (pieces.count == 0) return request->write_errors ? -1 : UWSGI_OK;
-  const bool waits = may_wait(request);
-  const bool more = waits || (len >= kAboveAnySegment && lacks_body(request));
-  if (write_all(request, pieces.iov, pieces.count, more ? MSG_MORE : 0)) return -1;
-  if (waits) Request::of(request).flusher->hold(*request);
-  return UWSGI_OK;
+  const bool more = len >= kAboveAnySegment && lacks_body(request);
+  if (may_wait(request)) Request::of(request).flusher->hold(*request);
+  return write_all(request, pieces.iov, pieces.count, more ? MSG_MORE : 0);
 }
 
 // Through the transformations instead of sendfile(2).
