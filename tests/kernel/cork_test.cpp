@@ -63,6 +63,12 @@ TEST_CASE("a cork says when it held something") {
   CHECK_FALSE(cork.due(INT64_MAX));
 }
 
+TEST_CASE("a cork holds descriptor 0 as any other") {
+  Cork cork;
+  cork.hold(0, 1000);
+  CHECK(cork.pull());
+}
+
 TEST_CASE("the first answer decides how long a cork holds") {
   Ends ends;
   Cork cork;
