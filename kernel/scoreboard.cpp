@@ -101,6 +101,10 @@ void record_cheaped(int wid, bool cheaped) {
   if (uwsgi_worker *worker = slot(wid)) publish(worker->cheaped, cheaped ? 1 : 0);
 }
 
+void record_start(int wid, pid_t pid) {
+  if (uwsgi_worker *worker = slot(wid); worker && worker->pid == 0) publish(worker->pid, pid);
+}
+
 void record_spawn(int wid, pid_t pid) {
   uwsgi_worker *worker = slot(wid);
   if (!worker) return;
@@ -108,8 +112,7 @@ void record_spawn(int wid, pid_t pid) {
   latest = (latest + 1) % kBanks;
   publish(worker->respawn_count, worker->respawn_count + 1);
   publish(worker->last_spawn, uwsgi_now());
-  if (worker->pid == 0)
-    publish(worker->pid, pid);  // else it is a replacement, whose turn is when it is ready
+  record_start(wid, pid);
 }
 
 void record_ready(int wid, pid_t pid) {

@@ -138,6 +138,7 @@ int run_worker(int wid) {
   call_hooks(Tables::kRequestFirst, &uwsgi_plugin::post_fork, "post_fork");
   if (uwsgi.lazy_apps) load_applications();
   if (handover().trial) return kExitOk;
+  record_start(wid, uwsgi.mypid);
   for (uwsgi_plugin *plugin : loaded_plugins())
     if (plugin->worker) {
       uwsgi_process_ready();

@@ -66,6 +66,16 @@ TEST_CASE("a worker that is not there is not busy") {
   record_exit(100, 10);
 }
 
+TEST_CASE("a worker that is faster than its master has its slot") {
+  Board board(1, 1);
+  record_start(1, 10);
+  CHECK(uwsgi.workers[1].pid == 10);
+  record_spawn(1, 10);
+  CHECK(uwsgi.workers[1].pid == 10);
+  record_start(1, 11);  // a replacement
+  CHECK(uwsgi.workers[1].pid == 10);
+}
+
 TEST_CASE("a replacement takes the slot when it is ready, and the old process' end does not empty it") {
   Board board(1, 1);
   uwsgi_worker &worker = uwsgi.workers[1];
