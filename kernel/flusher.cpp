@@ -6,6 +6,7 @@
 #include <uwsgi.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "kernel/clock.h"
 #include "kernel/log.h"
@@ -18,6 +19,7 @@ namespace {
 using Lock = std::lock_guard<std::mutex>;
 
 constexpr int kSweepMs = 1000;
+constexpr int kRetryMs = 1000;
 constexpr int kTickMs = 2;
 constexpr int kIdleTicks = 50;
 
@@ -41,16 +43,18 @@ Flusher::~Flusher() {
 bool Flusher::ready() {
   if (running_.load(std::memory_order_acquire)) return true;
   Lock lock(start_mutex_);
-  if (std::exchange(tried_, true)) return running_;
+  const int64_t now = monotonic_ms();
+  if (running_ || now < next_try_ms_) return running_;
   auto started = start();
-  if (!started) log_error(started.error());
+  if (!started && next_try_ms_ == 0) log_error(started.error());
+  next_try_ms_ = now + kRetryMs;
   running_.store(static_cast<bool>(started), std::memory_order_release);
   return running_;
 }
 
 Result<void> Flusher::start() {
   const std::string what = "start the thread that serves slow clients";
-  const std::string hint = "until the next start they hold their cores";
+  const std::string hint = "until it can be started, tried each second, they hold their cores";
   epoll_.reset(epoll_create1(EPOLL_CLOEXEC));
   if (!epoll_) return system_error(what, errno, hint, kExitSystem);
   auto wake = make_eventfd();
@@ -65,11 +69,18 @@ Result<void> Flusher::start() {
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event))
     return system_error(what, errno, hint, kExitSystem);
   if (auto watched = watch_done_(done_.read_end.get()); !watched) return watched.error();
+  sigset_t all, before;  // signals are for who serves requests, and may wait for them
+  sigemptyset(&all);
+  for (int signum = 1; signum < NSIG; ++signum) sigaddset(&all, signum);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int errnum = 0;
   try {
     thread_ = std::thread([this] { run(); });
   } catch (const std::system_error &error) {
-    return system_error(what, error.code().value(), hint, kExitSystem);
+    errnum = error.code().value();
   }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (errnum) return system_error(what, errnum, hint, kExitSystem);
   return {};
 }
 

@@ -65,7 +65,7 @@ class Flusher {
   ConnectionTable &connections_;
   const std::function<Result<void>(int fd)> watch_done_;
   std::mutex start_mutex_;
-  bool tried_ = false;
+  int64_t next_try_ms_ = 0;  // where it could not be started
   std::atomic<bool> running_{false}, stops_{false};
   std::atomic<bool> sleeps_{false};  // without an end: it must be woken for a deadline
   std::atomic<int> watched_{0};

@@ -3,6 +3,8 @@
 import hashlib
 import os
 import pathlib
+import re
+import resource
 import signal
 import socket
 import threading
@@ -285,6 +287,44 @@ def test_where_the_disk_takes_nothing_the_core_waits(wsgi):
     wire, = ask_for(server, "/whole")
     assert hashlib.sha256(wire.response().body).hexdigest() == expected
     wire.sock.close()
+
+
+def test_the_thread_takes_no_signals(wsgi):
+    server = start(wsgi)
+    assert server.get("/").body == b"hello"
+    wires = ask_for(server, "/whole")
+
+    def blocked():
+        for task in (worker_folder(server) / "task").iterdir():
+            if (task / "comm").read_text() == "flusher\n":
+                return int(re.search(r"SigBlk:\s*(\w+)", (task / "status").read_text())[1], 16)
+
+    wait_until(blocked)
+    for signum in (signal.SIGTERM, signal.SIGUSR1, signal.SIGALRM, signal.SIGRTMIN, signal.SIGRTMAX):
+        assert blocked() >> (signum - 1) & 1
+    for wire in wires:
+        wire.sock.close()
+
+
+def test_a_thread_that_could_not_be_started_is_started_later(wsgi):
+    server = start(wsgi)
+    wire = Wire(server, "socket", 30)
+    wire.get("/")
+    assert wire.response().body == b"hello"
+    worker, (_, hard) = int(worker_folder(server).name), resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (open_descriptors(server), hard))
+    wire.get("/whole")  # there is no descriptor for the thread's epoll: the core waits
+    server.wait_for_log("start the thread that serves slow clients: Too many open files")
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (hard, hard))
+    assert len(wire.response().body) == SIZE
+    retry = time.monotonic() + 1.1
+    while time.monotonic() < retry:
+        assert server.get("/").body == b"hello"
+    wires = ask_for(server, "/whole", 3)
+    assert server.get("/", timeout=5).body == b"hello"
+    assert server.log.count("start the thread that serves slow clients") == 1
+    for wire in wires:
+        wire.sock.close()
 
 
 def test_the_worker_keeps_its_name(wsgi):
