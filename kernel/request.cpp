@@ -52,7 +52,7 @@ void Request::begin(Connection &connection) {
   method = uri = path_info = query_string = protocol = uwsgi.empty;
   arena_used_ = 0;
   body_begin = body_end = body_size = body_file_pos = 0;
-  body_is_kept = false;
+  body_is_kept = is_cut = false;
   body_status = 0;
   patience_ms = kPatienceMs;
 }

@@ -44,6 +44,7 @@ struct Request : wsgi_request {
   size_t body_begin = 0, body_end = 0;
   bool body_is_kept = false;  // all of it, body_size bytes, in memory or in post_file: it can be read again
   size_t body_size = 0, body_file_pos = 0;
+  bool is_cut = false;    // the response was longer than its Content-Length
   bool may_wait = false;  // its answer, for those of other requests that are ready
   int patience_ms = 0;    // that is left with a gateway which does not take the response
   int body_status = 0;    // what the client is answered when its body made the request fail

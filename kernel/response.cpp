@@ -175,12 +175,10 @@ size_t allowed(wsgi_request *request, size_t len) {
   if (!request->has_content_length) return len;
   uint64_t left = request->content_length - std::min(request->content_length, request->response_size);
   if (len <= left) return len;
-  if (request->keep_alive) {
+  if (!std::exchange(Request::of(request).is_cut, true))
     log_warning("%.*s %.*s: the response is longer than its Content-Length of %" PRIu64 ", the rest is cut",
                 request->method_len, request->method, request->uri_len, request->uri,
                 request->content_length);
-    request->keep_alive = 0;
-  }
   return left;
 }
 
