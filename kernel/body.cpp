@@ -13,9 +13,7 @@ namespace mortise {
 
 namespace {
 
-constexpr size_t kChunk = 64 * 1024;
-
-// Bytes of body that the peer still owes; a chunked one owes until it says that it is done.
+// Bytes of body that the peer may still send; a chunked one owes until it says that it is done.
 size_t owed(const Request &request) {
   if (request.body_is_chunked) return request.body_ended ? 0 : SIZE_MAX;
   return request.post_cl - request.post_pos;
@@ -91,7 +89,7 @@ void make_room(Request &request, size_t more) {
   if (request.body.size() - held < more) request.body.resize(held + more);
 }
 
-int cannot_store(Request &request) {
+[[gnu::cold]] int cannot_store(Request &request) {
   log_error("keep the body of %.*s %.*s: %s (answered 507; see --post-buffering and TMPDIR)",
             request.method_len, request.method, std::min<int>(request.uri_len, 200), request.uri,
             strerror(errno));
@@ -113,7 +111,8 @@ bool write_to(FILE *file, Request &request) {
   return true;
 }
 
-// Up to `more` bytes behind those that are held: their number, 0 at the end (what is held stays then), or -1.
+}  // namespace
+
 ssize_t hold_more(Request &request, size_t more) {
   more = std::min(more, left(request));
   if (more == 0) return 0;
@@ -129,8 +128,6 @@ char *give(Request &request, size_t len, ssize_t *result_len) {
   *result_len = static_cast<ssize_t>(len);
   return len ? start : uwsgi.empty;
 }
-
-}  // namespace
 
 int buffer_body(wsgi_request *wsgi_req) try {
   Request &request = Request::of(wsgi_req);
@@ -156,18 +153,24 @@ int buffer_body(wsgi_request *wsgi_req) try {
   return cannot_store(Request::of(wsgi_req));
 }
 
-int finish_body(wsgi_request *wsgi_req) {
+bool owes_body(const wsgi_request *request) {
+  return request->post_cl > request->post_pos || (request->body_is_chunked && !request->body_ended);
+}
+
+bool pass_over_body(wsgi_request *wsgi_req) {
   Request &request = Request::of(wsgi_req);
-  constexpr int kReads =
-      16;  // what is on its way in a small socket buffer; more is not worth the core's time
-  for (int i = 0; i < kReads && owed(request) > 0; ++i) {
-    make_room(request, kChunk);
+  constexpr int kReads = 16;  // then others have their turn
+  ssize_t got = 1;
+  for (int i = 0; got > 0 && owes_body(&request); ++i) {
+    if (i >= kReads && request.proto_parser_remains == 0) break;
+    make_room(request, kBodyPiece);
     request.body_begin = request.body_end = 0;
-    if (read_some(request, request.body.data(), kChunk) < 0 && errno != EINTR) break;
+    got = read_some(request, request.body.data(), kBodyPiece);
   }
+  const bool good = got >= 0 || errno == EAGAIN || errno == EINTR;
   constexpr size_t kKept = 1024 * 1024;  // a large body's memory is not kept for ever
   if (request.body.size() > kKept) std::vector<char>().swap(request.body);
-  return owed(request) == 0 ? 0 : -1;
+  return good && request.keep_alive;
 }
 
 }  // namespace mortise
@@ -187,42 +190,16 @@ ssize_t uwsgi_req_raw_read(wsgi_request *request, char *buf, size_t len) {
   return read(request->fd, buf, len);
 }
 
-char *uwsgi_request_body_read(wsgi_request *wsgi_req, ssize_t hint, ssize_t *len) {
-  Request &request = Request::of(wsgi_req);
-  try {
-    size_t held = request.body_end - request.body_begin;
-    if (hint <= 0) {  // whatever is there: what is held, or one read
-      if (held == 0) {
-        ssize_t got = mortise::hold_more(request, mortise::kChunk);
-        if (got < 0) return nullptr;
-        held = static_cast<size_t>(got);
-      }
-      return mortise::give(request, held, len);
-    }
-    size_t wanted = static_cast<size_t>(hint);
-    while (held < wanted) {
-      ssize_t got = mortise::hold_more(request, std::min(wanted - held, std::max(mortise::kChunk, held)));
-      if (got < 0) return nullptr;
-      if (got == 0) break;
-      held += static_cast<size_t>(got);
-    }
-    return mortise::give(request, std::min(held, wanted), len);
-  } catch (const std::bad_alloc &) {
-    errno = ENOMEM;
-    return nullptr;
-  }
-}
-
 char *uwsgi_chunked_read(wsgi_request *wsgi_req, size_t *len, int timeout, int nb) {
   Request &request = Request::of(wsgi_req);
   *len = 0;
   try {
     if (request.body_begin == request.body_end && mortise::left(request) > 0) {
-      mortise::make_room(request, mortise::kChunk);
+      mortise::make_room(request, mortise::kBodyPiece);
       char *room = request.body.data() + request.body_end;
-      const ssize_t got = nb        ? mortise::read_some(request, room, mortise::kChunk)
-                          : timeout ? mortise::wait_read(request, room, mortise::kChunk, timeout)
-                                    : mortise::wait_read(request, room, mortise::kChunk);
+      const ssize_t got = nb        ? mortise::read_some(request, room, mortise::kBodyPiece)
+                          : timeout ? mortise::wait_read(request, room, mortise::kBodyPiece, timeout)
+                                    : mortise::wait_read(request, room, mortise::kBodyPiece);
       if (got < 0) return nullptr;
       request.body_end += static_cast<size_t>(got);
     }
@@ -233,43 +210,6 @@ char *uwsgi_chunked_read(wsgi_request *wsgi_req, size_t *len, int timeout, int n
   } catch (const std::bad_alloc &) {
     errno = ENOMEM;
     return nullptr;
-  }
-}
-
-char *uwsgi_request_body_readline(wsgi_request *wsgi_req, ssize_t hint, ssize_t *len) {
-  Request &request = Request::of(wsgi_req);
-  size_t searched = 0;
-  try {
-    for (;;) {
-      size_t held = request.body_end - request.body_begin;
-      size_t limit = hint > 0 ? std::min(held, static_cast<size_t>(hint)) : held;
-      char *start = request.body.data() + request.body_begin;
-      if (limit > searched) {
-        void *newline = memchr(start + searched, '\n', limit - searched);
-        if (newline)
-          return mortise::give(request, static_cast<size_t>(static_cast<char *>(newline) - start) + 1, len);
-      }
-      if (hint > 0 && limit == static_cast<size_t>(hint)) return mortise::give(request, limit, len);
-      searched = limit;
-      ssize_t got = mortise::hold_more(request, mortise::kChunk);
-      if (got < 0) return nullptr;
-      if (got == 0) return mortise::give(request, limit, len);
-    }
-  } catch (const std::bad_alloc &) {
-    errno = ENOMEM;
-    return nullptr;
-  }
-}
-
-void uwsgi_request_body_seek(wsgi_request *wsgi_req, off_t pos) {
-  Request &request = Request::of(wsgi_req);
-  if (!request.body_is_kept || pos < 0) return;
-  const size_t to = std::min(static_cast<size_t>(pos), request.body_size);
-  if (request.post_file) {
-    request.body_begin = request.body_end = 0;
-    request.body_file_pos = to;
-  } else {
-    request.body_begin = to;
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <uwsgi.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -19,7 +21,7 @@ namespace mortise {
 enum class Owner : uint8_t { kNobody, kArming, kEpoll, kCore, kCoreAgain, kFlusher };
 
 // Why it is waiting; decides what happens when its deadline passes.
-enum class Phase : uint8_t { kHead, kBody, kIdle, kLinger, kFlush };
+enum class Phase : uint8_t { kHead, kBody, kRest, kIdle, kLinger, kFlush };
 
 struct Connection {
   std::atomic<Owner> owner{Owner::kNobody};
@@ -35,6 +37,12 @@ struct Connection {
   size_t parser_hint = 0;
   std::unique_ptr<char[]> saved;  // a head or body that has not come whole; none while idle
   char peer_addr[INET6_ADDRSTRLEN] = "";
+  // Of the body of a request that was answered.
+  struct Rest {
+    size_t len = 0, read = 0;
+    int is_chunked = 0;
+    std::array<uint64_t, 4> proto_state{};
+  } rest;
   bool keeps = false;      // after what is unsent: another request
   bool owes_body = false;  // otherwise: there may be something unread
 
@@ -72,6 +80,16 @@ struct Connection {
     owner.compare_exchange_strong(expected, Owner::kEpoll, std::memory_order_release);
   }
   void save(const char *bytes, size_t len);
+  void keep_rest(const wsgi_request &request) {
+    rest = {request.post_cl, request.post_pos, request.body_is_chunked, std::to_array(request.proto_state)};
+  }
+  void restore_rest(wsgi_request &request) const {
+    request.post_cl = rest.len;
+    request.post_pos = rest.read;
+    request.body_is_chunked = rest.is_chunked;
+    std::ranges::copy(rest.proto_state, request.proto_state);
+    request.keep_alive = 1;
+  }
   void set_peer(const sockaddr_storage &address);
 
  private:

@@ -53,8 +53,7 @@ void average_relaxed(uint64_t &average_us, uint64_t took_us) {
 
 // Whether the client may still send what belongs to this request.
 bool may_be_unread(const wsgi_request &request) {
-  return request.refusal || request.post_cl > request.post_pos ||
-         (request.body_is_chunked && !request.body_ended);
+  return request.refusal || request.proto_parser_remains > 0 || owes_body(&request);
 }
 
 bool is_too_large(const wsgi_request &request) {
@@ -227,6 +226,13 @@ void CoreLoop::serve(Connection &connection, bool readable) {
     connection.saved.reset();
     connection.saved_len = 0;
   }
+  if (connection.phase == Phase::kRest) {
+    request_.begin(connection);
+    connection.restore_rest(request_);
+    if (!pass_over_body(&request_)) return linger(connection, true);
+    if ((have = go_on(connection, false)) == 0) return;
+    readable = false;
+  }
   bool drained = false;  // nothing is left that epoll would not report
   for (;;) {
     if (readable) {
@@ -267,15 +273,26 @@ void CoreLoop::serve(Connection &connection, bool readable) {
     const bool keeps = handle();
     if (request_.fd_closed) return hand_over(connection);
     if (connection.unsent && leave_to_flusher(connection, keeps)) return;
-    if (!keeps) return linger(connection, may_be_unread(request_));
-    drained = drained && request_.post_cl == 0 && !request_.body_is_chunked;  // who knows what was read of it
-    have = request_.proto_parser_remains;
-    if (have) memmove(input, request_.proto_parser_remains_buf, have);
-    if (have == 0) return wait_for_more(connection, Phase::kIdle, connection.socket->idle_timeout, drained);
+    if (!keeps) return linger(connection, !readable || may_be_unread(request_));  // one that sends ahead, too
+    if ((have = go_on(connection, drained)) == 0) return;
     readable = false;  // the next request may be here already
-    connection.phase.store(Phase::kHead, std::memory_order_relaxed);
-    set_deadline(connection, connection.socket->header_timeout);
   }
+}
+
+// After an answer: the bytes that are here of the next head, moved to the front of the input; 0: it is waited
+// for, and before it for what is left of a body that the hook did not want.
+size_t CoreLoop::go_on(Connection &connection, bool drained) {
+  if (owes_body(&request_)) {
+    connection.keep_rest(request_);
+    return wait_for_more(connection, Phase::kRest, worker_.stopping() ? -1 : uwsgi.socket_timeout), 0;
+  }
+  drained = drained && request_.post_cl == 0 && !request_.body_is_chunked;  // who knows what was read of it
+  const size_t have = request_.proto_parser_remains;
+  if (have == 0) return wait_for_more(connection, Phase::kIdle, connection.socket->idle_timeout, drained), 0;
+  memmove(request_.input(), request_.proto_parser_remains_buf, have);
+  connection.phase.store(Phase::kHead, std::memory_order_relaxed);
+  set_deadline(connection, connection.socket->header_timeout);
+  return have;
 }
 
 // A body that the input has room for is waited for by nobody: the request begins when it is whole. (What
@@ -372,7 +389,7 @@ bool CoreLoop::complete(int hook_result) {
   if (request.transformations && hook_result >= 0 && uwsgi.transform_final(&request)) hook_result = -1;
   const bool whole = !request.fd_closed && finish_response(&request, hook_result) == UWSGI_OK;
   return whole && request.keep_alive && request.socket->proto_finish &&
-         request.socket->proto_finish(&request) == UWSGI_OK && finish_body(&request) == 0;
+         request.socket->proto_finish(&request) == UWSGI_OK && pass_over_body(&request);
 }
 
 void CoreLoop::account() {
@@ -431,7 +448,8 @@ bool CoreLoop::leave_to_flusher(Connection &connection, bool keeps) {
     return false;
   }
   connection.keeps = keeps;
-  connection.owes_body = may_be_unread(request_);
+  connection.owes_body = keeps ? owes_body(&request_) : may_be_unread(request_);
+  connection.keep_rest(request_);
   connection.save(request_.proto_parser_remains_buf, keeps ? request_.proto_parser_remains : 0);
   // With several cores what it reports finds no taker.
   if (!worker_.several_cores() && std::exchange(connection.in_epoll, false))
@@ -446,10 +464,10 @@ void CoreLoop::flushed(Connection &connection) {
     return worker_.connections().close(connection);
   }
   if (!connection.keeps) return linger(connection, connection.owes_body);
-  const bool begun = connection.saved_len > 0;
   const uwsgi_socket &socket = *connection.socket;
-  if (!begun) return wait_for_more(connection, Phase::kIdle, socket.idle_timeout);
-  connection.phase.store(Phase::kHead, std::memory_order_relaxed);
+  if (connection.saved_len == 0 && !connection.owes_body)
+    return wait_for_more(connection, Phase::kIdle, socket.idle_timeout);
+  connection.phase.store(connection.owes_body ? Phase::kRest : Phase::kHead, std::memory_order_relaxed);
   set_deadline(connection, socket.header_timeout);
   serve(connection, false);
 }

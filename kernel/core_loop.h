@@ -20,7 +20,7 @@ class CoreLoop {
   // leads now.
   bool lead(Lead::Place &place, int timeout_ms);
   // The end of what is overdue at that time.
-  void sweep(int64_t now_ms);
+  [[gnu::cold]] void sweep(int64_t now_ms);
 
   // For a loop engine of a plugin: serves one connection to its end; what must wait, waits in
   // uwsgi.wait_read_hook and wait_write_hook.
@@ -45,11 +45,12 @@ class CoreLoop {
   int wait(int timeout_ms);
   void handle_event(const epoll_event &event);
   void tend();
-  void learn_stop();
+  [[gnu::cold]] void learn_stop();
   bool may_leave();
   bool accept_from(uwsgi_socket &socket);
   void serve(Connection &connection, bool readable);
-  void refuse(Connection &connection);
+  size_t go_on(Connection &connection, bool drained);
+  [[gnu::cold]] void refuse(Connection &connection);
   bool handle();  // all of the following: runs the request that input begins with; false when the connection
                   // must end
   void begin_request();
@@ -60,7 +61,7 @@ class CoreLoop {
   void account();
   void wait_for_more(Connection &connection, Phase phase, int64_t timeout_s, bool drained = false);
   bool wait_alone(Connection &connection);
-  void time_out(Connection &connection);
+  [[gnu::cold]] void time_out(Connection &connection);
   void hand_over(Connection &connection);
   bool leave_to_flusher(Connection &connection, bool keeps);
   void flushed(Connection &connection);

@@ -2,7 +2,7 @@
 // and like those they are loaded when an option, a name or another plugin asks for them.
 #pragma once
 
-#include <uwsgi.h>
+struct uwsgi_plugin;
 
 namespace mortise {
 

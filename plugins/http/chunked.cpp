@@ -4,7 +4,6 @@
 #include <charconv>
 
 #include "byte_class.h"
-#include "known_headers.h"
 
 namespace mortise::http {
 
@@ -39,6 +38,22 @@ constexpr int kSizeDigits = 16;
 constexpr const char *kBadSize = "a chunk size that is not hexadecimal";
 constexpr const char *kBadExtension = "a malformed chunk extension";
 constexpr const char *kBareCr = "a CR without LF in a chunked body";
+
+// FNV-1a of a name in lower case; never 0. Who finds another name with the hash of a barred one is refused,
+// too.
+constexpr uint64_t add_to_hash(uint64_t hash, char byte) {
+  constexpr uint64_t kBasis = 0xcbf29ce484222325, kPrime = 0x100000001b3;
+  return (((hash ? hash : kBasis) ^ static_cast<uint8_t>(byte | 0x20)) * kPrime) | 1;
+}
+
+constexpr uint64_t hash_of(std::string_view name) {
+  uint64_t hash = 0;
+  for (char byte : name) hash = add_to_hash(hash, byte);
+  return hash;
+}
+
+constexpr uint64_t kBarredTrailers[] = {hash_of("host"), hash_of("content-length"),
+                                        hash_of("transfer-encoding")};
 
 constexpr bool is_text(char byte) {
   return byte == '\t' || (static_cast<uint8_t>(byte) >= ' ' && byte != 0x7f);
@@ -83,7 +98,7 @@ const char *ChunkedDecoder::add_digit(int digit) {
   left_ = left_ << 4 | static_cast<unsigned>(digit);
   if (digits_ < kSizeDigits)
     ++digits_;
-  else if (++extension_bytes_ > limits_.max_extension_bytes)
+  else if (++extension_bytes_ > kMaxExtensionBytes)
     return "more chunk extensions than the limit";
   return go(State::kMoreSize);
 }
@@ -97,7 +112,7 @@ const char *ChunkedDecoder::after_word(char byte, State after_blank) {
 }
 
 const char *ChunkedDecoder::take_extension(char byte) {
-  if (++extension_bytes_ > limits_.max_extension_bytes) return "more chunk extensions than the limit";
+  if (++extension_bytes_ > kMaxExtensionBytes) return "more chunk extensions than the limit";
   switch (state_) {
     case State::kExtensionName:
       if (is_blank(byte)) return nullptr;
@@ -143,11 +158,11 @@ const char *ChunkedDecoder::take_after_data(char byte) {
 }
 
 const char *ChunkedDecoder::take_trailer(char byte) {
-  if (++trailer_bytes_ > limits_.max_trailer_bytes) return "more trailers than the limit";
+  if (++trailer_bytes_ > kMaxTrailerBytes) return "more trailers than the limit";
   switch (state_) {
     case State::kTrailer:
       if (byte == '\r') return go(State::kLastLf);
-      name_bytes_ = 0;
+      name_hash_ = 0;
       [[fallthrough]];
     case State::kTrailerName:
       return take_trailer_name(byte);
@@ -163,18 +178,13 @@ const char *ChunkedDecoder::take_trailer(char byte) {
 
 const char *ChunkedDecoder::take_trailer_name(char byte) {
   if (is_token(byte)) {
-    if (name_bytes_ < sizeof name_) name_[name_bytes_++] = byte;
+    name_hash_ = add_to_hash(name_hash_, byte);
     return go(State::kTrailerName);
   }
-  if (byte != ':' || name_bytes_ == 0) return "a malformed trailer";
-  switch (find_header({name_, name_bytes_})) {
-    case HeaderId::kHost:
-    case HeaderId::kContentLength:
-    case HeaderId::kTransferEncoding:
-      return "a trailer that may only stand in the head";
-    default:
-      return go(State::kTrailerValue);
-  }
+  if (byte != ':' || name_hash_ == 0) return "a malformed trailer";
+  for (uint64_t barred : kBarredTrailers)
+    if (name_hash_ == barred) return "a trailer that may only stand in the head";
+  return go(State::kTrailerValue);
 }
 
 std::string_view write_chunk_prefix(uint64_t size, char (&out)[kChunkPrefixBytes]) {

@@ -8,16 +8,13 @@
 namespace mortise::http {
 
 // Bounds over a whole body; exceeding one is an error.
-struct ChunkedLimits {
-  uint32_t max_extension_bytes =
-      16 * 1024;  // all that chunk lines hold beside 16 digits, which peers were flooded with
-  uint32_t max_trailer_bytes = 16 * 1024;
-};
+constexpr uint16_t kMaxExtensionBytes =
+    16 * 1024;  // all that chunk lines hold beside 16 digits, which peers were flooded with
+constexpr uint16_t kMaxTrailerBytes = 16 * 1024;
 
+// All zero at its start: it is kept where there are 32 bytes for it (wsgi_request.proto_state).
 class ChunkedDecoder {
  public:
-  explicit ChunkedDecoder(const ChunkedLimits &limits = {}) : limits_(limits) {}
-
   enum class Kind : uint8_t { kData, kNeedMore, kDone, kError };
   struct Step {
     Kind kind;
@@ -30,7 +27,6 @@ class ChunkedDecoder {
   Step next(std::string_view bytes);
 
  private:
-  static constexpr uint8_t kLongestBarredTrailer = 17;  // transfer-encoding
   enum class State : uint8_t;
   // Each returns why the byte is refused, or nullptr.
   const char *take(char byte);
@@ -43,14 +39,12 @@ class ChunkedDecoder {
   const char *after_word(char byte, State same);
   const char *go(State next);
 
-  ChunkedLimits limits_;
   State state_{};
   uint8_t digits_ = 0;
-  uint32_t extension_bytes_ = 0;
-  uint32_t trailer_bytes_ = 0;
-  uint8_t name_bytes_ = 0;
-  char name_[kLongestBarredTrailer + 1] = {};  // the beginning of a trailer's name
-  uint64_t left_ = 0;  // of the chunk: its size while that is read, then the data still to come
+  uint16_t extension_bytes_ = 0;
+  uint16_t trailer_bytes_ = 0;
+  uint64_t name_hash_ = 0;  // of a trailer; 0: it has not begun
+  uint64_t left_ = 0;       // of the chunk: its size while that is read, then the data still to come
   const char *error_ = nullptr;
 };
 

@@ -1,7 +1,6 @@
 #include "request_body.h"
 
 #include <algorithm>
-#include <new>
 #include <string_view>
 
 #include "chunked.h"
@@ -13,21 +12,13 @@ namespace {
 
 constexpr const char *kCutShort = "a request body that ends before its length";
 
-// Where a request keeps its decoder. [0]: its address; it lives in the request's own memory.
-uint64_t &decoder_slot(wsgi_request *request) {
-  return request->proto_state[0];
-}
+// It lives in wsgi_request.proto_state: zero at a request's start, and kept while the rest of its body is
+// passed over.
+static_assert(sizeof(ChunkedDecoder) <= sizeof(wsgi_request::proto_state));
+static_assert(std::is_trivially_copyable_v<ChunkedDecoder>);
 
-ChunkedDecoder *decoder_of(wsgi_request *request) {
-  if (decoder_slot(request) == 0) {
-    constexpr size_t kAlign = alignof(ChunkedDecoder);
-    char *memory = uwsgi_req_alloc(request, sizeof(ChunkedDecoder) + kAlign);
-    if (!memory) return nullptr;
-    uint64_t address = (reinterpret_cast<uintptr_t>(memory) + kAlign - 1) / kAlign * kAlign;
-    decoder_slot(request) =
-        reinterpret_cast<uintptr_t>(new (reinterpret_cast<void *>(address)) ChunkedDecoder);
-  }
-  return reinterpret_cast<ChunkedDecoder *>(decoder_slot(request));
+ChunkedDecoder &decoder_of(wsgi_request *request) {
+  return *reinterpret_cast<ChunkedDecoder *>(request->proto_state);
 }
 
 // The client's fault: a hook that fails for it is answered with 400 and this reason.
@@ -97,16 +88,16 @@ ssize_t decode_in_place(wsgi_request *request, ChunkedDecoder &decoder, char *bu
 }
 
 ssize_t read_chunked(wsgi_request *request, char *buf, size_t len) {
-  constexpr size_t kMaxRead = 64 * 1024;  // what is given back must fit into the next request's input
-  ChunkedDecoder *decoder = decoder_of(request);
-  if (!decoder) return errno = ENOMEM, -1;
+  len = std::min(len,
+                 static_cast<size_t>(uwsgi.buffer_size));  // what is given back must fit into the next input
+  ChunkedDecoder &decoder = decoder_of(request);
   for (;;) {
-    if (decoder->next({}).kind == ChunkedDecoder::Kind::kDone) return 0;
+    if (decoder.next({}).kind == ChunkedDecoder::Kind::kDone) return 0;
     const bool came_with_head = request->proto_parser_remains > 0;
-    ssize_t got = uwsgi_req_raw_read(request, buf, std::min(len, kMaxRead));
+    ssize_t got = uwsgi_req_raw_read(request, buf, len);
     if (got == 0) return refuse_body(request, kCutShort, ECONNRESET);
     if (got < 0) return -1;
-    ssize_t data = decode_in_place(request, *decoder, buf, static_cast<size_t>(got), came_with_head);
+    ssize_t data = decode_in_place(request, decoder, buf, static_cast<size_t>(got), came_with_head);
     if (data != 0) return data;
   }
 }

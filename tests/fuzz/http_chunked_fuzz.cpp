@@ -22,8 +22,7 @@ struct Decoded {
 };
 
 Decoded decode(std::string_view bytes, size_t step) {
-  static constexpr ChunkedLimits kSmall{64, 64};
-  ChunkedDecoder decoder(kSmall);
+  ChunkedDecoder decoder;
   Decoded decoded;
   for (size_t start = 0; start < bytes.size(); start += step) {
     const std::string piece(bytes.substr(start, step));  // memory of its own each time

@@ -148,8 +148,9 @@ void client_acts(uint8_t what, size_t len) {
       client.read(static_cast<int>(len));
       break;
     case 6: {
-      static const std::string block(80'000, 'x');
-      client.send(std::string_view(block).substr(0, len * 300 + 1));
+      static const std::string block =
+          "0\r\n\r\n" + std::string(80'000, 'x');  // ends a chunked body, with more behind it
+      client.send(std::string_view(block).substr(len & 1 ? 0 : 5, len * 300 + 5));
       break;
     }
     case 7: {
@@ -183,7 +184,6 @@ void prepare() {
   uwsgi.workers = workers;
   uwsgi.mywid = 1;
   uwsgi.cores = 2;
-  uwsgi.buffer_size = 2048;
   auto stop = make_eventfd();
   check(static_cast<bool>(stop));
   stop_event.reset(dup(stop->get()));
@@ -276,6 +276,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   uwsgi.post_buffering = flags & 2 ? 16 : 0;
   limits().response_buffering = flags & 4 ? 4 : 0;
   limits().limit_post = flags & 8 ? 100 : 0;
+  uwsgi.buffer_size = flags & 128 ? 32768 : 2048;
   const int before = open_descriptors();
   {
     auto worker = WorkerLoop::create(flags & 1 ? 2 : 1);

@@ -241,7 +241,7 @@ TEST_CASE("the body is what came with the head, then what the connection brings,
   CHECK(view(body, static_cast<size_t>(len)) == "abcdef");
   CHECK(uwsgi_request_body_read(&exchange.request, 1, &len) != nullptr);
   CHECK(len == 0);
-  CHECK(finish_body(&exchange.request) == 0);
+  CHECK_FALSE(owes_body(&exchange.request));
 }
 
 TEST_CASE("lines of a body end at their newline, at the hint or at the end") {
@@ -271,14 +271,28 @@ TEST_CASE("a client that leaves in the middle of its body is an error, not a sho
   CHECK(exchange.request.read_errors == 1);
 }
 
-TEST_CASE("a body that the hook did not read is dropped if it is there, else the connection cannot go on") {
+TEST_CASE("a body that the hook did not read is passed over, also what comes of it later") {
   Exchange exchange;
-  exchange.request.post_cl = 4;
+  exchange.request.keep_alive = 1;
+  exchange.request.post_cl = 6;
   REQUIRE(write(exchange.client, "abcd", 4) == 4);
-  CHECK(finish_body(&exchange.request) == 0);
+  CHECK(pass_over_body(&exchange.request));
+  CHECK(owes_body(&exchange.request));
+  exchange.connection.keep_rest(exchange.request);
   exchange.request.begin(exchange.connection);
+  exchange.connection.restore_rest(exchange.request);
+  REQUIRE(write(exchange.client, "efNEXT", 6) == 6);
+  CHECK(pass_over_body(&exchange.request));
+  CHECK_FALSE(owes_body(&exchange.request));
+  CHECK(exchange.request.post_pos == 6);
+}
+
+TEST_CASE("after a body that ends before its length a connection does not go on") {
+  Exchange exchange;
+  exchange.request.keep_alive = 1;
   exchange.request.post_cl = 4;
-  CHECK(finish_body(&exchange.request) == -1);
+  shutdown(exchange.client, SHUT_WR);
+  CHECK_FALSE(pass_over_body(&exchange.request));
 }
 
 TEST_CASE("a file is sent, and what follows it") {

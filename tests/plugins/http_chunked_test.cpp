@@ -21,8 +21,8 @@ struct Decoded {
 };
 
 // Decodes bytes that come in pieces of `step` bytes, each in memory of exactly its size.
-Decoded decode(std::string_view bytes, size_t step = SIZE_MAX, const ChunkedLimits &limits = {}) {
-  ChunkedDecoder decoder(limits);
+Decoded decode(std::string_view bytes, size_t step = SIZE_MAX) {
+  ChunkedDecoder decoder;
   Decoded decoded{Kind::kNeedMore, {}, 0, {}};
   while (decoded.consumed < bytes.size()) {
     std::string_view piece = bytes.substr(decoded.consumed, step);
@@ -196,21 +196,19 @@ TEST_CASE("the largest chunk size is taken") {
 }
 
 TEST_CASE("extensions are bounded over the whole body") {
-  ChunkedLimits limits;
-  limits.max_extension_bytes = 8;
-  CHECK(decode("1;abc\r\nx\r\n0\r\n\r\n", SIZE_MAX, limits).end == Kind::kDone);
-  CHECK(decode("1;abc\r\nx\r\n1;abc\r\nx\r\n1;abc\r\nx\r\n0\r\n\r\n", SIZE_MAX, limits).reason ==
-        "more chunk extensions than the limit");
-  CHECK(decode("1;abcdefghi", SIZE_MAX, limits).end == Kind::kError);
-  CHECK(decode("1" + std::string(1000, ' '), SIZE_MAX, limits).end == Kind::kError);
-  CHECK(decode(std::string(1000, '0'), SIZE_MAX, limits).end == Kind::kError);
+  const std::string third = "1;" + std::string(kMaxExtensionBytes / 3, 'e') + "\r\nx\r\n", end = "0\r\n\r\n";
+  CHECK(decode(third + third + end).end == Kind::kDone);
+  CHECK(decode(third + third + third + end).reason == "more chunk extensions than the limit");
+  const std::string too_many(kMaxExtensionBytes + 1, 'e');
+  CHECK(decode("1;" + too_many).end == Kind::kError);
+  CHECK(decode("1" + std::string(too_many.size() + 1, ' ')).end == Kind::kError);
+  CHECK(decode(std::string(too_many.size() + 16, '0')).end == Kind::kError);
 }
 
 TEST_CASE("trailers are bounded") {
-  ChunkedLimits limits;
-  limits.max_trailer_bytes = 8;
-  CHECK(decode("0\r\nX: y\r\n\r\n", SIZE_MAX, limits).end == Kind::kDone);
-  CHECK(decode("0\r\nX: yyy\r\n\r\n", SIZE_MAX, limits).reason == "more trailers than the limit");
+  const std::string half = "X: " + std::string(kMaxTrailerBytes / 2 - 8, 'y') + "\r\n";
+  CHECK(decode("0\r\n" + half + half + "\r\n").end == Kind::kDone);
+  CHECK(decode("0\r\n" + half + half + half + "\r\n").reason == "more trailers than the limit");
 }
 
 TEST_CASE("a chunk's size line is written in hexadecimal") {

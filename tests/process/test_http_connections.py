@@ -55,6 +55,23 @@ def test_connection_close_is_obeyed(server, way):
         assert wire.at_end()
 
 
+def test_an_answer_is_not_lost_because_more_requests_come_behind_the_last_one(server, way):
+    with Wire(server, way) as wire:
+        address = wire.sock.getpeername()
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        sock.settimeout(10)
+        sock.connect(address)
+        ask = b"GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n"
+        sock.sendall(ask % (b"/large?60000", b"Connection: close\r\n") + ask % (b"/", b""))
+        server.wait_for_log(r"GET /large\?60000")
+        sock.sendall(ask % (b"/", b""))  # a connection that is closed by now is reset by this
+        answer = b""
+        while data := sock.recv(65536):
+            answer += data
+        assert answer.count(b"x") >= 60_000 and answer.endswith(b"0\r\n\r\n")
+
+
 def test_http_1_0_closes_unless_asked_to_stay(server, way):
     with Wire(server, way) as wire:
         wire.get("/", version="1.0")
