@@ -1,6 +1,6 @@
 // Short answers that leave together: the system has them (TCP_CORK in tcp(7)) and sends them when the last
 // one is there, so that who reads them all is woken once. What a process that is killed had here is sent as
-// its connections are closed.
+// its connections are closed, or, where a child has them too, by the system after a fifth of a second.
 #pragma once
 
 #include <array>

@@ -107,6 +107,7 @@ void Client::take(std::string_view bytes) {
 void Client::parse(std::string_view bytes) {
   for (;;) {
     ParseResult result = parse_request_head(bytes, gateway_.limits, gateway_.request_head, hint_);
+    is_head_ = result.verdict != Verdict::kNeedMore && gateway_.request_head.method == "HEAD";
     switch (result.verdict) {
       case Verdict::kNeedMore:
         if (at_end_) return drop();
@@ -148,7 +149,6 @@ void Client::parse_proxy_header(std::string_view bytes) {
 
 void Client::begin_request(std::string_view bytes, size_t head_bytes) {
   const RequestHead &head = gateway_.request_head;
-  if (head.content_length > gateway_.limits.max_body_bytes) return refuse(413, kTooLargeBody);
   char port[5];
   const char *port_end = std::to_chars(port, port + sizeof port, port_).ptr;
   Endpoints ends{.remote_addr = address_,
@@ -159,6 +159,7 @@ void Client::begin_request(std::string_view bytes, size_t head_bytes) {
   apply_proxy_claims(head, ends);
   std::string_view packet = gateway_.packets.write(head, ends, transport_.get());
   if (packet.empty()) return refuse(431, kTooManyVariableBytes);
+  if (head.content_length > gateway_.limits.max_body_bytes) return refuse(413, kTooLargeBody);
   exchange_ = gateway_.take_exchange();
   exchange_->begin(*this, head, packet, head.keep_alive && gateway_.idle_deadlines.duration_ms() > 0);
   state_ = State::kRequest;

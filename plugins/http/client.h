@@ -88,7 +88,7 @@ class Client final : public Stream, public Deadline {
   void parse(std::string_view bytes);
   void parse_proxy_header(std::string_view bytes);
   bool answer_here(std::string_view bytes, size_t head_bytes);
-  bool send_own(struct OwnAnswer &answer, bool is_head);
+  bool send_own(struct OwnAnswer &answer);
   void go_on_with_file();
   void begin_request(std::string_view bytes, size_t head_bytes);
   void take_body(std::string_view bytes);
@@ -104,9 +104,10 @@ class Client final : public Stream, public Deadline {
   Gateway &gateway_;
   const Listener &listener_;
   State state_;
-  bool at_end_ = false;  // the client sends no more
-  bool tls_ = false;     // to us, or to the load balancer
-  bool keeps_ = false;   // the connection, after a file
+  bool at_end_ = false;   // the client sends no more
+  bool is_head_ = false;  // the request that is here
+  bool tls_ = false;      // to us, or to the load balancer
+  bool keeps_ = false;    // the connection, after a file
   uint16_t port_ = 0;
   size_t hint_ = 0;
   uint64_t linger_until_ms_ = 0;

@@ -26,9 +26,8 @@ bool Client::answer_here(std::string_view bytes, size_t head_bytes) {
   if (gateway_.own_answers.has_files()) apply_proxy_claims(head, ends);
   if (!gateway_.own_answers.find(gateway_, head, ends, answer)) return false;
   keeps_ = head.keep_alive && gateway_.idle_deadlines.duration_ms() > 0 && !gateway_.stopping;
-  const bool is_head = head.method == "HEAD";
   std::string rest(bytes.substr(head_bytes));
-  if (!send_own(answer, is_head)) {
+  if (!send_own(answer)) {
     drop();
     return true;
   }
@@ -50,7 +49,7 @@ bool Client::answer_here(std::string_view bytes, size_t head_bytes) {
 }
 
 // What is left of a file is file_'s.
-bool Client::send_own(OwnAnswer &answer, bool is_head) {
+bool Client::send_own(OwnAnswer &answer) {
   std::string &head = gateway_.scratch;
   head = "HTTP/1.1 ";
   head += status_text(answer.status);
@@ -66,7 +65,7 @@ bool Client::send_own(OwnAnswer &answer, bool is_head) {
   count(gateway_.figures.answers[answer.status / 100]);
   count(gateway_.figures.sent_bytes, head.size());
   if (answer.is_file) count(gateway_.figures.files);
-  if (is_head) return write(head);
+  if (is_head_) return write(head);
   if (answer.file.left() == 0) {
     head += answer.body;
     return write(head);
@@ -130,7 +129,6 @@ void Client::redirect() {
 
 // lines: more of the head.
 void Client::answer(int status, const char *reason, std::string_view lines) {
-  const bool is_head = exchange_ && exchange_->is_head_request();
   if (exchange_) exchange_->abandon();
   count(gateway_.figures.answers[status / 100]);
   std::string text(reason);
@@ -143,7 +141,7 @@ void Client::answer(int status, const char *reason, std::string_view lines) {
   head += date_line();
   head += lines;
   head += "\r\n";
-  const std::string_view parts[] = {head, is_head ? "" : std::string_view(text)};
+  const std::string_view parts[] = {head, is_head_ ? "" : std::string_view(text)};
   if (!write(parts)) return drop();
   close_gently(true);
 }

@@ -73,6 +73,7 @@ void Exchange::begin(Client &client, const RequestHead &head, std::string_view p
 size_t Exchange::take_body(std::string_view bytes) {
   const size_t taken =
       request_body_.take(bytes, [this](std::string_view data) { body_bytes_ += data.size(); });
+  if (taken > 0) expects_continue_ = false;  // who sends some of it does not wait (RFC 9110 §10.1.1)
   if (body_too_large()) return taken;
   if (taken == 0 || !client_ || request_lost_) return taken;
   if (stores_body_) {

@@ -44,7 +44,6 @@ class Exchange {
   }
   int body_error_status() const { return body_failure_ ? 507 : body_too_large() ? 413 : 400; }
   bool request_complete() const { return request_body_.ended(); }
-  bool is_head_request() const { return is_head_; }
   // Upgraded: bytes are passed on as they are.
   bool is_tunnel() const { return stage_ == Stage::kTunnel; }
   void tunnel_from_client(std::string_view bytes);

@@ -50,12 +50,11 @@ int parse_http(wsgi_request *request) {
   ParseResult result = parse_request_head({request->proto_parser_buf, request->proto_parser_pos}, limits,
                                           head, request->proto_parser_hint);
   if (result.verdict == Verdict::kNeedMore) return UWSGI_AGAIN;
-  if (result.verdict == Verdict::kRefused) return refuse(request, result.status, result.reason);
-  if (head.chunked) {  // what is there already is judged now: the application might not read it
-    std::string_view body(request->proto_parser_buf, request->proto_parser_pos);
-    if (const char *reason = chunk_error(body.substr(result.consumed))) return refuse(request, 400, reason);
+  if (result.verdict == Verdict::kRefused) {
+    request->method = const_cast<char *>(head.method.data());  // the refusal of a HEAD has no body
+    request->method_len = static_cast<uint16_t>(head.method.size());
+    return refuse(request, result.status, result.reason);
   }
-
   constexpr size_t kPortBytes = 5;
   char *port = uwsgi_req_alloc(request, kPortBytes);
   const char *port_end = port ? std::to_chars(port, port + kPortBytes, request->peer_port).ptr : nullptr;
@@ -67,6 +66,10 @@ int parse_http(wsgi_request *request) {
   RequestSink sink{request};
   if (!port || !CgiVariables(sink, head, limits.max_variable_bytes).write(ends))
     return refuse(request, 431, kTooManyVariableBytes);
+  if (head.chunked) {  // what is there already is judged now: the application might not read it
+    std::string_view body(request->proto_parser_buf, request->proto_parser_pos);
+    if (const char *reason = chunk_error(body.substr(result.consumed))) return refuse(request, 400, reason);
+  }
 
   request->uh->modifier1 = static_cast<uint8_t>(options.socket_modifier1);
   request->uh->modifier2 = static_cast<uint8_t>(options.socket_modifier2);
@@ -93,7 +96,7 @@ int parse_packet(wsgi_request *request) {
   request->keep_alive = !rests();
   request->body_is_chunked = !value_of("HTTP_TRANSFER_ENCODING").empty();
   request->expect_continue = request->http_minor >= 1 && (request->post_cl > 0 || request->body_is_chunked) &&
-                             !value_of("HTTP_EXPECT").empty();
+                             value_of("HTTP_EXPECT").find_first_not_of(", \t") != std::string_view::npos;
   return UWSGI_OK;
 }
 

@@ -213,6 +213,7 @@ bool RequestParser::framing() {
 ParseResult parse_request_head(std::string_view bytes, const HeadLimits &limits, RequestHead &head,
                                size_t &hint) {
   HeadReader reader(bytes, limits, hint);
+  head.method = {};
   if (hint != 0 && reader.run_goes_on()) return reader.result();
   head.query = head.host = head.upgrade = {};
   head.content_length = head.field_count = 0;

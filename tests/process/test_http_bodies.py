@@ -131,6 +131,17 @@ def test_100_continue_is_sent_when_the_application_reads(server, way):
             assert wire.response().body == b"3"
 
 
+def test_an_empty_list_expects_nothing(server, way):
+    with Wire(server, way) as wire:
+        wire.send(b"POST /count HTTP/1.1\r\nHost: x\r\nExpect: ,\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with pytest.raises(TimeoutError):
+            wire.sock.settimeout(0.2)
+            wire.head()
+        wire.sock.settimeout(10)
+        wire.send(b"0\r\n\r\n")
+        assert wire.response().status == 200
+
+
 def test_no_100_continue_for_an_application_that_does_not_read(server, way):
     with Wire(server, way) as wire:
         wire.get("/unread", method="POST", headers="Content-Length: 3\r\nExpect: 100-continue\r\n")

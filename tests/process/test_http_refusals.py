@@ -45,6 +45,34 @@ def test_a_refused_request_is_answered_and_logged(server, way, request_bytes, st
     server.wait_for_log(r"request from 127.0.0.1 refused: .* \(answered %d\)" % status)
 
 
+@pytest.mark.parametrize(
+    "lines, body, status",
+    [
+        (b"Host: a b", b"", 400),
+        (b"Host: a\r\nTransfer-Encoding: chunked", b"z\r\n", 400),
+        (b"Host: a\r\nContent-Length: 101", b"", 413),
+        (b"Host: a\r\nContent-Length: 1\r\nExpect: miracles", b"", 417),
+        (b"Host: a\r\n" + b"X: y\r\n" * 1000 + b"Y: y", b"", 431),
+    ],
+    ids=["host", "chunk", "length", "expectation", "headers"],
+)
+def test_the_refusal_of_head_has_no_body(mortise, way, lines, body, status):
+    server = start_probe(mortise, "--limit-post=100")
+    with Wire(server, way) as wire:
+        wire.send(b"HEAD / HTTP/1.1\r\n" + lines + b"\r\n\r\n" + body)
+        answer = wire.head()
+        assert answer.status == status and answer.closes
+        assert wire.at_end()
+
+
+@pytest.mark.parametrize("buffer_size, target", [(65536, 32_600), (65536, 40_000), (4096, 2_500), (4096, 5_000), (4096, 40_000)])
+def test_a_target_that_is_too_long_for_the_variables_is_refused_as_such(mortise, way, buffer_size, target):
+    server = start_probe(mortise, "--buffer-size", buffer_size)
+    with Wire(server, way) as wire:
+        wire.send(b"GET /" + b"a" * target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert wire.response().status == 414
+
+
 def test_nothing_is_served_behind_a_refused_request(server, way):
     with Wire(server, way) as wire:
         wire.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nBAD\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n")
