@@ -40,8 +40,7 @@ ssize_t read_some(Request &request, char *buf, size_t len) {
                                                 : uwsgi_req_raw_read(&request, buf, len);
   if (got > 0) {
     request.post_pos += static_cast<size_t>(got);
-    if (request.body_is_chunked && limits().limit_post > 0 &&
-        request.post_pos > static_cast<size_t>(limits().limit_post))
+    if (request.body_is_chunked && uwsgi.limit_post > 0 && request.post_pos > uwsgi.limit_post)
       return errno = EFBIG, -1;
   } else if (got == 0) {
     request.body_ended = 1;

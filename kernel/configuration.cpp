@@ -88,8 +88,9 @@ Result<void> skip_unknown(const Directive &directive) {
   }
   if (config().was_read(directive.key)) return {};
   Error error = option_table().unknown(directive.key);
+  error.what = directive.origin + ": " + error.what;
   if (settings().strict) return error;
-  log_warning("%s: %s", directive.origin.c_str(), error.message().c_str());
+  log_warning("%s", error.message().c_str());
   return {};
 }
 

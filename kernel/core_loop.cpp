@@ -57,7 +57,7 @@ bool may_be_unread(const wsgi_request &request) {
 }
 
 bool is_too_large(const wsgi_request &request) {
-  return limits().limit_post > 0 && request.post_cl > static_cast<size_t>(limits().limit_post);
+  return uwsgi.limit_post > 0 && request.post_cl > uwsgi.limit_post;
 }
 
 }  // namespace

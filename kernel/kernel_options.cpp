@@ -133,8 +133,8 @@ uwsgi_option *kernel_options() {
       {"buffer-size", kValue, 'b', "bytes of a request head (default 65536)", uwsgi_opt_set_int,
        &uwsgi.buffer_size, 0},
       {"max-vars", kValue, 'v', "most variables of a request", uwsgi_opt_set_int, &uwsgi.max_vars, 0},
-      {"limit-post", kValue, 0, "bytes of a request body; larger ones are answered 413", uwsgi_opt_set_int,
-       &limit.limit_post, 0},
+      {"limit-post", kValue, 0, "bytes of a request body; larger ones are answered 413", uwsgi_opt_set_64bit,
+       &uwsgi.limit_post, 0},
       {"post-buffering", kValue, 0,
        "read request bodies whole before the application is called, so many bytes into memory, larger ones "
        "into "

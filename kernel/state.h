@@ -37,7 +37,6 @@ struct Limits {
   int header_timeout = 10;
   int idle_timeout = 65;
   int linger_timeout = 5;
-  int limit_post = 0;
   int response_buffering = 256;  // MiB of one response
   int start_timeout = 300;
   int reuse_port = 0;

@@ -3,28 +3,15 @@
 #include <uwsgi.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <string_view>
 
 #include "header_field.h"
 #include "options.h"
 
 namespace mortise::http {
 
-namespace {
-
-// The kernel's own option; 0: no limit.
-uint64_t limit_post() {
-  uint64_t most = 0;  // the last one counts
-  for_each_given("limit-post", [&](const char *value) { most = strtoull(value, nullptr, 10); });
-  return most;
-}
-
-}  // namespace
-
 HeadLimits gateway_limits() {
   HeadLimits limits = head_limits();
-  if (uint64_t most = limit_post()) limits.max_body_bytes = most;
+  if (uwsgi.limit_post) limits.max_body_bytes = uwsgi.limit_post;
   return limits;
 }
 

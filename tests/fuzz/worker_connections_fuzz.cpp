@@ -275,7 +275,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   steps = {data + 1, size - 1};
   uwsgi.post_buffering = flags & 2 ? 16 : 0;
   limits().response_buffering = flags & 4 ? 4 : 0;
-  limits().limit_post = flags & 8 ? 100 : 0;
+  uwsgi.limit_post = flags & 8 ? 100 : 0;
   uwsgi.buffer_size = flags & 128 ? 32768 : 2048;
   const int before = open_descriptors();
   {

@@ -245,3 +245,11 @@ def test_a_body_larger_than_limit_post_is_refused_without_reading_it(mortise, wa
         assert answer.status == 413
         assert answer.closes
     sender.join()
+
+
+def test_limit_post_may_be_larger_than_two_gigabytes(mortise, way):
+    server = start_probe(mortise, "--limit-post=5000000000")
+    for length, status in (5_000_000_000, 403), (5_000_000_001, 413):
+        with Wire(server, way) as wire:
+            wire.send(b"POST /unread HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % length)
+            assert wire.response().status == status
