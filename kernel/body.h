@@ -11,7 +11,7 @@ struct Request;
 // Before the hook, with post-buffering: reads the body whole, into memory or, where it is larger than that,
 // into post_file; uwsgi_request_body_seek() works then. -1: the request is to be answered with body_status.
 // [worker]
-int buffer_body(wsgi_request *request);
+[[gnu::cold]] int buffer_body(wsgi_request *request);
 
 // Whether the peer may still send some of it. [worker]
 bool owes_body(const wsgi_request *request);

@@ -62,7 +62,7 @@ class CoreLoop {
   void wait_for_more(Connection &connection, Phase phase, int64_t timeout_s, bool drained = false);
   bool wait_alone(Connection &connection);
   [[gnu::cold]] void time_out(Connection &connection);
-  void hand_over(Connection &connection);
+  [[gnu::cold]] void hand_over(Connection &connection);
   bool leave_to_flusher(Connection &connection, bool keeps);
   void flushed(Connection &connection);
   void linger(Connection &connection, bool unread);

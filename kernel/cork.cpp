@@ -18,15 +18,20 @@ void set_cork(int fd, int on) {
 void Cork::hold(int fd, uint64_t began_us) {
   set_cork(fd, 1);
   if (held_ == 0) since_us_ = began_us;
+  fds_[held_] = fd;
   after_fds_[held_++] = fd + 1;
 }
 
+// Also those that the other thread has taken: it may have been interrupted before it let go of them. Where
+// the connection has been closed and the number is another's, that one sends at once what it has.
 void Cork::end() {
-  if (held_ > 0) pull();
+  for (size_t i = 0; i < held_; ++i) {
+    after_fds_[i] = 0;
+    set_cork(fds_[i], 0);
+  }
   held_ = 0;
 }
 
-// Where the connection has been closed and the number is another's, that one sends at once what it has.
 bool Cork::pull() {
   bool any = false;
   for (std::atomic<int> &slot : after_fds_) {

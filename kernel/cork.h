@@ -24,6 +24,7 @@ class Cork {
 
  private:
   std::array<std::atomic<int>, 16> after_fds_{};  // descriptors plus one; 0: none
+  std::array<int, 16> fds_;                       // the core's
   size_t held_ = 0;                               // the core's: how many of them it has used
   uint64_t since_us_ = 0;
 };

@@ -11,6 +11,6 @@ int finish_response(wsgi_request *request, int hook_result);
 
 // A whole small answer: status line and a one-line text body, the cause of a refusal where there is one.
 // [worker]
-void send_error(wsgi_request *request, int status);
+[[gnu::cold]] void send_error(wsgi_request *request, int status);
 
 }  // namespace mortise
