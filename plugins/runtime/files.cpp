@@ -1,39 +1,11 @@
-// Files: contents, locks, MIME types by their ending.
+// Files: contents, kinds, locks.
 #include <sys/file.h>
 #include <uwsgi.h>
 
 #include <algorithm>
-#include <cstring>
-#include <fstream>
-#include <map>
-#include <sstream>
 #include <string>
-#include <string_view>
 
 namespace {
-
-// Endings and types of the files that --mimefile names (a list of its values), or of /etc/mime.types; the
-// usual ones of the web are known without any file.
-const std::map<std::string, std::string, std::less<>> &mime_types() {
-  static const auto types = [] {
-    std::map<std::string, std::string, std::less<>> found{
-        {"html", "text/html"},     {"htm", "text/html"},         {"css", "text/css"},
-        {"js", "text/javascript"}, {"json", "application/json"}, {"txt", "text/plain"},
-        {"png", "image/png"},      {"jpg", "image/jpeg"},        {"jpeg", "image/jpeg"},
-        {"gif", "image/gif"},      {"svg", "image/svg+xml"},     {"ico", "image/x-icon"},
-        {"webp", "image/webp"},    {"pdf", "application/pdf"},   {"xml", "application/xml"},
-        {"woff2", "font/woff2"},   {"wasm", "application/wasm"}};
-    const char *own = uwsgi_option_value("mimefile");
-    std::ifstream file(own && *own ? own : "/etc/mime.types");
-    for (std::string line; std::getline(file, line);) {
-      std::istringstream words(line.substr(0, line.find('#')));
-      std::string type, ending;
-      for (words >> type; words >> ending;) found.insert_or_assign(ending, type);
-    }
-    return found;
-  }();
-  return types;
-}
 
 mode_t mode_of(const char *path) {
   struct stat status;
@@ -55,18 +27,6 @@ int uwsgi_is_file(const char *path) {
 }
 int uwsgi_is_dir(const char *path) {
   return mode_of(path) == S_IFDIR;
-}
-
-char *uwsgi_get_mime_type(char *path, int len, size_t *type_len) {
-  const std::string_view name(path, static_cast<size_t>(std::max(len, 0)));
-  const size_t dot = name.rfind('.');
-  if (dot == name.npos || name.find('/', dot) != name.npos) return nullptr;
-  std::string ending(name.substr(dot + 1));
-  uwsgi_lower(ending.data(), ending.size());
-  const auto found = mime_types().find(ending);
-  if (found == mime_types().end()) return nullptr;
-  *type_len = found->second.size();
-  return const_cast<char *>(found->second.c_str());
 }
 
 char *uwsgi_get_cwd() {

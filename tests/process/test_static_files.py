@@ -9,7 +9,7 @@ import time
 import pytest
 
 from http_wire import WAYS, Wire, process_of, start_probe
-from mortise import open_files
+from mortise import open_files, run
 
 TEXT = b"the quick brown fox\n" * 100
 
@@ -366,6 +366,25 @@ def test_types_come_from_the_mime_file(mortise, root, tmp_path):
     server = start_probe(mortise, "--static-map=/static=%s" % root, "--mimefile=%s" % (tmp_path / "types"))
     assert ask(server, "/static/sub/deep/x.js").headers["content-type"] == "x-own/thing"
     assert ask(server, "/static/large.bin").headers["content-type"] == "application/octet-stream"
+
+
+def test_each_of_several_mime_files_counts_and_of_the_same_ending_the_last(mortise, root, tmp_path):
+    (tmp_path / "one").write_text("x-one/js js\nx-one/txt txt\n")
+    (tmp_path / "two").write_text("x-two/css css\nx-two/txt txt\n")
+    (tmp_path / "three").write_text("x-three/bin bin\n")
+    files = "--mimefile=%s --mime-file=%s --mimefile=%s" % tuple(tmp_path / name for name in ("one", "two", "three"))
+    server = start_probe(mortise, "--static-map=/static=%s" % root, *files.split())
+    for path, content_type in (("sub/deep/x.js", "x-one/js"), ("a.txt", "x-two/txt"), ("empty.css", "x-two/css"), ("large.bin", "x-three/bin")):
+        assert ask(server, "/static/" + path).headers["content-type"] == content_type
+
+
+@pytest.mark.parametrize("option", ["mimefile", "mime-file"])
+@pytest.mark.parametrize("path, cause", [("absent", "No such file or directory"), (".", "Is a directory")])
+def test_a_mime_file_that_cannot_be_read_ends_the_start(tmp_path, option, path, cause):
+    done = run(tmp_path, "--http-socket=127.0.0.1:0", "--static-map=/static=.", "--%s=%s" % (option, path))
+    assert done.returncode == 66
+    hint = "(name a file that can be read, with lines such as: text/css css)"
+    assert "error: %s = %s: %s %s\n" % (option, path, cause, hint) in done.stdout
 
 
 def test_a_link_that_moves_on_is_followed(mortise, root, tmp_path):
