@@ -17,7 +17,7 @@ import zlib
 
 import pytest
 
-from mortise import BINARY, Mortise, text_of, wait_for_text, wait_until
+from mortise import BINARY, ROOT, Mortise, text_of, wait_for_text, wait_until
 
 APP = """
 import logging, os, sys
@@ -84,6 +84,16 @@ def test_a_write_is_one_line_to_encoders_however_many_lines_it_has(wsgi):
     records = [json.loads(line) for line in text_of(server.folder / "a.log").splitlines()]
     trace = [record["msg"] for record in records if "ZeroDivisionError" in record["msg"]]
     assert len(trace) == 1 and trace[0].startswith("ERROR:root:oops\nTraceback")
+
+
+def test_the_encoders_of_the_manual_work_in_an_ini_file(wsgi):
+    manual = (ROOT / "docs/logging.md").read_text()
+    lines = re.search(r"```ini\n((?:;.*\n)?log-encoder = json (?:.*\n)*?)```", manual)[1]
+    server = wsgi(APP, "--ini", "log.ini", files={"log.ini": "[uwsgi]\nlogger = file:a.log\n" + lines})
+    wait_for_text(server.folder / "a.log", r"worker 1 .*\n")
+    line = json.loads(text_of(server.folder / "a.log").splitlines()[0])
+    assert set(line) == {"time", "msg"} and "worker 1 " in line["msg"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}", line["time"])
 
 
 def test_a_long_write_arrives_whole(wsgi):
