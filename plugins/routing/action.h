@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "chain.h"
 #include "text_template.h"
 
 namespace mortise::routing {
@@ -50,6 +51,10 @@ inline char *set_variable(wsgi_request *request, std::string_view name, std::str
 // A whole small answer. [request]
 void answer(wsgi_request *request, std::string_view status, std::string_view content_type,
             std::string_view body);
+
+// Whether it is a goto to a label that is not behind it; a label with references is looked up for each
+// request.
+bool jumps_nowhere(Chain chain, const uwsgi_route *route);
 
 void register_flow_actions();
 void register_request_actions();

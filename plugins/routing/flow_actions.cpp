@@ -29,19 +29,24 @@ int end_with_reason(wsgi_request *request, uwsgi_route *route) {
   return UWSGI_ROUTE_BREAK;
 }
 
-// Only forward, so that no request goes round in circles.
+// The position of a label, or of a number, behind the route; 0: there is none. Only forward, so that no
+// request goes round in circles.
+uint32_t target_of(Chain chain, const uwsgi_route *route, std::string_view label) {
+  uint32_t target = position_of_label(chain, label);
+  if (target == 0)
+    target = static_cast<uint32_t>(uwsgi_str_num(label.data(), static_cast<uint16_t>(label.size()))) + 1;
+  return target > route->pos + 1 ? target : 0;
+}
+
 int jump(wsgi_request *request, uwsgi_route *route) {
   Arguments label(request, route);
   const Chain chain = current_chain(request);
-  uint32_t target = position_of_label(chain, label.view());
-  if (target == 0) target = static_cast<uint32_t>(uwsgi_str_num(label.c_str(), label.size16())) + 1;
-  if (target <= route->pos + 1) {
-    uwsgi_log("goto:%.*s: there is no such label further on (the request ends here)\n", label.size16(),
-              label.c_str());
-    return UWSGI_ROUTE_BREAK;
-  }
-  request->route_goto = target;
-  return UWSGI_ROUTE_NEXT;
+  request->route_goto = target_of(chain, route, label.view());
+  if (request->route_goto) return UWSGI_ROUTE_NEXT;
+  uwsgi_log("goto:%.*s: there is no such label further on (the request ends here)\n", label.size16(),
+            label.c_str());
+  if (chain == Chain::kRequest || chain == Chain::kError) answer(request, "500", {}, {});
+  return UWSGI_ROUTE_BREAK;
 }
 
 constexpr Action kActions[] = {
@@ -54,6 +59,11 @@ constexpr Action kActions[] = {
 };
 
 }  // namespace
+
+bool jumps_nowhere(Chain chain, const uwsgi_route *route) {
+  const std::string_view action = route->action, label = route->args;
+  return action == "goto" && label.find('$') == label.npos && target_of(chain, route, label) == 0;
+}
 
 void answer(wsgi_request *request, std::string_view status, std::string_view content_type,
             std::string_view body) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "action.h"
 #include "chain.h"
 #include "packed_request.h"
 #include "registry.h"
@@ -92,6 +93,14 @@ void set_up(const Origin &origin) {
   if ((action == "uwsgi" || action == "proxyuwsgi") && !route->data4) pack_before(route);
 }
 
+// Once all labels are known.
+void check_jump(const Origin &origin) {
+  if (origin.route->label || !jumps_nowhere(chain_of_option(origin.option), origin.route)) return;
+  refuse(origin.option.c_str(), origin.route->orig_route,
+         std::string("there is no label '") + origin.route->args +
+             "' further on (jumps go forward only, and within the same kind of routes)");
+}
+
 }  // namespace
 
 void allocate_match_state(uwsgi_route *route) {
@@ -111,6 +120,7 @@ void allocate_match_state(uwsgi_route *route) {
 void set_up_routes() {
   all_plugins_loaded = true;
   for (const Origin &origin : waiting()) set_up(origin);
+  for (const Origin &origin : waiting()) check_jump(origin);
   waiting().clear();
   enable_chains();
 }

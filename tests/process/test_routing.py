@@ -106,11 +106,19 @@ def test_actions_run_in_order_and_labels_are_jumped_to(routed):
     assert (got["A"], got["B"]) == ("1", "1")
 
 
-def test_a_jump_backwards_ends_the_request(routed):
-    server = routed("route-label = top", "route = ^/loop goto:top")
-    with pytest.raises((http.client.BadStatusLine, ConnectionError)):
-        server.get("/loop")
-    server.wait_for_log(re.escape("goto:top: there is no such label further on (the request ends here)"))
+@pytest.mark.parametrize("lines", [["route = ^/x goto:top"], ["route-label = top", "route = ^/x goto:top"], ["error-route-label = top", "route = ^/x goto:top"]])
+def test_a_jump_to_a_label_that_is_not_further_on_is_refused(tmp_path, lines):
+    (tmp_path / "app.ini").write_text("[uwsgi]\nhttp-socket = 127.0.0.1:0\nplugin = %s\n%s\n" % (PROBE, "\n".join(lines)))
+    done = run(tmp_path, "--ini", "app.ini")
+    assert done.returncode == 64
+    assert "route = '^/x goto:top': there is no label 'top' further on (jumps go forward only, and within the same kind of routes)\n" in done.stdout
+
+
+def test_a_label_that_only_the_request_tells_and_that_is_absent_is_answered_500(routed):
+    server = routed("route = ^/to/(.*) goto:$1", "route-run = addvar:A=1", "route-label = end")
+    assert server.get("/to/nowhere").status == 500
+    server.wait_for_log(re.escape("goto:nowhere: there is no such label further on (the request ends here)"))
+    assert server.get("/to/end").text == "hello"
 
 
 @pytest.mark.parametrize("condition, holds", [
