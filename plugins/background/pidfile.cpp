@@ -11,7 +11,10 @@ namespace mortise::background {
 
 namespace {
 
+constexpr int kExitNoPerm = 77;
+
 struct PidFile {
+  std::string option;
   std::string path;
   Moment moment;
   std::string before{};  // what it said when this server was started
@@ -39,6 +42,19 @@ bool replace(const std::string &path, const std::string &text) {
   return write_whole(path, text);
 }
 
+// Whether replace() would succeed, as far as that can be told while the file stays as it is.
+bool can_be_replaced(const std::string &path) {
+  struct stat status {};
+  const bool exists = stat(path.c_str(), &status) == 0;
+  if (exists && !S_ISREG(status.st_mode)) return true;
+  const std::string fresh = path + "." + std::to_string(getpid());
+  const bool written = write_whole(fresh, "0\n");
+  const int error = errno;
+  unlink(fresh.c_str());
+  errno = error;
+  return written || (exists && access(path.c_str(), W_OK) == 0);
+}
+
 std::string contents(const std::string &path) {
   char text[32] = "";
   int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -60,12 +76,17 @@ std::string own_text() {
   return std::to_string(getpid()) + "\n";
 }
 
+void tell_failure(const PidFile &file) {
+  uwsgi_log("error: pid file %s: %s (correct --%s, or its folder)\n", file.path.c_str(), strerror(errno),
+            file.option.c_str());
+}
+
 }  // namespace
 
 void add_pidfile(char *name, char *path, void *moment) {
   std::string full = *path == '/' ? path : std::string(uwsgi.cwd) + "/" + path;
   if (!strcmp(name, "pidfile")) uwsgi.pidfile = uwsgi_str(full.c_str());
-  files().push_back({full, static_cast<Moment>(reinterpret_cast<intptr_t>(moment))});
+  files().push_back({name, full, static_cast<Moment>(reinterpret_cast<intptr_t>(moment))});
 }
 
 void write_pidfiles(Moment moment) {
@@ -77,9 +98,17 @@ void write_pidfiles(Moment moment) {
     // A reload keeps the pid, and may not have the rights any more.
     if (file.moment != moment || contents(file.path) == own_text() || replace(file.path, own_text()))
       continue;
-    uwsgi_log("error: pid file %s: %s (correct --pidfile, or its folder)\n", file.path.c_str(),
-              strerror(errno));
-    if (moment == Moment::kBeforeDrop && uwsgi_generation() == 0) exit(77);
+    tell_failure(file);
+    if (moment != Moment::kServing && uwsgi_generation() == 0) exit(kExitNoPerm);
+  }
+}
+
+void check_pidfiles() {
+  if (uwsgi_generation() != 0) return;
+  for (const PidFile &file : files()) {
+    if (file.moment != Moment::kServing || can_be_replaced(file.path)) continue;
+    tell_failure(file);
+    exit(kExitNoPerm);
   }
 }
 
@@ -92,7 +121,7 @@ void rewrite_pidfiles() {
     if (replace(file.path, own_text()))
       uwsgi_log("pid file %s written\n", file.path.c_str());
     else
-      uwsgi_log("error: pid file %s: %s\n", file.path.c_str(), strerror(errno));
+      tell_failure(file);
   }
 }
 

@@ -14,8 +14,10 @@ inline void *when(Moment moment) {
 // Option callback; data: when().
 void add_pidfile(char *name, char *path, void *moment);
 bool any_pidfile();
-// [master] The server ends where one of before the drop cannot be written.
+// [master] A start ends where one cannot be written before the server serves.
 void write_pidfiles(Moment moment);
+// [master] A start ends where one that is written when the server serves could not be: workers run by then.
+void check_pidfiles();
 // [master] All of them once more: another server may have written its own.
 void rewrite_pidfiles();
 // [master]

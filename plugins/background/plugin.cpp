@@ -45,6 +45,7 @@ void take_fifo_command() {
 void after_drop() {
   take_fifo_command();
   write_pidfiles(Moment::kAfterDrop);
+  check_pidfiles();
 }
 
 void cycle() {

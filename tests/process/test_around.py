@@ -86,9 +86,11 @@ def test_a_second_server_that_cannot_start_leaves_the_firsts_pid_file(wsgi, tmp_
     assert (tmp_path / "my.pid").read_text() == "%d\n" % server.process.pid
 
 
-def test_a_pid_file_that_cannot_be_written_ends_the_start(tmp_path):
-    done = run(tmp_path, "--http-socket", "127.0.0.1:0", "--need-app=false", "--pidfile", "no/such/folder/pid")
-    assert done.returncode == 77 and "pid file" in done.stdout
+@pytest.mark.parametrize("option", ["pidfile", "pidfile2", "safe-pidfile", "safe-pidfile2"])
+def test_a_pid_file_that_cannot_be_written_ends_the_start(tmp_path, option):
+    done = run(tmp_path, "--http-socket", "127.0.0.1:0", "--need-app=false", "--%s" % option, "no/such/folder/pid")
+    assert done.returncode == 77
+    assert "error: pid file %s/no/such/folder/pid: No such file or directory (correct --%s, or its folder)\n" % (tmp_path, option) in done.stdout
 
 
 def test_exit_on_reload_ends_the_server(wsgi):
