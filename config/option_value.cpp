@@ -39,8 +39,14 @@ bool is_number(std::string_view word) {
   return error == std::errc() && end == word.end();
 }
 
-Error not_a_number(std::string_view option, std::string_view value, std::string why) {
-  return Error{assignment(option, value), std::move(why), "give a whole number, without a unit", kExitUsage};
+Error out_of_range(std::string_view option, std::string_view value, Range range) {
+  auto error = [&](std::string why, std::string hint) {
+    return Error{assignment(option, value), std::move(why), std::move(hint), kExitUsage};
+  };
+  if (!value.starts_with('-'))
+    return error("the number is too large", "the most is " + std::to_string(range.most));
+  if (range.least == 0) return error("the number must not be negative", "");
+  return error("the number is too small", "the least is " + std::to_string(range.least));
 }
 
 }  // namespace
@@ -53,12 +59,16 @@ Result<bool> parse_bool(std::string_view option, std::string_view value, std::st
   return Error{assignment(option, word), "neither true nor false", "give true or false", kExitUsage};
 }
 
-Result<long> parse_number(std::string_view option, std::string_view value, std::string *commented) {
+Result<long> parse_number(std::string_view option, std::string_view value, std::string *commented,
+                          Range range) {
   std::string_view digits = without_comment(option, value, commented);
   long number = 0;
   auto [end, error] = std::from_chars(digits.begin(), digits.end(), number);
-  if (error == std::errc::result_out_of_range) return not_a_number(option, digits, "the number is too large");
-  if (error != std::errc() || end != digits.end()) return not_a_number(option, digits, "not a number");
+  const bool beyond = error == std::errc::result_out_of_range;
+  if ((error != std::errc() && !beyond) || end != digits.end())
+    return Error{assignment(option, digits), "not a number", "give a whole number, without a unit",
+                 kExitUsage};
+  if (beyond || number < range.least || number > range.most) return out_of_range(option, digits, range);
   return number;
 }
 

@@ -2,6 +2,7 @@
 // 0.
 #pragma once
 
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,14 @@ namespace mortise {
 // value was read ("lazy-apps = 'false'") and is left alone otherwise.
 Result<bool> parse_bool(std::string_view option, std::string_view value, std::string *commented = nullptr);
 
-// A whole decimal number. Comments as above.
-Result<long> parse_number(std::string_view option, std::string_view value, std::string *commented = nullptr);
+// What a number may be.
+struct Range {
+  long least = std::numeric_limits<long>::min(), most = std::numeric_limits<long>::max();
+};
+
+// A whole decimal number within the range, which the Error of one beyond it tells. Comments as above.
+Result<long> parse_number(std::string_view option, std::string_view value, std::string *commented = nullptr,
+                          Range range = {});
 
 // Permission bits as chmod(1) takes them in octal.
 Result<int> parse_mode(std::string_view option, std::string_view value);

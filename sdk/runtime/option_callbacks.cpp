@@ -21,11 +21,11 @@ void refuse(const char *name, const char *value, const char *why, const char *hi
 }
 
 // What parse gives for a value; a bare option counts as 1, like a bare key in a configuration file.
-template <typename T>
-std::optional<T> parsed(Result<T> (*parse)(std::string_view, std::string_view, std::string *),
-                        const char *name, const char *value) {
+template <typename T, typename... Limits>
+std::optional<T> parsed(Result<T> (*parse)(std::string_view, std::string_view, std::string *, Limits...),
+                        const char *name, const char *value, Limits... limits) {
   std::string commented;
-  Result<T> result = parse(name ? name : "option", value ? value : "1", &commented);
+  Result<T> result = parse(name ? name : "option", value ? value : "1", &commented, limits...);
   if (!commented.empty()) option_table().note_comment(commented);
   if (result) return *result;
   refuse_option_value(result.error());
@@ -33,21 +33,19 @@ std::optional<T> parsed(Result<T> (*parse)(std::string_view, std::string_view, s
 }
 
 // "post-buffering = true" is 0 in uWSGI, which reads a number as far as it goes.
-std::optional<long> number_of(const char *name, const char *value) {
+std::optional<long> number_of(const char *name, const char *value, Range range) {
   if (!value || !isalpha(static_cast<unsigned char>(*value)) || !parse_bool("", value))
-    return parsed(parse_number, name, value);
+    return parsed(parse_number, name, value, range);
   log_warning("%s = '%s': not a number: taken as 0, as in uWSGI (give a whole number)", name, value);
   return 0;
 }
 
 template <typename Int>
 void set_number(const char *name, const char *value, void *data, long least) {
-  auto number = number_of(name, value);
-  if (!number) return;
-  if (*number < least) return refuse(name, value, "the number must not be negative", "");
-  if (std::cmp_greater(*number, std::numeric_limits<Int>::max()))
-    return refuse(name, value, "the number is too large", "");
-  *static_cast<Int *>(data) = static_cast<Int>(*number);
+  Range range{.least = least};
+  if (std::cmp_less(std::numeric_limits<Int>::max(), range.most))
+    range.most = std::numeric_limits<Int>::max();
+  if (auto number = number_of(name, value, range)) *static_cast<Int *>(data) = static_cast<Int>(*number);
 }
 
 void set_flag(const char *name, const char *value, void *data, bool meaning) {
