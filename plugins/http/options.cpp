@@ -1,14 +1,26 @@
 #include "options.h"
 
-#include <string_view>
+#include <strings.h>
+
+#include <algorithm>
+#include <initializer_list>
 
 namespace mortise::http {
 
 namespace {
 
+bool is_any(const char *value, std::initializer_list<const char *> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [value](const char *word) { return strcasecmp(value, word) == 0; });
+}
+
 bool means_off(const char *value) {
-  std::string_view text = value ? value : "";
-  return text == "false" || text == "0" || text == "no" || text == "off";
+  return value && is_any(value, {"false", "0", "no", "off"});
+}
+
+[[noreturn]] void refuse(const char *name, const char *value, const char *why) {
+  uwsgi_log("error: %s = '%s': %s\n", name, value, why);
+  uwsgi_exit(64);
 }
 
 }  // namespace
@@ -20,10 +32,25 @@ void add_http_socket(char *, char *value, void *) {
   uwsgi_new_socket(value)->proto_name = protocol;
 }
 
-void set_keepalive(char *, char *value, void *) {
-  int seconds = means_off(value) ? 0 : value ? atoi(value) : 0;
+void set_keepalive(char *name, char *value, void *) {
   // uWSGI's value 1 is a switch, as are "true" and the bare name.
-  if (seconds > 1 || means_off(value)) options.keepalive = seconds;
+  if (!value || is_any(value, {"", "true", "1", "yes", "on"})) return;
+  if (means_off(value))
+    options.keepalive = 0;
+  else
+    uwsgi_opt_set_int(name, value, &options.keepalive);
+}
+
+void set_modifier(char *name, char *value, void *modifier) {
+  int number = 0;
+  uwsgi_opt_set_int(name, value, &number);
+  if (number > UINT8_MAX) refuse(name, value, "the number is too large (the most is 255)");
+  *static_cast<int *>(modifier) = number;
+}
+
+void add_variable(char *name, char *value, void *) {
+  if (!*value || *value == '=') refuse(name, value, "the variable has no name (write NAME=VALUE)");
+  uwsgi_string_new_list(&options.vars, value);
 }
 
 void set_switch(char *, char *value, void *flag) {

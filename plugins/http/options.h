@@ -50,6 +50,8 @@ void set_switch(char *name, char *value, void *flag);
 // Callbacks of the option table. [load]
 void add_http_socket(char *name, char *value, void *data);
 void set_keepalive(char *name, char *value, void *data);
+void set_modifier(char *name, char *value, void *modifier);
+void add_variable(char *name, char *value, void *data);
 void accept_always_on(char *name, char *value, void *data);
 
 }  // namespace mortise::http

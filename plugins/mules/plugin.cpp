@@ -10,12 +10,10 @@ namespace mortise::mules {
 
 namespace {
 
-void add_mules(char *, char *value, void *) {
-  for (long count = strtol(value, nullptr, 10); count > 0; --count) add_mule(nullptr);
-}
-
-void set_recv_size(char *, char *value, void *) {
-  uwsgi.mule_msg_recv_size = strtoul(value, nullptr, 10);
+void add_mules(char *name, char *value, void *) {
+  uint16_t count = 0;
+  uwsgi_opt_set_16bit(name, value, &count);
+  for (; count > 0; --count) add_mule(nullptr);
 }
 
 uwsgi_option option_rows[] = {
@@ -30,8 +28,8 @@ uwsgi_option option_rows[] = {
      uwsgi_opt_set_int, &options.reload_mercy, 0},
     {"mule-msg-size", required_argument, 0, "bytes of messages that a queue holds", uwsgi_opt_set_int,
      &options.msg_size, 0},
-    {"mule-msg-recv-size", required_argument, 0, "longest message that a mule takes (65536)", set_recv_size,
-     nullptr, 0},
+    {"mule-msg-recv-size", required_argument, 0, "longest message that a mule takes (65536)",
+     uwsgi_opt_set_64bit, &uwsgi.mule_msg_recv_size, 0},
     UWSGI_END_OF_OPTIONS};
 
 int init() {

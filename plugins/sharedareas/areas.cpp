@@ -3,6 +3,8 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <climits>
 #include <memory>
 #include <string>
 
@@ -69,6 +71,13 @@ uint64_t bytes_of(const char *text) {
   return end[1] || number >> (63 - shift) ? 0 : number << shift;
 }
 
+// "1" to INT_MAX; 0 where it is none.
+int pages_of(const char *text) {
+  char *end = nullptr;
+  const long pages = strtol(text, &end, 10);
+  return end == text || *end || pages < 1 || pages > INT_MAX ? 0 : static_cast<int>(pages);
+}
+
 uwsgi_sharedarea *open_file(const std::string &text, const char *path, uint64_t size, off_t offset) {
   const int fd = open(path, O_RDWR | O_CLOEXEC);
   struct stat info {};
@@ -120,9 +129,10 @@ uwsgi_sharedarea *uwsgi_sharedarea_init_keyval(char *keyval) {
       offset(found[5]);
   const uint64_t bytes = bytes_of(size.get());
   const auto from = static_cast<off_t>(bytes_of(offset.get()));
-  if (result || (size && !bytes))
+  const int page_count = pages ? static_cast<int>(std::min<uint64_t>(bytes_of(pages.get()), INT_MAX)) : 0;
+  if (result || (size && !bytes) || (pages && !page_count))
     return refuse(keyval, "pages=N, size=BYTES, file=PATH or fd=N with size and offset");
-  if (pages) return uwsgi_sharedarea_init(static_cast<int>(bytes_of(pages.get())));
+  if (pages) return uwsgi_sharedarea_init(page_count);
   if (file) return open_file(keyval, file.get(), bytes, from);
   if (fd) return uwsgi_sharedarea_init_fd(static_cast<int>(bytes_of(fd.get())), bytes, from);
   if (bytes) return announce(static_cast<char *>(uwsgi_calloc_shared(bytes)), bytes, -1, 0);
@@ -136,9 +146,13 @@ namespace mortise::sharedareas {
 int create_configured(const uwsgi_string_list *wanted) {
   for (const uwsgi_string_list *item = wanted; item; item = item->next) {
     const bool keyval = strchr(item->value, '=') != nullptr;
-    if (!(keyval ? uwsgi_sharedarea_init_keyval(item->value)
-                 : uwsgi_sharedarea_init(static_cast<int>(strtol(item->value, nullptr, 10)))))
-      return -1;
+    const int pages = keyval ? 0 : pages_of(item->value);
+    if (!keyval && !pages) {
+      uwsgi_log("error: sharedarea = '%s': not a number of pages from 1 to %d (for bytes write size=64k)\n",
+                item->value, INT_MAX);
+      uwsgi_exit(64);
+    }
+    if (!(keyval ? uwsgi_sharedarea_init_keyval(item->value) : uwsgi_sharedarea_init(pages))) return -1;
   }
   return 0;
 }

@@ -37,6 +37,25 @@ def test_an_unknown_option_is_refused_with_the_nearest_name(tmp_path):
             "error: unknown option '--vaccum': did you mean '--vacuum'? (see mortise --help)\n")
 
 
+NO_NUMBER = "not a number (give a whole number, without a unit)"
+NO_PAGES = "not a number of pages from 1 to 2147483647 (for bytes write size=64k)"
+NO_NAME = "the variable has no name (write NAME=VALUE)"
+
+
+@pytest.mark.parametrize("option, value, why", [
+    ("mules", "abc", NO_NUMBER), ("mules", "2x", NO_NUMBER), ("mules", "-1", "the number must not be negative"),
+    ("mules", "65536", "the number is too large (the most is 65535)"), ("mule-msg-recv-size", "1k", NO_NUMBER),
+    ("http-keepalive", "abc", NO_NUMBER), ("http-keepalive", "-5", "the number must not be negative"), ("http-keepalive", "5s", NO_NUMBER),
+    *((option, value, "the number is too large (the most is 255)") for option, value in (
+        ("http-modifier1", "999"), ("http-modifier2", "256"), ("http-socket-modifier1", "261"), ("http-socket-modifier2", "256"))),
+    ("http-modifier1", "x", NO_NUMBER), ("http-var", "=x", NO_NAME), ("http-var", "", NO_NAME),
+    ("sharedarea", "1x", NO_PAGES), ("sharedarea", "x", NO_PAGES), ("sharedarea", "0", NO_PAGES), ("sharedarea", "-1", NO_PAGES),
+])
+def test_a_value_that_cannot_be_is_refused_by_whichever_plugin_has_the_option(tmp_path, option, value, why):
+    refused(run(tmp_path, "--http-socket", "127.0.0.1:0", "--no-need-app", "--%s=%s" % (option, value)), USAGE,
+            "%s = '%s': %s\n" % (option, value, why))
+
+
 def test_an_option_without_its_value_is_refused(tmp_path):
     refused(run(tmp_path, "--http-socket"), USAGE, "--http-socket")
 

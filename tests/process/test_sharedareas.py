@@ -101,7 +101,8 @@ def test_a_file_is_an_area(areas, tmp_path):
 
 
 @pytest.mark.parametrize("text, message", [
-    ("0", "sharedarea '0': its number of pages must be positive"),
+    ("pages=0", "sharedarea 'pages=0': pages=N, size=BYTES, file=PATH or fd=N with size and offset"),
+    ("pages=1x", "sharedarea 'pages=1x': pages=N, size=BYTES, file=PATH or fd=N with size and offset"),
     ("size=lots", "sharedarea 'size=lots': pages=N, size=BYTES, file=PATH or fd=N with size and offset"),
     ("file=/etc/hostname,size=1G", "is shorter than that (truncate -s makes it longer)"),
     ("file=/nonexistent", "sharedarea 'file=/nonexistent': /nonexistent: No such file or directory"),
