@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <initializer_list>
 
+#include "server_address.h"
+
 namespace mortise::http {
 
 namespace {
@@ -51,6 +53,11 @@ void set_modifier(char *name, char *value, void *modifier) {
 void add_variable(char *name, char *value, void *) {
   if (!*value || *value == '=') refuse(name, value, "the variable has no name (write NAME=VALUE)");
   uwsgi_string_new_list(&options.vars, value);
+}
+
+void add_server(char *name, char *value, void *) {
+  if (auto why = why_no_server_address(value); !why.empty()) refuse(name, value, why.c_str());
+  uwsgi_string_new_list(&options.to, value);
 }
 
 void set_switch(char *, char *value, void *flag) {

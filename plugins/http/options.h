@@ -52,6 +52,7 @@ void add_http_socket(char *name, char *value, void *data);
 void set_keepalive(char *name, char *value, void *data);
 void set_modifier(char *name, char *value, void *modifier);
 void add_variable(char *name, char *value, void *data);
+void add_server(char *name, char *value, void *data);
 void accept_always_on(char *name, char *value, void *data);
 
 }  // namespace mortise::http

@@ -19,7 +19,7 @@ static uwsgi_option http_options[] = {
     {"http11-socket", required_argument, 0, "same as --http-socket",
      add_http_socket, nullptr, 0},
     {"http-to", required_argument, 0, "the gateway forwards to this server of the uwsgi protocol, not to our workers",
-     uwsgi_opt_add_string_list, &options.to, 0},
+     add_server, nullptr, 0},
     {"http-subscription-server", required_argument, 0,
      "requests go to the servers that announce themselves at this address for their host (subscribe-to)",
      add_subscription_server, nullptr, 0},

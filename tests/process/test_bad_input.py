@@ -40,6 +40,7 @@ def test_an_unknown_option_is_refused_with_the_nearest_name(tmp_path):
 NO_NUMBER = "not a number (give a whole number, without a unit)"
 NO_PAGES = "not a number of pages from 1 to 2147483647 (for bytes write size=64k)"
 NO_NAME = "the variable has no name (write NAME=VALUE)"
+FORMS = "(write HOST:PORT, /path or @abstract)"
 
 
 @pytest.mark.parametrize("option, value, why", [
@@ -54,6 +55,13 @@ NO_NAME = "the variable has no name (write NAME=VALUE)"
 def test_a_value_that_cannot_be_is_refused_by_whichever_plugin_has_the_option(tmp_path, option, value, why):
     refused(run(tmp_path, "--http-socket", "127.0.0.1:0", "--no-need-app", "--%s=%s" % (option, value)), USAGE,
             "%s = '%s': %s\n" % (option, value, why))
+
+
+@pytest.mark.parametrize("value, why", [
+    ("127.0.0.1:99999", "its port is not a number from 1 to 65535"), ("", "it is empty"), ("123", "it has no port"),
+])
+def test_a_server_that_the_gateway_could_never_reach_is_refused(tmp_path, value, why):
+    refused(run(tmp_path, "--http", "127.0.0.1:0", "--http-to", value), USAGE, "error: http-to = '%s': %s %s\n" % (value, why, FORMS))
 
 
 def test_an_option_without_its_value_is_refused(tmp_path):
