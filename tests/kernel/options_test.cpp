@@ -162,6 +162,8 @@ TEST_CASE_METHOD(Fixture, "an unknown option is refused with the nearest name, o
   table.add("plugin", rows);
   CHECK(table.unknown("--vaccum").message() ==
         "unknown option '--vaccum': did you mean '--vacuum'? (see mortise --help)");
+  CHECK(table.unknown("---vaccum").message() ==
+        "unknown option '---vaccum': did you mean '--vacuum'? (see mortise --help)");
   CHECK(table.unknown("frobnicat").message() ==
         "unknown option 'frobnicat': did you mean 'frobnicate'? (see mortise --help)");
   CHECK(table.unknown("--qqqqqqqqqqqqq").message() ==
