@@ -156,6 +156,7 @@ TEST_CASE("a plugin file without a note is refused") {
         "  nothing tells what it was built for; this server offers ABI " +
             kOurs +
             "\n"
+            "  its source must include this server's <uwsgi.h>, which brings the note\n"
             "  rebuild it with this server's SDK: mortise --build-plugin abi_no_note.c");
 }
 
