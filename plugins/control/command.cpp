@@ -6,9 +6,13 @@
 
 #include <string>
 
+#include "recognition.h"
+
 namespace mortise::control {
 
 namespace {
+
+constexpr int kExitUsage = 64;
 
 std::string command, pidfile;
 pid_t target = 0;
@@ -102,8 +106,12 @@ void set_command(char *, char *value, void *given) {
   if (value && *value) pidfile = value;
 }
 
-void set_command_pid(char *, char *pid, void *) {
-  target = atoi(pid);
+void set_command_pid(char *name, char *pid, void *) {
+  target = -1;
+  uwsgi_opt_set_int(name, pid, &target);
+  if (target != 0) return;
+  uwsgi_log("error: %s = '%s': not the pid of a server (it is a number above 0)\n", name, pid);
+  uwsgi_exit(kExitUsage);
 }
 
 bool command_given() {
@@ -114,6 +122,11 @@ int take_pidfile(char *, char *argument) {
   bool first =
       uwsgi.argc > 1 && (!strncmp(uwsgi.argv[1], "--reload", 8) || !strncmp(uwsgi.argv[1], "--stop", 6));
   if (!first) return 0;
+  if (!pidfile.empty()) {
+    uwsgi_log("error: mortise %s: argument '%s' is one too many (name one server)\n",
+              uwsgi.argv[1][2] == 's' ? "stop" : "reload", argument);
+    uwsgi_exit(kExitUsage);
+  }
   pidfile = argument;
   return 1;
 }
@@ -132,6 +145,10 @@ int run_command() {
     return fail(
         "server " + std::to_string(target),
         strerror(errno) + (pidfile.empty() ? std::string() : " (" + pidfile + " is what it left behind)"));
+  if (const std::string program = other_program(target); !program.empty())
+    return fail("server " + std::to_string(target),
+                "no mortise has this pid, but '" + program + "'" +
+                    (pidfile.empty() ? "" : " (remove " + pidfile + ", which a server left behind)"));
   return command == "stop" ? stop(server) : reload(server);
 }
 

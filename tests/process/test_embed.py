@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from mortise import BUILD, SANITIZED, run
+from mortise import BUILD, SANITIZED, clean_environment, run
 
 PROGRAMS = BUILD / "fixtures"
 EMBEDS = "MORTISE_EMBED:STRING=\n" not in (BUILD / "CMakeCache.txt").read_text()
@@ -161,6 +161,8 @@ def test_a_program_with_the_server_in_it_serves_and_gets_its_status(embedding, m
     server = mortise("127.0.0.1:0", "app.py", files={"app.py": APP})
     assert server.get("/z").body == b"served /z"
     assert {pathlib.Path(path).parent for path in plugin_files(server)} == {BUILD / "plugins"}
+    stopped = subprocess.run([BUILD / "mortise", "stop", "--pid", str(server.process.pid)], env=clean_environment(), timeout=20)
+    assert stopped.returncode == 0  # it is known under another program's name
     server.stop()
     assert server.log.count("the server ended with status") == 1  # children do not come back
     assert server.log.endswith("the server ended with status 0\n")

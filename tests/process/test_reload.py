@@ -8,7 +8,7 @@ import time
 
 import pytest
 from load import Load
-from mortise import BINARY, BUILD, SLOWER, Mortise, children, clean_environment, read_all, wait_until, write
+from mortise import BINARY, BUILD, SLOWER, Mortise, children, clean_environment, read_all, run, wait_until, write
 
 APP = """
 import os
@@ -378,6 +378,32 @@ def test_a_reload_of_no_server_fails(tmp_path):
         done = subprocess.run([BINARY, "reload", *args], cwd=tmp_path, env=clean_environment(), capture_output=True, text=True, timeout=20)
         assert done.returncode == 1 and why in done.stdout + done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["old.pid", "server.ini"]
+
+
+@pytest.mark.parametrize("command", ["reload", "stop"])
+def test_a_process_that_is_no_server_gets_no_signal(tmp_path, command):
+    with subprocess.Popen(["sleep", "1000"]) as other:
+        try:
+            wait_until(lambda: pathlib.Path("/proc/%d/comm" % other.pid).read_text() == "sleep\n")
+            write(tmp_path, "old.pid", "%d\n" % other.pid)
+            told = "error: %s server %d: no mortise has this pid, but 'sleep'" % (command, other.pid)
+            for args, hint in (["old.pid"], " (remove old.pid, which a server left behind)\n"), (["--pid", str(other.pid)], "\n"):
+                done = run(tmp_path, command, *args)
+                assert done.returncode == 1 and told + hint in done.stdout
+            assert other.poll() is None
+        finally:
+            other.kill()
+
+
+@pytest.mark.parametrize("args, why", [
+    (["--pid", "abc"], "pid = 'abc': not a number (give a whole number, without a unit)"),
+    (["--pid=-1"], "pid = '-1': the number must not be negative"),
+    (["--pid", "0"], "error: pid = '0': not the pid of a server (it is a number above 0)"),
+    (["a", "b"], "error: mortise stop: argument 'b' is one too many (name one server)"),
+])
+def test_a_command_for_no_one_server_is_refused(tmp_path, args, why):
+    done = run(tmp_path, "stop", *args)
+    assert done.returncode == 64 and why + "\n" in done.stdout
 
 
 def test_a_server_stops_on_command(wsgi):
