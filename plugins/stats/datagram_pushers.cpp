@@ -11,6 +11,15 @@ struct Node {
   std::string prefix;
 };
 
+// Why an address of this form could not be used.
+const char *cause_without_address(const std::string &address) {
+  const size_t colon = address.rfind(':');
+  const bool has_port = colon != address.npos && colon + 1 < address.size() &&
+                        address.find_first_not_of("0123456789", colon + 1) == address.npos;
+  return has_port || address[0] == '/' ? "it was not found; tried again at the next push"
+                                       : "this is no address";
+}
+
 // UDP, or a UNIX socket where the address is a path. nullptr with a message where that does not work now.
 Node *node_of(uwsgi_stats_pusher_instance *instance, const char *default_address) {
   if (instance->configured) return static_cast<Node *>(instance->data);
@@ -27,7 +36,7 @@ Node *node_of(uwsgi_stats_pusher_instance *instance, const char *default_address
   const int fd = len ? socket(address.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
   if (fd < 0 || connect(fd, &address.sa, len)) {
     uwsgi_log("stats-push to %s: %s (write %s:HOST:PORT[,PREFIX])\n", destination.address.c_str(),
-              len ? strerror(errno) : "this is no address", instance->pusher->name);
+              len ? strerror(errno) : cause_without_address(destination.address), instance->pusher->name);
     if (fd >= 0) close(fd);
     return nullptr;
   }

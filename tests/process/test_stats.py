@@ -300,6 +300,14 @@ def pushing(mortise):
     return start
 
 
+@pytest.mark.parametrize("address, why", [
+    ("no-such-host.invalid:8125", "it was not found; tried again at the next push"), ("nowhere", "this is no address"), ("127.0.0.1:x", "this is no address"),
+])
+def test_a_destination_that_cannot_be_used_is_told_with_its_cause(pushing, address, why):
+    server = pushing("--stats-push", "statsd:" + address)
+    server.wait_for_log(re.escape("stats-push to %s: %s (write statsd:HOST:PORT[,PREFIX])" % (address, why)))
+
+
 EXPORTER = """
 #include <uwsgi.h>
 /* Memory of the process alone: the pusher fills it, a thread of the master shows it. */
