@@ -2,7 +2,9 @@
 
 #include <uwsgi.h>
 
+#include <charconv>
 #include <functional>
+#include <limits>
 #include <map>
 #include <string_view>
 
@@ -21,40 +23,45 @@ std::vector<std::string> split(std::string_view text, char separator) {
   return parts;
 }
 
-using Setter = std::function<bool(Settings &, const std::string &)>;
+struct Setter {
+  std::function<bool(Settings &, const std::string &)> set;
+  std::string wanted;  // what the value is to be
+};
 
 Setter text(std::string Settings::*member) {
-  return [member](Settings &settings, const std::string &value) {
+  auto set = [member](Settings &settings, const std::string &value) {
     settings.*member = value;
     return !value.empty();
   };
+  return {set, "a text"};
 }
 
 template <typename Int>
 Setter number(Int Settings::*member) {
-  return [member](Settings &settings, const std::string &value) {
-    const size_t sign = value.starts_with('-') && std::is_signed_v<Int> ? 1 : 0;
-    if (value.size() == sign || value.find_first_not_of("0123456789", sign) != value.npos) return false;
-    errno = 0;
-    settings.*member =
-        static_cast<Int>(std::is_signed_v<Int> ? static_cast<Int>(strtoll(value.c_str(), nullptr, 10))
-                                               : static_cast<Int>(strtoull(value.c_str(), nullptr, 10)));
-    return errno == 0;
+  auto set = [member](Settings &settings, const std::string &value) {
+    const char *last = value.data() + value.size();
+    const auto [end, error] = std::from_chars(value.data(), last, settings.*member);
+    return error == std::errc() && end == last;
   };
+  using Limits = std::numeric_limits<Int>;
+  return {set,
+          "a whole number from " + std::to_string(Limits::min()) + " to " + std::to_string(Limits::max())};
 }
 
 Setter flag(bool Settings::*member) {
-  return [member](Settings &settings, const std::string &value) {
+  auto set = [member](Settings &settings, const std::string &value) {
     settings.*member = value != "0" && value != "false" && value != "no" && value != "off";
     return true;
   };
+  return {set, "true or false"};
 }
 
 Setter list(std::vector<std::string> Settings::*member) {
-  return [member](Settings &settings, const std::string &value) {
+  auto set = [member](Settings &settings, const std::string &value) {
     for (std::string &item : split(value, ';')) (settings.*member).push_back(std::move(item));
     return true;
   };
+  return {set, "a list"};
 }
 
 const std::map<std::string, Setter, std::less<>> &setters() {
@@ -117,8 +124,8 @@ ParsedSettings parse_settings(const std::string &text) {
     if (setter == setters().end()) {
       parsed.error =
           "there is no key '" + key + "' (name, items, blocksize, blocks, keysize, bitmap, store, …)";
-    } else if (!setter->second(parsed.settings, value)) {
-      parsed.error = "the value '" + value + "' of '" + key + "' is no such thing";
+    } else if (!setter->second.set(parsed.settings, value)) {
+      parsed.error = "the value '" + value + "' of '" + key + "' is not " + setter->second.wanted;
     }
     if (!parsed.error.empty()) return parsed;
   }

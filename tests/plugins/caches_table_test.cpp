@@ -160,7 +160,12 @@ TEST_CASE("a cache2 option says all about a cache") {
 TEST_CASE("settings that no cache can have are refused with the reason") {
   CHECK(parse_settings("name=x").error == "it has no number of items (items=100)");
   CHECK(parse_settings("x").error == "it has no number of items (name=x,items=100)");
-  CHECK(parse_settings("items=ten").error == "the value 'ten' of 'items' is no such thing");
+  CHECK(parse_settings("items=ten").error ==
+        "the value 'ten' of 'items' is not a whole number from 0 to 18446744073709551615");
+  CHECK(
+      parse_settings("name=x,items=9,blocksize=99999999999999999999").error ==
+      "the value '99999999999999999999' of 'blocksize' is not a whole number from 0 to 18446744073709551615");
+  CHECK(parse_settings("name=,items=9").error == "the value '' of 'name' is not a text");
   CHECK(parse_settings("items=10,colour=red").error.starts_with("there is no key 'colour'"));
   CHECK(parse_settings("items=10,blocks=5").error.starts_with("there are fewer blocks than items"));
   CHECK(parse_settings("items=4000000000,blocksize=1000000").error == "it would take more than a terabyte");
