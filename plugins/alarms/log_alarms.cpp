@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "options.h"
+#include "registry.h"
 
 namespace mortise::alarms {
 
@@ -43,6 +44,12 @@ bool add_rules(const char *option, const uwsgi_string_list *items, bool skip) {
     if (pattern == text.npos || rule.alarms.empty() ||
         uwsgi_regexp_build(items->value + pattern, &rule.pattern)) {
       uwsgi_log("%s = %s: write %s = ALARM[,ALARM…] PATTERN\n", option, items->value, option);
+      return false;
+    }
+    for (const std::string &alarm : rule.alarms) {
+      if (find_instance(alarm)) continue;
+      uwsgi_log("%s = %s: there is no alarm '%s' (add alarm = %s KIND:ARGUMENT)\n", option, items->value,
+                alarm.c_str(), alarm.c_str());
       return false;
     }
     rules().push_back(std::move(rule));

@@ -9,8 +9,8 @@ namespace mortise::alarms {
 // it is missing. [load]
 bool watch_log();
 
-// Compiles the patterns of log-alarm and not-log-alarm. False with a message where one is wrong. [master,
-// before the fork]
+// Compiles the patterns of log-alarm and not-log-alarm. False with a message where one is wrong, or is for an
+// alarm that is not configured. [master, before the fork]
 bool compile_log_alarms();
 
 // Raises what has a pattern for this line. What alarms log themselves is left out. [the process that owns the

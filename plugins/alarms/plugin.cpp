@@ -71,6 +71,7 @@ void start() {
     refuse_unless(add_instance(item->value) != nullptr);
   for (uwsgi_string_list *item = options().fds; item; item = item->next)
     refuse_unless(add_alarm_fd(item->value));
+  refuse_unless(compile_log_alarms());
   if (!first_instance()) return;
   if (!channel().open()) {
     uwsgi_log("alarms: socketpair: %s (raise the limit of open files)\n", strerror(errno));
@@ -78,7 +79,6 @@ void start() {
   }
   static uwsgi_thread ready{};  // threads of plugins wait for it before they raise their first alarm
   __atomic_store_n(&uwsgi.alarm_thread, &ready, __ATOMIC_RELEASE);
-  refuse_unless(compile_log_alarms());
   const uwsgi_process_role role{"alarms", 1, run_alarms, nullptr, 0, 1};
   uwsgi_register_process(&role);
 }

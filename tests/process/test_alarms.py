@@ -154,11 +154,22 @@ def test_the_kinds_are_listed(alarms):
     ("alarm-fd", "told 777", "alarm-fd = told 777: the descriptor is not open"),
     ("alarm-fd", "told 0:0", "alarm-fd = told 0:0: its number of bytes is out of range"),
     ("log-alarm", "told", "log-alarm = told: write log-alarm = ALARM[,ALARM…] PATTERN"),
+    ("log-alarm", "(", "log-alarm = (: write log-alarm = ALARM[,ALARM…] PATTERN"),
+    ("log-alarm", "told,tolled x", "log-alarm = told,tolled x: there is no alarm 'tolled' (add alarm = tolled KIND:ARGUMENT)"),
+    ("not-log-alarm", "tolled x", "not-log-alarm = tolled x: there is no alarm 'tolled' (add alarm = tolled KIND:ARGUMENT)"),
 ])
 def test_a_wrong_definition_ends_the_start(tmp_path, option, value, message):
     done = run(tmp_path, "--http-socket", "127.0.0.1:0", "--plugin", INSTRUMENTS, "--alarm", "told log:x", "--" + option, value)
     assert done.returncode == 1, done.stdout
     assert message in done.stdout
+
+
+@pytest.mark.parametrize("value, message", [
+    ("(", "log-alarm = (: write log-alarm = ALARM[,ALARM…] PATTERN"), ("told x", "log-alarm = told x: there is no alarm 'told' (add alarm = told KIND:ARGUMENT)"),
+])
+def test_a_rule_for_the_log_ends_the_start_where_there_are_no_alarms_at_all(tmp_path, value, message):
+    done = run(tmp_path, "--http-socket", "127.0.0.1:0", "--plugin", INSTRUMENTS, "--log-alarm", value)
+    assert done.returncode == 1 and message in done.stdout
 
 
 def test_an_alarm_that_nobody_configured_is_named_once(mortise):
