@@ -98,6 +98,7 @@ int free_place() {
 }  // namespace
 
 bool configured_application_exists() {
+  if (tell_empty_source()) return !uwsgi.need_app;
   if (options.module || !options.wsgi_file || !uwsgi.need_app || uwsgi_file_exists(options.wsgi_file))
     return true;
   uwsgi_log("error: python: application file %s: %s (correct --wsgi-file, or --chdir)\n",

@@ -6,8 +6,8 @@
 
 namespace mortise::python {
 
-// False, with the reason in the log, when --wsgi-file names a file that is not there: known before anything
-// starts.
+// False, with the reason in the log, when need-app is on and the application's option names none, or
+// --wsgi-file a file that is not there: known before anything starts.
 bool configured_application_exists();
 
 // Hook preinit_apps: runs --shared-import. Hook init_apps: loads the application that was configured. Hook

@@ -157,6 +157,18 @@ void tell_unused_sources() {
           other.option, *other.text, used->option, *used->text);
 }
 
+bool tell_empty_source() {
+  const ConfiguredText *used = first_configured();
+  if (used && !configured_source().empty()) return false;
+  // A callable alone is that of the mounts; without a socket nobody asks for an application.
+  if (!used && (!options.callable || !uwsgi.sockets || uwsgi_option_value("mount"))) return false;
+  uwsgi_log(
+      "error: python: %s = '%s' names no application (write module = MODULE[:CALLABLE], or wsgi-file = "
+      "FILE)\n",
+      used ? used->option : "callable", used ? *used->text : options.callable);
+  return true;
+}
+
 PyRef load_callable(const ApplicationSource &source) {
   if (!source.paste.empty()) return load_paste(source.paste);
   if (!source.pecan.empty()) return load_pecan(source.pecan);

@@ -28,6 +28,10 @@ ApplicationSource configured_source();
 // Warns of the others.
 void tell_unused_sources();
 
+// Whether options are about an application that they do not name (module = :, callable alone); the log says
+// so.
+bool tell_empty_source();
+
 // Imports the module or runs the file, and finds the callable in it: "name", "object.attribute" or
 // "factory()". Empty with an exception set. [with the GIL]
 PyRef load_callable(const ApplicationSource &source);

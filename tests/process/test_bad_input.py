@@ -37,6 +37,20 @@ def test_an_unknown_option_is_refused_with_the_nearest_name(tmp_path):
             "error: unknown option '--vaccum': did you mean '--vacuum'? (see mortise --help)\n")
 
 
+@pytest.mark.parametrize("args, named", [
+    (["--module", ":"], "module = ':'"), (["--module", ""], "module = ''"), (["--module", "", "--callable", "app"], "module = ''"),
+    (["--module", ":app"], "module = ':app'"), (["--wsgi-file", ""], "wsgi-file = ''"), (["--callable", "application"], "callable = 'application'"),
+])
+def test_options_that_name_no_application_end_the_start(tmp_path, args, named):
+    refused(run(tmp_path, "--http-socket", "127.0.0.1:0", *args), NO_APP,
+            "error: python: %s names no application (write module = MODULE[:CALLABLE], or wsgi-file = FILE)\n" % named)
+
+
+def test_options_that_name_no_application_are_told_where_none_is_needed(mortise):
+    server = mortise("--http-socket", "127.0.0.1:0", "--module", ":", "--need-app=false")
+    assert "error: python: module = ':' names no application" in server.log and server.get("/").status == 500
+
+
 NO_NUMBER = "not a number (give a whole number, without a unit)"
 NO_PAGES = "not a number of pages from 1 to 2147483647 (for bytes write size=64k)"
 NO_NAME = "the variable has no name (write NAME=VALUE)"
