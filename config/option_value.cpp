@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "sdk/runtime/strings.h"
+
 namespace mortise {
 
 namespace {
@@ -39,16 +41,6 @@ bool is_number(std::string_view word) {
   return error == std::errc() && end == word.end();
 }
 
-Error out_of_range(std::string_view option, std::string_view value, Range range) {
-  auto error = [&](std::string why, std::string hint) {
-    return Error{assignment(option, value), std::move(why), std::move(hint), kExitUsage};
-  };
-  if (!value.starts_with('-'))
-    return error("the number is too large", "the most is " + std::to_string(range.most));
-  if (range.least == 0) return error("the number must not be negative", "");
-  return error("the number is too small", "the least is " + std::to_string(range.least));
-}
-
 }  // namespace
 
 Result<bool> parse_bool(std::string_view option, std::string_view value, std::string *commented) {
@@ -64,12 +56,12 @@ Result<long> parse_number(std::string_view option, std::string_view value, std::
   std::string_view digits = without_comment(option, value, commented);
   long number = 0;
   auto [end, error] = std::from_chars(digits.begin(), digits.end(), number);
-  const bool beyond = error == std::errc::result_out_of_range;
-  if ((error != std::errc() && !beyond) || end != digits.end())
+  if (error == std::errc::invalid_argument || end != digits.end())
     return Error{assignment(option, digits), "not a number", "give a whole number, without a unit",
                  kExitUsage};
-  if (beyond || number < range.least || number > range.most) return out_of_range(option, digits, range);
-  return number;
+  if (error == std::errc() && number >= range.least && number <= range.most) return number;
+  return Error{assignment(option, digits), "out of range",
+               format_text("from %ld to %ld", range.least, range.most), kExitUsage};
 }
 
 Result<int> parse_mode(std::string_view option, std::string_view value) {

@@ -130,9 +130,8 @@ Error OptionTable::unknown(std::string_view written) const {
   std::vector<std::string> names;
   for (const Row &row : rows_) names.emplace_back(row.option->name);
   std::string nearest = nearest_option(written.substr(dashes), names);
-  std::string why = nearest.empty()
-                        ? "neither the server nor a plugin has it"
-                        : "did you mean '" + std::string(std::min(dashes, size_t{2}), '-') + nearest + "'?";
+  std::string why = nearest.empty() ? "neither the server nor a plugin has it"
+                                    : "did you mean '" + std::string(dashes ? "--" : "") + nearest + "'?";
   return Error{"unknown option '" + log_escape(written) + "'", why, "see mortise --help", kExitUsage};
 }
 

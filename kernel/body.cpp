@@ -152,10 +152,6 @@ int buffer_body(wsgi_request *wsgi_req) try {
   return cannot_store(Request::of(wsgi_req));
 }
 
-bool owes_body(const wsgi_request *request) {
-  return request->post_cl > request->post_pos || (request->body_is_chunked && !request->body_ended);
-}
-
 bool pass_over_body(wsgi_request *wsgi_req) {
   Request &request = Request::of(wsgi_req);
   constexpr int kReads = 16;  // then others have their turn
@@ -166,10 +162,7 @@ bool pass_over_body(wsgi_request *wsgi_req) {
     request.body_begin = request.body_end = 0;
     got = read_some(request, request.body.data(), kBodyPiece);
   }
-  const bool good = got >= 0 || errno == EAGAIN || errno == EINTR;
-  constexpr size_t kKept = 1024 * 1024;  // a large body's memory is not kept for ever
-  if (request.body.size() > kKept) std::vector<char>().swap(request.body);
-  return good && request.keep_alive;
+  return request.keep_alive && (got >= 0 || errno == EAGAIN || errno == EINTR);
 }
 
 }  // namespace mortise

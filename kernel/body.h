@@ -14,11 +14,13 @@ struct Request;
 [[gnu::cold]] int buffer_body(wsgi_request *request);
 
 // Whether the peer may still send some of it. [worker]
-bool owes_body(const wsgi_request *request);
+inline bool owes_body(const wsgi_request *request) {
+  return request->post_cl > request->post_pos || (request->body_is_chunked && !request->body_ended);
+}
 
 // After the hook: reads what is here of a body that the hook left, without waiting. False: the connection
 // cannot carry another request. True: it can, after the rest of the body where that is still owed. [worker]
-bool pass_over_body(wsgi_request *request);
+[[gnu::cold]] bool pass_over_body(wsgi_request *request);
 
 // Reads up to `more` bytes behind those of the body that are held, waiting: their number, 0 at the end (what
 // is held stays then), or -1. [worker]

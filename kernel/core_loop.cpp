@@ -389,7 +389,8 @@ bool CoreLoop::complete(int hook_result) {
   if (request.transformations && hook_result >= 0 && uwsgi.transform_final(&request)) hook_result = -1;
   const bool whole = !request.fd_closed && finish_response(&request, hook_result) == UWSGI_OK;
   return whole && request.keep_alive && request.socket->proto_finish &&
-         request.socket->proto_finish(&request) == UWSGI_OK && pass_over_body(&request);
+         request.socket->proto_finish(&request) == UWSGI_OK &&
+         (!owes_body(&request) || pass_over_body(&request));
 }
 
 void CoreLoop::account() {

@@ -183,7 +183,17 @@ Result<void> start_generic_plugins() {
   return call_init(false);
 }
 
+// The system shortens the queue in silence (listen(2)).
+void warn_of_short_queue() {
+  const auto text = read_file("/proc/sys/net/core/somaxconn", 32);
+  const int most = text ? atoi(text->c_str()) : 0;
+  if (most > 0 && uwsgi.listen_queue > most && uwsgi.listen_queue != SOMAXCONN)
+    log_warning("listen = %d: the system lets %d wait (raise net.core.somaxconn, or lower --listen)",
+                uwsgi.listen_queue, most);
+}
+
 Result<void> bind_sockets() {
+  warn_of_short_queue();
   if (!uwsgi.sockets && !uwsgi.has_emperor)  // systemd's, which no option names
     for (int fd : unused_passed_listeners()) uwsgi_new_socket(format_text("fd://%d", fd).c_str());
   for (uwsgi_socket *socket = uwsgi.sockets; socket; socket = socket->next)

@@ -29,6 +29,8 @@ Request::~Request() {
 
 void Request::end() {
   if (post_file) fclose(std::exchange(post_file, nullptr));
+  constexpr size_t kKept = 1024 * 1024;  // a large body's memory is not kept for ever
+  if (body.size() > kKept) std::vector<char>().swap(body);
 }
 
 void Request::begin(Connection &connection) {

@@ -27,7 +27,7 @@ struct Request : wsgi_request {
   char *input() { return input_.get(); }
   size_t input_size() const { return input_size_; }
 
-  // Releases what the request has beside memory.
+  // Releases what the request has beside its usual memory.
   void end();
 
   // Memory that lives as long as the request; nullptr when less than len bytes are left.

@@ -46,7 +46,7 @@ void set_keepalive(char *name, char *value, void *) {
 void set_modifier(char *name, char *value, void *modifier) {
   int number = 0;
   uwsgi_opt_set_int(name, value, &number);
-  if (number > UINT8_MAX) refuse(name, value, "the number is too large (the most is 255)");
+  if (number > UINT8_MAX) refuse(name, value, "out of range (from 0 to 255)");
   *static_cast<int *>(modifier) = number;
 }
 

@@ -44,15 +44,11 @@ std::string release_text(uint32_t sdk_release) {
 Result<AbiNote> read_abi_note(const ElfImage &image, const std::string &path) {
   auto notes = image.notes(UWSGI_ABI_NOTE_OWNER, UWSGI_ABI_NOTE_TYPE);
   if (!notes) return refuse_plugin(path, notes.error().why, notes.error().hint);
-  if (notes->empty()) {
-    const std::string cure = rebuild_hint(path);
-    const char *cause = cure.starts_with("rebuild")
-                            ? "its source must include this server's <uwsgi.h>, which brings the note\n"
-                            : "";
-    return refuse_plugin(path, kNoAbiNote,
-                         "nothing tells what it was built for; this server offers ABI " +
-                             abi_text(our_abi()) + "\n" + cause + cure);
-  }
+  if (notes->empty())
+    return refuse_plugin(
+        path, kNoAbiNote,
+        "the note, which says what it was built for, comes with <uwsgi.h>; this server offers ABI " +
+            abi_text(our_abi()) + "\n" + rebuild_hint(path));
   AbiNote first, note;
   for (std::string_view bytes : *notes) {
     if (!read_object(bytes, 0, &note))

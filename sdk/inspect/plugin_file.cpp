@@ -88,23 +88,6 @@ Error no_table(const ElfDynamic &dynamic, const std::string &path, const std::ve
   return refuse_plugin(path, why, hint);
 }
 
-// Without a note: a plugin of other headers is called NAME_plugin.so or has a table, whichever that is.
-bool is_library(const ElfImage &image, const std::vector<std::string> &symbols) {
-  auto is_table_name = [](std::string_view name) { return name.ends_with(kTableSuffix); };
-  auto dynamic = read_dynamic(image);
-  return dynamic && std::none_of(symbols.begin(), symbols.end(), is_table_name) &&
-         std::none_of(dynamic->symbols.begin(), dynamic->symbols.end(), [&](const ElfSymbol &symbol) {
-           return symbol.defined && !symbol.function && is_table_name(symbol.name);
-         });
-}
-
-Error no_plugin(const std::string &path) {
-  return refuse_plugin(
-      path, "it is no plugin: it has neither an ABI note nor a hook table",
-      "a plugin is what mortise --build-plugin makes of a source that includes <uwsgi.h> and "
-      "defines struct uwsgi_plugin NAME_plugin");
-}
-
 // Fills in what the table says.
 Result<void> describe_table(const ElfDynamic &dynamic, const ElfMemory &memory, const ElfSymbol &table,
                             PluginDescription *plugin) {
@@ -163,7 +146,6 @@ Result<PluginDescription> describe_plugin_bytes(std::string_view bytes, const st
   auto image = ElfImage::parse(bytes);
   if (!image) return refused(image.error());
   auto note = read_abi_note(*image, path);
-  if (!note && note.error().why == kNoAbiNote && is_library(*image, symbols)) return no_plugin(path);
   if (!note) return note.error();
   if (auto fits = check_abi(*note, our_abi(), path); !fits) return fits.error();
   auto dynamic = read_dynamic(*image);

@@ -48,7 +48,7 @@ TEST_CASE("what is no number is an error that names the option and the value") {
   CHECK(failure("four") == "workers = 'four': not a number (give a whole number, without a unit)");
   CHECK(failure("32k") == "workers = '32k': not a number (give a whole number, without a unit)");
   CHECK(failure("9223372036854775808") ==
-        "workers = '9223372036854775808': the number is too large (the most is 9223372036854775807)");
+        "workers = '9223372036854775808': out of range (from -9223372036854775808 to 9223372036854775807)");
   for (const char *value : {"", "1.5", "+1", "0x10", "1 2", "\"4\"", "# four"})
     CHECK_FALSE(parse_number("workers", value));
 }

@@ -103,15 +103,15 @@ TEST_CASE_METHOD(Fixture, "numbers are taken whole or refused") {
   CHECK(number == 1);
   CHECK(give(uwsgi_opt_set_int, &number, "four") ==
         "app.ini:3: opt = 'four': not a number (give a whole number, without a unit)");
-  CHECK(give(uwsgi_opt_set_int, &number, "-1") == "app.ini:3: opt = '-1': the number must not be negative");
+  CHECK(give(uwsgi_opt_set_int, &number, "-1") == "app.ini:3: opt = '-1': out of range (from 0 to 2147483647)");
   CHECK(give(uwsgi_opt_set_int, &number, "2147483648") ==
-        "app.ini:3: opt = '2147483648': the number is too large (the most is 2147483647)");
+        "app.ini:3: opt = '2147483648': out of range (from 0 to 2147483647)");
   CHECK(give(uwsgi_opt_set_int, &number, "99999999999999999999") ==
-        "app.ini:3: opt = '99999999999999999999': the number is too large (the most is 2147483647)");
+        "app.ini:3: opt = '99999999999999999999': out of range (from 0 to 2147483647)");
   CHECK(give(uwsgi_opt_set_rawint, &number, "-99999999999999999999") ==
-        "app.ini:3: opt = '-99999999999999999999': the number is too small (the least is -2147483648)");
+        "app.ini:3: opt = '-99999999999999999999': out of range (from -2147483648 to 2147483647)");
   CHECK(give(uwsgi_opt_set_16bit, &number, "65536") ==
-        "app.ini:3: opt = '65536': the number is too large (the most is 65535)");
+        "app.ini:3: opt = '65536': out of range (from 0 to 65535)");
   CHECK_FALSE(give(uwsgi_opt_set_int, &number, "").empty());
   CHECK_FALSE(give(uwsgi_opt_set_int, &number, "10x").empty());
   CHECK(number == 1);

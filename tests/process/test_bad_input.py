@@ -58,10 +58,10 @@ FORMS = "(write HOST:PORT, /path or @abstract)"
 
 
 @pytest.mark.parametrize("option, value, why", [
-    ("mules", "abc", NO_NUMBER), ("mules", "2x", NO_NUMBER), ("mules", "-1", "the number must not be negative"),
-    ("mules", "65536", "the number is too large (the most is 65535)"), ("mule-msg-recv-size", "1k", NO_NUMBER),
-    ("http-keepalive", "abc", NO_NUMBER), ("http-keepalive", "-5", "the number must not be negative"), ("http-keepalive", "5s", NO_NUMBER),
-    *((option, value, "the number is too large (the most is 255)") for option, value in (
+    ("mules", "abc", NO_NUMBER), ("mules", "2x", NO_NUMBER), ("mules", "-1", "out of range (from 0 to 65535)"),
+    ("mules", "65536", "out of range (from 0 to 65535)"), ("mule-msg-recv-size", "1k", NO_NUMBER),
+    ("http-keepalive", "abc", NO_NUMBER), ("http-keepalive", "-5", "out of range (from 0 to 2147483647)"), ("http-keepalive", "5s", NO_NUMBER),
+    *((option, value, "out of range (from 0 to 255)") for option, value in (
         ("http-modifier1", "999"), ("http-modifier2", "256"), ("http-socket-modifier1", "261"), ("http-socket-modifier2", "256"))),
     ("http-modifier1", "x", NO_NUMBER), ("http-var", "=x", NO_NAME), ("http-var", "", NO_NAME),
     ("sharedarea", "1x", NO_PAGES), ("sharedarea", "x", NO_PAGES), ("sharedarea", "0", NO_PAGES), ("sharedarea", "-1", NO_PAGES),
@@ -252,3 +252,10 @@ def test_a_mode_that_is_not_octal_is_refused(tmp_path, option):
     for value in ("999", "rw", "66x", "77777"):
         refused(run(tmp_path, "--socket", "x.sock", "%s=%s" % (option, value)), USAGE,
                 "%s = '%s': not an octal mode (give octal digits, such as 660)" % (option[2:], value))
+
+
+def test_a_queue_longer_than_the_system_has_is_told(mortise):
+    with open("/proc/sys/net/core/somaxconn") as file:
+        most = int(file.read())
+    server = mortise("--http-socket", "127.0.0.1:0", "--listen", str(most + 1), "--wsgi-file", "app.py", files={"app.py": HELLO})
+    assert "listen = %d: the system lets %d wait (raise net.core.somaxconn, or lower --listen)" % (most + 1, most) in server.log

@@ -397,7 +397,7 @@ def test_a_process_that_is_no_server_gets_no_signal(tmp_path, command):
 
 @pytest.mark.parametrize("args, why", [
     (["--pid", "abc"], "pid = 'abc': not a number (give a whole number, without a unit)"),
-    (["--pid=-1"], "pid = '-1': the number must not be negative"),
+    (["--pid=-1"], "pid = '-1': out of range (from 0 to 2147483647)"),
     (["--pid", "0"], "error: pid = '0': not the pid of a server (it is a number above 0)"),
     (["a", "b"], "error: mortise stop: argument 'b' is one too many (name one server)"),
 ])

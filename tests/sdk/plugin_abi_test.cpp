@@ -153,10 +153,9 @@ TEST_CASE("a plugin file whose structures do not fit is refused") {
 TEST_CASE("a plugin file without a note is refused") {
   CHECK(fixture_refusal("abi_no_note") ==
         "plugin 'abi_no_note_plugin.so' refused: it has no ABI note\n"
-        "  nothing tells what it was built for; this server offers ABI " +
+        "  the note, which says what it was built for, comes with <uwsgi.h>; this server offers ABI " +
             kOurs +
             "\n"
-            "  its source must include this server's <uwsgi.h>, which brings the note\n"
             "  rebuild it with this server's SDK: mortise --build-plugin abi_no_note.c");
 }
 
