@@ -154,6 +154,7 @@ int buffer_body(wsgi_request *wsgi_req) try {
 
 bool pass_over_body(wsgi_request *wsgi_req) {
   Request &request = Request::of(wsgi_req);
+  request.end();              // what it kept of its body in a file
   constexpr int kReads = 16;  // then others have their turn
   ssize_t got = 1;
   for (int i = 0; got > 0 && owes_body(&request); ++i) {

@@ -153,8 +153,9 @@ int frame_body(wsgi_request *request, size_t len, char *before, size_t *before_l
   *before_len = kHeaderBytes;
   *after_len = 0;
   if (len > 0) return UWSGI_OK;
-  // What is still on its way would reset a connection that is closed: the server waits for it first.
-  if (!request->keep_alive) request->body_is_chunked = !has_whole_body(request);
+  // What is still on its way belongs to this request: padding, and the record that ends the body. It would
+  // reset a connection that is closed, too: the server waits for it first.
+  request->body_is_chunked = request->keep_alive ? !body_of(request).ended : !has_whole_body(request);
   write_end(before + kHeaderBytes, id);
   *before_len += 2 * kHeaderBytes;
   return UWSGI_OK;

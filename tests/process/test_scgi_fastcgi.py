@@ -12,8 +12,8 @@ from mortise import BUILD, clean_environment, listens, read_all, wait_until
 REPORT = BUILD / "fixtures" / "http_report_plugin.so"
 APP = """
 def application(environ, start_response):
-    body = environ["wsgi.input"].read()
     path = environ["PATH_INFO"]
+    body = b"" if path.endswith("/none") else environ["wsgi.input"].read()
     if path.endswith("/file"):
         start_response("200 OK", [("Content-Type", "text/plain")])
         return environ["wsgi.file_wrapper"](open("large", "rb"))
@@ -89,6 +89,9 @@ def test_nginx_speaks_it(mortise, tmp_path, way):
             assert curl("/up", "--data-binary", "@%s" % (tmp_path / "sent"), "-H", "Expect:")[1] == b"POST /up " + large
             assert curl("/file")[1] == large
             assert curl("/none") == (b"HTTP/1.1 204 No Content", b"")
+            assert curl("/none", "--data-binary", "@%s" % (tmp_path / "sent"), "-H", "Expect:")[0] == b"HTTP/1.1 204 No Content"
+            for size in range(1, 9):  # records end at multiples of eight bytes
+                assert curl("/whole", "-d", "x" * size)[1] == b"POST /whole " + b"x" * size
             assert curl("/head", "-I")[0] == b"HTTP/1.1 201 Created"
         assert "upstream" not in (tmp_path / "nginx.log").read_text()
     finally:
@@ -200,9 +203,14 @@ def test_a_connection_is_not_reset_by_the_record_that_ends_the_body(fastcgi_serv
         sock.shutdown(socket.SHUT_WR)  # fails where it was reset
 
 
-def test_several_requests_on_one_connection(fastcgi_server):
-    requests = fastcgi(GOOD, b"first", keep=1) + fastcgi(GOOD, b"later", keep=1, number=2) + fastcgi(GOOD, b"final")
-    found = records(talk(fastcgi_server, "fastcgi", requests))
+@pytest.mark.parametrize("buffering", [0, 1, 1000])
+@pytest.mark.parametrize("pieces", [1, 1000])
+@pytest.mark.parametrize("padding", [0, 3, 7])
+def test_several_requests_on_one_connection(mortise, padding, pieces, buffering):
+    server = mortise("--plugin", REPORT, "--fastcgi-socket", "127.0.0.1:0", "--post-buffering", buffering)
+    requests = (fastcgi(GOOD, b"first", keep=1, padding=padding) + fastcgi(GOOD, b"later", keep=1, number=2, padding=padding)
+                + fastcgi(GOOD, b"final", padding=padding))
+    found = records(talk(server, "fastcgi", requests, pieces))
     ends = [index for index, (kind, _, _) in enumerate(found) if kind == 3]
     assert len(ends) == 3
     for body, start, end in zip([b"first", b"later", b"final"], [0, ends[0] + 1, ends[1] + 1], ends):
