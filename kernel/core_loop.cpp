@@ -25,7 +25,7 @@ constexpr int kStoppingTurnMs = 50;
 // A client that keeps its connection open learns of a stop by its next answer; one that stays silent for as
 // long as this loses nothing when it is closed.
 constexpr int kIdleGraceMs = 300;
-constexpr int kHeadGraceMs = 1000;  // of one in the middle of a head
+constexpr int kHeadGraceMs = 1000;  // of one in the middle of a head, or of a body that was not read
 
 thread_local wsgi_request *current_request = nullptr;
 
@@ -284,7 +284,7 @@ void CoreLoop::serve(Connection &connection, bool readable) {
 size_t CoreLoop::go_on(Connection &connection, bool drained) {
   if (owes_body(&request_)) {
     connection.keep_rest(request_);
-    return wait_for_more(connection, Phase::kRest, worker_.stopping() ? -1 : uwsgi.socket_timeout), 0;
+    return wait_for_more(connection, Phase::kRest, uwsgi.socket_timeout), 0;
   }
   drained = drained && request_.post_cl == 0 && !request_.body_is_chunked;  // who knows what was read of it
   const size_t have = request_.proto_parser_remains;
@@ -525,6 +525,9 @@ void CoreLoop::time_out(Connection &connection) {
   const bool in_body = connection.phase == Phase::kBody;
   if (connection.phase != Phase::kHead && !in_body) return worker_.connections().close(connection);
   request_.begin(connection);
+  request_.proto_parser_buf = connection.saved.get();
+  request_.proto_parser_pos = connection.saved_len;
+  if (in_body) connection.socket->proto(&request_);  // the method tells whether the refusal has a body
   request_.refusal =
       in_body ? "a request body that stopped coming" : "no whole request head within --header-timeout";
   request_.status = 408;
@@ -538,8 +541,11 @@ void CoreLoop::sweep(int64_t now) {
   client_ended_ = true;  // nobody knows
   auto end = [&](Connection &connection) { time_out(connection); };
   worker_.connections().take_overdue(now, end);
-  if (stopping && now - worker_.stopped_at_ms() >= kHeadGraceMs)
+  if (stopping && now - worker_.stopped_at_ms() >= kHeadGraceMs) {
     worker_.connections().take_waiting(Phase::kHead, end);
+    worker_.connections().take_waiting(Phase::kRest,
+                                       [&](Connection &connection) { linger(connection, true); });
+  }
   if (stopping)
     worker_.connections().take_waiting(Phase::kBody,
                                        [&](Connection &connection) { serve(connection, true); });

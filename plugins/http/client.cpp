@@ -158,7 +158,8 @@ void Client::begin_request(std::string_view bytes, size_t head_bytes) {
                  .tls = tls_};
   apply_proxy_claims(head, ends);
   std::string_view packet = gateway_.packets.write(head, ends, transport_.get());
-  if (packet.empty()) return refuse(431, kTooManyVariableBytes);
+  if (packet.empty())
+    return refuse(status_of_too_many_variable_bytes(head, gateway_.limits), kTooManyVariableBytes);
   if (head.content_length > gateway_.limits.max_body_bytes) return refuse(413, kTooLargeBody);
   exchange_ = gateway_.take_exchange();
   exchange_->begin(*this, head, packet, head.keep_alive && gateway_.idle_deadlines.duration_ms() > 0);

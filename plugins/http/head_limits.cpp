@@ -29,8 +29,7 @@ HeadLimits head_limits() {
     reserved_bytes += item->len + 4;
   limits.max_variable_bytes =
       std::max(limits.max_head_bytes, reserved_bytes + kLeastVariableBytes) - reserved_bytes;
-  constexpr size_t kLeastOthers = 128;  // variables beside the target, which comes twice
-  limits.max_target_bytes = std::min(limits.max_target_bytes, (limits.max_variable_bytes - kLeastOthers) / 2);
+  limits.max_target_bytes = std::min(limits.max_target_bytes, limits.max_head_bytes);
   limits.max_headers =
       std::min(kMaxHeaders, static_cast<size_t>(std::max(uwsgi.max_vars - reserved_variables, 1)));
   return limits;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "parse_result.h"
+#include "request_parser.h"
 
 namespace mortise::http {
 
@@ -15,7 +16,11 @@ constexpr int kOwnVariables = 20;
 
 constexpr const char *kTooLargeBody = "the request body is larger than --limit-post";
 
-// Why a head within its other limits is refused: names grow, the target comes twice.
+// Why a head within its other limits is refused, with 431, or with 414 where the target alone is too much:
+// names grow, the target comes twice.
 constexpr const char *kTooManyVariableBytes = "a request head whose variables are larger than --buffer-size";
+inline int status_of_too_many_variable_bytes(const RequestHead &head, const HeadLimits &limits) {
+  return head.target.size() + head.path.size() + head.query.size() > limits.max_variable_bytes ? 414 : 431;
+}
 
 }  // namespace mortise::http

@@ -30,7 +30,9 @@ bool HeadReader::run_goes_on() {
 
 bool HeadReader::need_more(Run run) {
   const size_t size = static_cast<size_t>(buffer_.end - buffer_.begin);
-  if (size >= limits_.max_head_bytes) return refuse(431, "the head is larger than the limit");
+  if (size >= limits_.max_head_bytes)
+    return run == Run::kTarget ? refuse(414, "a target longer than the limit")
+                               : refuse(431, "the head is larger than the limit");
   hint_ = size << kRunBits | static_cast<size_t>(run);
   result_ = {Verdict::kNeedMore};
   return false;

@@ -65,7 +65,7 @@ int parse_http(wsgi_request *request) {
   apply_proxy_claims(head, ends);
   RequestSink sink{request};
   if (!port || !CgiVariables(sink, head, limits.max_variable_bytes).write(ends))
-    return refuse(request, 431, kTooManyVariableBytes);
+    return refuse(request, status_of_too_many_variable_bytes(head, limits), kTooManyVariableBytes);
   if (head.chunked) {  // what is there already is judged now: the application might not read it
     std::string_view body(request->proto_parser_buf, request->proto_parser_pos);
     if (const char *reason = chunk_error(body.substr(result.consumed))) return refuse(request, 400, reason);

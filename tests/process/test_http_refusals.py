@@ -65,6 +65,22 @@ def test_the_refusal_of_head_has_no_body(mortise, way, lines, body, status):
         assert wire.at_end()
 
 
+def test_a_body_of_head_that_stops_coming_is_refused_without_a_body(mortise, way):
+    server = start_probe(mortise, "--socket-timeout=1", "--http-timeout=1")
+    with Wire(server, way) as wire:
+        wire.send(b"HEAD / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nx")
+        assert wire.head().status == 408
+        assert wire.at_end()
+
+
+def test_an_escaped_target_may_be_as_long_as_its_variables_have_room_for(mortise, way):
+    server = start_probe(mortise, "--buffer-size", 4096)
+    for length, status in (850, 200), (950, 414):  # REQUEST_URI has three bytes for each, PATH_INFO one
+        with Wire(server, way) as wire:
+            wire.send(b"GET /" + b"%D0" * length + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert wire.response().status == status
+
+
 @pytest.mark.parametrize("buffer_size, target", [(65536, 32_600), (65536, 40_000), (4096, 2_500), (4096, 5_000), (4096, 40_000)])
 def test_a_target_that_is_too_long_for_the_variables_is_refused_as_such(mortise, way, buffer_size, target):
     server = start_probe(mortise, "--buffer-size", buffer_size)

@@ -80,16 +80,32 @@ def test_a_chunked_rest_larger_than_limit_post_ends_the_connection(mortise):
         assert wire.at_end()
 
 
-def test_a_stop_does_not_wait_for_ever_for_who_goes_on_sending(mortise):
-    server = start_probe(mortise, "--socket-timeout", "1", threads=1)
+@pytest.mark.parametrize("threads", [1, 4])
+@pytest.mark.parametrize("sends", [False, True])
+def test_a_stop_waits_for_no_rest(mortise, threads, sends):
+    server = start_probe(mortise, threads=threads)
     with Wire(server, "socket") as wire:
         begin_post(wire, "Content-Length: 100000000", b"x")
+        began = time.monotonic()
         server.process.terminate()
-        with pytest.raises(OSError):
-            while True:
-                wire.send(b"x")
-                time.sleep(0.01)
-        assert server.process.wait(10) == 0
+        if sends:
+            with pytest.raises(OSError):
+                while True:
+                    wire.send(b"x")
+                    time.sleep(0.01)
+        assert server.process.wait(20) == 0
+    assert time.monotonic() - began < 10 and "killing it" not in server.log
+
+
+def test_a_stop_in_the_middle_of_a_request_waits_for_no_rest(mortise):
+    server = start_probe(mortise, "--http-headers-timeout", "0", threads=4)
+    with Wire(server, "socket") as wire:
+        wire.send("POST /sleep?200 HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\nx")
+        began = time.monotonic()
+        server.process.terminate()
+        assert server.process.wait(20) == 0
+        assert wire.response().status == 200
+    assert time.monotonic() - began < 10 and "killing it" not in server.log
 
 
 @pytest.mark.parametrize("threads", [1, 4])
