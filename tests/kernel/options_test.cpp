@@ -103,7 +103,8 @@ TEST_CASE_METHOD(Fixture, "numbers are taken whole or refused") {
   CHECK(number == 1);
   CHECK(give(uwsgi_opt_set_int, &number, "four") ==
         "app.ini:3: opt = 'four': not a number (give a whole number, without a unit)");
-  CHECK(give(uwsgi_opt_set_int, &number, "-1") == "app.ini:3: opt = '-1': out of range (from 0 to 2147483647)");
+  CHECK(give(uwsgi_opt_set_int, &number, "-1") ==
+        "app.ini:3: opt = '-1': out of range (from 0 to 2147483647)");
   CHECK(give(uwsgi_opt_set_int, &number, "2147483648") ==
         "app.ini:3: opt = '2147483648': out of range (from 0 to 2147483647)");
   CHECK(give(uwsgi_opt_set_int, &number, "99999999999999999999") ==
