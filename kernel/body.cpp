@@ -13,15 +13,9 @@ namespace mortise {
 
 namespace {
 
-// Bytes of body that the peer may still send; a chunked one owes until it says that it is done.
-size_t owed(const Request &request) {
-  if (request.body_is_chunked) return request.body_ended ? 0 : SIZE_MAX;
-  return request.post_cl - request.post_pos;
-}
-
 // Bytes that the hook can still get besides those that are held: the file's, or the peer's.
 size_t left(const Request &request) {
-  return request.post_file ? request.body_size - request.body_file_pos : owed(request);
+  return request.post_file ? request.body_size - request.body_file_pos : owed_body(&request);
 }
 
 ssize_t read_file(Request &request, char *buf, size_t len) {
@@ -34,7 +28,7 @@ ssize_t read_file(Request &request, char *buf, size_t len) {
 // One read without waiting: >0 bytes, 0 end, -1 with errno.
 ssize_t read_some(Request &request, char *buf, size_t len) {
   if (request.post_file) return read_file(request, buf, len);
-  len = std::min(len, owed(request));
+  len = std::min(len, owed_body(&request));
   if (len == 0) return 0;
   ssize_t got = request.socket->proto_read_body ? request.socket->proto_read_body(&request, buf, len)
                                                 : uwsgi_req_raw_read(&request, buf, len);
@@ -157,7 +151,7 @@ bool pass_over_body(wsgi_request *wsgi_req) {
   request.end();              // what it kept of its body in a file
   constexpr int kReads = 16;  // then others have their turn
   ssize_t got = 1;
-  for (int i = 0; got > 0 && owes_body(&request); ++i) {
+  for (int i = 0; got > 0 && owed_body(&request) > 0; ++i) {
     if (i >= kReads && request.proto_parser_remains == 0) break;
     make_room(request, kBodyPiece);
     request.body_begin = request.body_end = 0;

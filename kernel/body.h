@@ -13,9 +13,10 @@ struct Request;
 // [worker]
 [[gnu::cold]] int buffer_body(wsgi_request *request);
 
-// Whether the peer may still send some of it. [worker]
-inline bool owes_body(const wsgi_request *request) {
-  return request->post_cl > request->post_pos || (request->body_is_chunked && !request->body_ended);
+// Bytes of it that the peer may still send; a chunked one owes until it says that it is done. [worker]
+inline size_t owed_body(const wsgi_request *request) {
+  if (request->body_is_chunked) return request->body_ended ? 0 : SIZE_MAX;
+  return request->post_cl > request->post_pos ? request->post_cl - request->post_pos : 0;
 }
 
 // After the hook: reads what is here of a body that the hook left, without waiting. False: the connection

@@ -53,7 +53,7 @@ void average_relaxed(uint64_t &average_us, uint64_t took_us) {
 
 // Whether the client may still send what belongs to this request.
 bool may_be_unread(const wsgi_request &request) {
-  return request.refusal || request.proto_parser_remains > 0 || owes_body(&request);
+  return request.refusal || request.proto_parser_remains > 0 || owed_body(&request) > 0;
 }
 
 bool is_too_large(const wsgi_request &request) {
@@ -282,7 +282,7 @@ void CoreLoop::serve(Connection &connection, bool readable) {
 // After an answer: the bytes that are here of the next head, moved to the front of the input; 0: it is waited
 // for, and before it for what is left of a body that the hook did not want.
 size_t CoreLoop::go_on(Connection &connection, bool drained) {
-  if (owes_body(&request_)) {
+  if (owed_body(&request_) > 0) {
     connection.keep_rest(request_);
     return wait_for_more(connection, Phase::kRest, uwsgi.socket_timeout), 0;
   }
@@ -390,7 +390,7 @@ bool CoreLoop::complete(int hook_result) {
   const bool whole = !request.fd_closed && finish_response(&request, hook_result) == UWSGI_OK;
   return whole && request.keep_alive && request.socket->proto_finish &&
          request.socket->proto_finish(&request) == UWSGI_OK &&
-         (!owes_body(&request) || pass_over_body(&request));
+         (owed_body(&request) == 0 || pass_over_body(&request));
 }
 
 void CoreLoop::account() {
@@ -449,7 +449,7 @@ bool CoreLoop::leave_to_flusher(Connection &connection, bool keeps) {
     return false;
   }
   connection.keeps = keeps;
-  connection.owes_body = keeps ? owes_body(&request_) : may_be_unread(request_);
+  connection.owes_body = keeps ? owed_body(&request_) > 0 : may_be_unread(request_);
   connection.keep_rest(request_);
   connection.save(request_.proto_parser_remains_buf, keeps ? request_.proto_parser_remains : 0);
   // With several cores what it reports finds no taker.
