@@ -217,6 +217,13 @@ def test_several_requests_on_one_connection(mortise, padding, pieces, buffering)
         assert answer_of(found[start:end + 1]).endswith(b"\n" + body)
 
 
+def test_a_body_that_ends_before_its_length_holds_up_nothing_behind_it(mortise):
+    server = mortise("--fastcgi-socket", "127.0.0.1:0", "--wsgi-file", "app.py", files={"app.py": APP})
+    unread = GOOD + [(b"PATH_INFO", b"/none")]
+    found = records(talk(server, "fastcgi", fastcgi(unread, b"hel", keep=1) + fastcgi(unread, b"hello", number=2)))
+    assert [number for kind, number, _ in found if kind == 3] == [1, 2]
+
+
 BEGIN = record(1, struct.pack(">HB5x", 1, 0))
 
 
